@@ -1,0 +1,74 @@
+package io.espalier.pipeline.job;
+
+import com.google.protobuf.MessageLite;
+import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.CancelCommand;
+import io.espalier.v1.JobCommand;
+import io.espalier.v1.PruneRequest;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Publishes what users ask for: requests and commands. A call returns when the broker has the record. */
+public final class JobClient implements AutoCloseable {
+    private final KafkaProducer<String, byte[]> producer;
+    private final TopicCatalog topics;
+    private final String source;
+
+    /**
+     * @param client connection settings: bootstrap servers, security
+     * @param source who asks, for the CloudEvents headers: "cli"
+     */
+    public JobClient(Properties client, TopicCatalog topics, String source) {
+        Properties settings = new Properties();
+        settings.putAll(client);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
+        settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, "30000");
+        settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, "10000");
+        this.producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+        this.topics = topics;
+        this.source = source;
+    }
+
+    /** @param request its request_id becomes the job id */
+    public void submit(PruneRequest request) {
+        send("prune-requests", request.getRequestId(), request);
+    }
+
+    public void cancel(String jobId, String reason) {
+        send(
+                "job-commands",
+                jobId,
+                JobCommand.newBuilder()
+                        .setJobId(jobId)
+                        .setCancel(CancelCommand.newBuilder().setReason(reason))
+                        .build());
+    }
+
+    private void send(String topic, String jobId, MessageLite message) {
+        long now = System.currentTimeMillis();
+        var headers = CloudEventHeaders.of(source, jobId, message.getClass().getSimpleName(), now, new RecordHeaders());
+        try {
+            producer.send(new ProducerRecord<>(topics.name(topic), null, now, jobId, message.toByteArray(), headers))
+                    .get();
+        } catch (ExecutionException e) {
+            throw new KafkaException("cannot write to " + topics.name(topic), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+}

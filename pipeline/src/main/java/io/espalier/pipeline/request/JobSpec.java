@@ -1,0 +1,69 @@
+package io.espalier.pipeline.request;
+
+/**
+ * A prune request with every default filled in and every field checked; what the domain of each stage works from.
+ *
+ * @param model checkpoint folder as the user named it, inside the model root
+ * @param output artifact folder to create, inside the artifact root
+ * @param seed every random choice is a pure function of it
+ */
+public record JobSpec(
+        String jobId,
+        String model,
+        String output,
+        Text calibration,
+        Scoring scoring,
+        Pruning pruning,
+        Evaluation evaluation,
+        long seed) {
+
+    /**
+     * @param uri UTF-8 text inside the text root
+     * @param windows windows taken from the start; 0 takes all
+     * @param sequenceLength tokens per window
+     */
+    public record Text(String uri, int windows, int sequenceLength) {}
+
+    /**
+     * @param criterion name in the table of criteria
+     * @param controls whether control score sets ride along
+     * @param magnitudeP exponent of the magnitude criterion
+     */
+    public record Scoring(String criterion, Gradient gradient, boolean controls, int magnitudeP) {}
+
+    /**
+     * @param source "zeroth-order"
+     * @param distribution of the perturbation: "gaussian"
+     * @param epsilon step of the central difference
+     */
+    public record Gradient(String source, String distribution, int draws, double epsilon) {}
+
+    /**
+     * @param unitRatio share of units to remove in each pruned layer, in (0, 1)
+     * @param layers "default", "all" or "first:last"
+     * @param roundTo kept FFN widths are a multiple of this
+     */
+    public record Pruning(double unitRatio, String layers, int roundTo, Compensation compensation) {}
+
+    /** What the kept weights do about the removed ones. */
+    public enum Compensation {
+        NONE("none"),
+        LEAST_SQUARES("least-squares");
+
+        private final String label;
+
+        Compensation(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
+    /**
+     * @param heldOut whether the text is another than the calibration text
+     * @param speed whether prefill and decode are timed
+     */
+    public record Evaluation(Text text, boolean heldOut, boolean speed) {}
+}

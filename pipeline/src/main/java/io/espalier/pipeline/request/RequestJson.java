@@ -1,0 +1,36 @@
+package io.espalier.pipeline.request;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.v1.PruneRequest;
+
+/** The request as people write it: proto3 JSON, or the same in YAML. A misspelt field is an error, not a default. */
+public final class RequestJson {
+    private RequestJson() {}
+
+    /** @throws EspalierException MALFORMED_MESSAGE naming the field or the place */
+    public static PruneRequest fromJson(String json) {
+        try {
+            PruneRequest.Builder request = PruneRequest.newBuilder();
+            JsonFormat.parser().merge(json, request);
+            return request.build();
+        } catch (InvalidProtocolBufferException e) {
+            throw new EspalierException(
+                    ErrorCode.MALFORMED_MESSAGE, "not a prune request in proto3 JSON: " + e.getMessage(), e);
+        }
+    }
+
+    /** @throws EspalierException MALFORMED_MESSAGE naming the field or the place */
+    public static PruneRequest fromYaml(String yaml) {
+        try {
+            return fromJson(new ObjectMapper(new YAMLFactory()).readTree(yaml).toString());
+        } catch (JsonProcessingException e) {
+            throw new EspalierException(ErrorCode.MALFORMED_MESSAGE, "not YAML: " + e.getOriginalMessage(), e);
+        }
+    }
+}

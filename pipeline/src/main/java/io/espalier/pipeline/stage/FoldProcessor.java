@@ -1,0 +1,166 @@
+package io.espalier.pipeline.stage;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import io.espalier.model.ErrorCode;
+import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.DeadLetter;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.JobCommand;
+import io.espalier.v1.StageJob;
+import io.espalier.v1.TaskResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/** Map, decide, publish: the Kafka side of {@link JobFold}. */
+final class FoldProcessor implements Processor<String, byte[], String, Outgoing> {
+    private static final Duration TICK = Duration.ofSeconds(5);
+
+    private final Stage stage;
+    private final TopicCatalog topics;
+    private final JobFold fold;
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else
+    private ProcessorContext<String, Outgoing> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, byte[]> jobs;
+
+    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing) {
+        this.stage = stage;
+        this.topics = topics;
+        this.fold = new JobFold(stage, timing);
+    }
+
+    @Override
+    public void init(ProcessorContext<String, Outgoing> processorContext) {
+        this.context = processorContext;
+        this.jobs = processorContext.getStateStore(StageTopology.STORE);
+        processorContext.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
+    }
+
+    @Override
+    public void process(Record<String, byte[]> record) {
+        String source = logicalTopic();
+        if (record.key() == null || record.value() == null) {
+            deadLetter(record, source, ErrorCode.MALFORMED_MESSAGE.name(), "a record needs a key (job id) and a value");
+            return;
+        }
+        try {
+            Optional<Input> input = parse(source, record.value());
+            if (input.isPresent()) {
+                apply(record, source, input.get());
+            }
+        } catch (InvalidProtocolBufferException e) {
+            deadLetter(record, source, ErrorCode.MALFORMED_MESSAGE.name(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Optional<Input> parse(String source, byte[] value) throws InvalidProtocolBufferException {
+        if (source.equals(stage.name().inputTopic())) {
+            return stage.start(value).map(Input.class::cast);
+        }
+        if (source.equals(stage.name().resultTopic())) {
+            return Optional.of(new Input.Result(TaskResult.parseFrom(value)));
+        }
+        return Optional.of(new Input.Command(JobCommand.parseFrom(value)));
+    }
+
+    private void apply(Record<String, byte[]> record, String source, Input input)
+            throws InvalidProtocolBufferException {
+        String jobId = record.key();
+        JobFold.Decision decision = fold.decide(jobId, load(jobs.get(jobId)), input, now());
+        save(jobId, decision.state());
+        for (Output output : decision.outputs()) {
+            if (output instanceof Output.DeadLetter letter) {
+                deadLetter(record, source, letter.code(), letter.reason());
+            } else {
+                publish(jobId, output, record.headers());
+            }
+        }
+    }
+
+    private void tick(long timestamp) {
+        List<KeyValue<String, byte[]>> all = new ArrayList<>();
+        try (var iterator = jobs.all()) {
+            iterator.forEachRemaining(all::add);
+        }
+        for (KeyValue<String, byte[]> entry : all) {
+            try {
+                StageJob before = StageJob.parseFrom(entry.value);
+                JobFold.Decision decision = fold.decide(entry.key, before, new Input.Tick(), now());
+                if (!before.equals(decision.state())) {
+                    save(entry.key, decision.state());
+                }
+                decision.outputs()
+                        .forEach(output -> publish(
+                                entry.key, output, new org.apache.kafka.common.header.internals.RecordHeaders()));
+            } catch (InvalidProtocolBufferException e) {
+                throw new IllegalStateException("the state of job " + entry.key + " cannot be read", e);
+            }
+        }
+    }
+
+    private void publish(String jobId, Output output, Headers cause) {
+        String topic;
+        MessageLite message;
+        if (output instanceof Output.Task task) {
+            topic = stage.name().taskTopic();
+            message = task.task();
+        } else if (output instanceof Output.Fact fact) {
+            topic = stage.name().factTopic();
+            message = fact.fact();
+        } else if (output instanceof Output.Event event) {
+            topic = "job-events";
+            message = event.event();
+        } else {
+            throw new IllegalStateException("no topic for " + output);
+        }
+        Headers headers = CloudEventHeaders.of(
+                stage.name().label(), jobId, message.getClass().getSimpleName(), now(), cause);
+        context.forward(new Record<>(jobId, new Outgoing(topics.name(topic), message.toByteArray()), now(), headers));
+    }
+
+    private void deadLetter(Record<String, byte[]> record, String source, String code, String reason) {
+        Headers headers = DeadLetter.headers(record.headers(), context.recordMetadata(), code, reason);
+        byte[] value = record.value() == null ? new byte[0] : record.value();
+        context.forward(new Record<>(record.key(), new Outgoing(topics.deadLetters(source), value), now(), headers));
+    }
+
+    /** The source topic without its prefix. */
+    private String logicalTopic() {
+        String full = context.recordMetadata().orElseThrow().topic();
+        for (String logical : List.of(stage.name().inputTopic(), stage.name().resultTopic(), "job-commands")) {
+            if (topics.name(logical).equals(full)) {
+                return logical;
+            }
+        }
+        throw new IllegalStateException("unexpected topic " + full);
+    }
+
+    private void save(String jobId, @Nullable StageJob state) {
+        if (state == null) {
+            jobs.delete(jobId);
+        } else {
+            jobs.put(jobId, state.toByteArray());
+        }
+    }
+
+    private static @Nullable StageJob load(byte @Nullable [] bytes) throws InvalidProtocolBufferException {
+        return bytes == null ? null : StageJob.parseFrom(bytes);
+    }
+
+    private long now() {
+        return context.currentSystemTimeMs();
+    }
+}

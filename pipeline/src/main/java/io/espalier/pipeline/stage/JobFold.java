@@ -1,0 +1,287 @@
+package io.espalier.pipeline.stage;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Timestamps;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.Failure;
+import io.espalier.v1.JobCancelled;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.StageFinished;
+import io.espalier.v1.StageJob;
+import io.espalier.v1.StageJob.Phase;
+import io.espalier.v1.StageProgress;
+import io.espalier.v1.TaskResult;
+import io.espalier.v1.TaskResult.OutcomeCase;
+import io.espalier.v1.TaskState;
+import io.espalier.v1.Wave;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of a job at one stage, the same for all three: a pure function from (state, input, now) to (state, outputs).
+ *
+ * <pre>
+ *            cancel                    start
+ *   (none) ─────────▶ WAITING ─────────────────────▶ DONE  writes CANCELLED
+ *     │ start                                          ▲
+ *     ▼        all results of a wave, another wave     │ output fact, or COMPLETED,
+ *   ACTIVE ──────────────┐                             │ or FAILED on a failure,
+ *     ▲  ▲───────────────┘ ────────────────────────────┘ or CANCELLED on a cancel
+ * </pre>
+ *
+ * A stage owns a job while it is ACTIVE, and only the owner writes a terminal event: so there is exactly one, whatever
+ * the order of arrival. A cancel that finds the artifact decided waits for the commit and then ends the job.
+ */
+public final class JobFold {
+    /** A task is issued this many times before its job fails. */
+    static final int MAX_ATTEMPTS = 3;
+
+    private final Stage stage;
+    private final Timing timing;
+
+    /**
+     * @param overdueMillis silence of a started task after which it is issued again
+     * @param rememberMillis how long a settled job is remembered, to recognise a repeated request
+     */
+    public record Timing(long overdueMillis, long rememberMillis) {}
+
+    /** @param state what to remember; null forgets the job */
+    public record Decision(@Nullable StageJob state, List<Output> outputs) {}
+
+    public JobFold(Stage stage, Timing timing) {
+        this.stage = stage;
+        this.timing = timing;
+    }
+
+    /** @param now milliseconds since the epoch */
+    public Decision decide(String jobId, @Nullable StageJob state, Input input, long now) {
+        Turn turn = new Turn(jobId, now);
+        StageJob next;
+        if (input instanceof Input.Start start) {
+            next = turn.start(state, start);
+        } else if (input instanceof Input.Command command) {
+            next = turn.command(state, command);
+        } else if (input instanceof Input.Result result) {
+            next = turn.result(state, result.result());
+        } else {
+            next = turn.tick(state);
+        }
+        return new Decision(next, List.copyOf(turn.outputs));
+    }
+
+    /** One input for one job. */
+    private final class Turn {
+        private final String jobId;
+        private final long now;
+        private final List<Output> outputs = new ArrayList<>();
+
+        Turn(String jobId, long now) {
+            this.jobId = jobId;
+            this.now = now;
+        }
+
+        StageJob start(@Nullable StageJob state, Input.Start start) {
+            if (state != null && state.getPhase() != Phase.WAITING) {
+                if (!state.getInputDigest().equals(start.digest())) {
+                    outputs.add(new Output.DeadLetter(
+                            ErrorCode.ALREADY_EXISTS.name(),
+                            "job %s exists with another body; choose another request_id".formatted(jobId)));
+                }
+                return state;
+            }
+            event(event -> event.mergeFrom(stage.opening(start)));
+            StageJob.Builder job = StageJob.newBuilder()
+                    .setPhase(Phase.ACTIVE)
+                    .setInputDigest(start.digest())
+                    .setInput(start.payload());
+            return state != null && state.getCancelRequested()
+                    ? cancelled(job, state.getCancelReason())
+                    : advance(job, start);
+        }
+
+        StageJob command(@Nullable StageJob state, Input.Command command) {
+            String reason = command.command().getCancel().getReason();
+            if (state == null) {
+                return StageJob.newBuilder()
+                        .setPhase(Phase.WAITING)
+                        .setCancelRequested(true)
+                        .setCancelReason(reason)
+                        .setSettledAt(now)
+                        .build();
+            }
+            if (state.getPhase() != Phase.ACTIVE || state.getCancelRequested()) {
+                return state;
+            }
+            StageJob.Builder job = state.toBuilder().setCancelRequested(true).setCancelReason(reason);
+            return lastWave(state).getCommitting() ? job.build() : cancelled(job, reason);
+        }
+
+        @Nullable
+        StageJob result(@Nullable StageJob state, TaskResult result) {
+            if (state == null || state.getPhase() != Phase.ACTIVE) {
+                return state;
+            }
+            Wave wave = lastWave(state);
+            OptionalInt index = IntStream.range(0, wave.getTasksCount())
+                    .filter(i -> wave.getTasks(i).getTask().getTaskId().equals(result.getTaskId()))
+                    .findFirst();
+            if (index.isEmpty() || wave.getTasks(index.getAsInt()).hasResult()) {
+                return state;
+            }
+            StageJob.Builder job = state.toBuilder();
+            TaskState.Builder task = job.getWavesBuilder(job.getWavesCount() - 1)
+                    .getTasksBuilder(index.getAsInt())
+                    .setLastSeen(now);
+            if (result.getOutcomeCase() == OutcomeCase.PROGRESS) {
+                progress(wave, result);
+                return job.build();
+            }
+            if (result.getOutcomeCase() == OutcomeCase.FAILURE) {
+                return failed(job, result.getFailure());
+            }
+            for (var fact : stage.facts(result)) {
+                outputs.add(new Output.Fact(fact));
+            }
+            task.setResult(stage.retain(result));
+            Wave after = job.getWaves(job.getWavesCount() - 1);
+            progress(after, result);
+            if (after.getTasksList().stream().allMatch(TaskState::hasResult)) {
+                return job.getCancelRequested()
+                        ? cancelled(job, job.getCancelReason())
+                        : advance(job, new Input.Start(job.getInput(), job.getInputDigest()));
+            }
+            return job.build();
+        }
+
+        @Nullable
+        StageJob tick(@Nullable StageJob state) {
+            if (state == null) {
+                return null;
+            }
+            if (state.getPhase() != Phase.ACTIVE) {
+                return now - state.getSettledAt() > timing.rememberMillis() ? null : state;
+            }
+            StageJob.Builder job = state.toBuilder();
+            Wave.Builder wave = job.getWavesBuilder(job.getWavesCount() - 1);
+            for (TaskState.Builder task : wave.getTasksBuilderList()) {
+                boolean overdue = task.getLastSeen() > 0 && now - task.getLastSeen() > timing.overdueMillis();
+                if (task.hasResult() || !overdue) {
+                    continue;
+                }
+                if (task.getTask().getAttempt() >= MAX_ATTEMPTS) {
+                    return failed(
+                            job,
+                            failure(
+                                    ErrorCode.WORKER_LOST,
+                                    "task %s went silent %d times; look at the logs of the %s workers, the memory of the"
+                                                    .formatted(
+                                                            task.getTask().getTaskId(),
+                                                            MAX_ATTEMPTS,
+                                                            stage.name().label())
+                                            + " machine is the usual cause"));
+                }
+                task.getTaskBuilder().setAttempt(task.getTask().getAttempt() + 1);
+                task.setLastSeen(0);
+                outputs.add(new Output.Task(task.getTask()));
+            }
+            return job.build();
+        }
+
+        private StageJob advance(StageJob.Builder job, Input.Start start) {
+            Step step;
+            try {
+                step = stage.next(start, resultsOf(job));
+            } catch (EspalierException e) {
+                return failed(job, failure(e.code(), String.valueOf(e.getMessage())));
+            }
+            if (step instanceof Step.Run run) {
+                return run(job, run);
+            }
+            if (step instanceof Step.HandOver handOver) {
+                outputs.add(new Output.Fact(handOver.fact()));
+                event(event -> event.setStageFinished(StageFinished.getDefaultInstance()));
+            } else if (step instanceof Step.Complete complete) {
+                EvaluationReport report = complete.report();
+                outputs.add(new Output.Fact(report));
+                event(event -> event.setCompleted(report));
+            }
+            return done(job);
+        }
+
+        private StageJob run(StageJob.Builder job, Step.Run run) {
+            if (run.committed() != null) {
+                event(event -> event.setArtifactCommitted(run.committed()));
+            }
+            Wave.Builder wave = Wave.newBuilder().setActivity(run.activity()).setCommitting(run.committed() != null);
+            for (var task : run.tasks()) {
+                var issued = task.toBuilder().setAttempt(1).build();
+                wave.addTasks(TaskState.newBuilder().setTask(issued));
+                outputs.add(new Output.Task(issued));
+            }
+            return job.addWaves(wave).build();
+        }
+
+        private void progress(Wave wave, TaskResult result) {
+            StageProgress.Builder progress = StageProgress.newBuilder()
+                    .setActivity(wave.getActivity())
+                    .setTasksDone((int) wave.getTasksList().stream()
+                            .filter(TaskState::hasResult)
+                            .count())
+                    .setTasksTotal(wave.getTasksCount())
+                    .setTaskId(result.getTaskId());
+            if (result.getOutcomeCase() == OutcomeCase.PROGRESS) {
+                progress.setTask(result.getProgress());
+            }
+            event(event -> event.setProgress(progress));
+        }
+
+        private StageJob cancelled(StageJob.Builder job, String reason) {
+            event(event -> event.setCancelled(JobCancelled.newBuilder().setReason(reason)));
+            return done(job);
+        }
+
+        private StageJob failed(StageJob.Builder job, Failure failure) {
+            event(event -> event.setFailed(failure));
+            return done(job);
+        }
+
+        /** Keeps only what recognises a repetition. */
+        private StageJob done(StageJob.Builder job) {
+            return job.setPhase(Phase.DONE)
+                    .setInput(ByteString.EMPTY)
+                    .clearWaves()
+                    .setSettledAt(now)
+                    .build();
+        }
+
+        private void event(Consumer<JobEvent.Builder> what) {
+            JobEvent.Builder event = JobEvent.newBuilder()
+                    .setJobId(jobId)
+                    .setStage(stage.name().label())
+                    .setAt(Timestamps.fromMillis(now));
+            what.accept(event);
+            outputs.add(new Output.Event(event.build()));
+        }
+    }
+
+    private static Failure failure(ErrorCode code, String message) {
+        return Failure.newBuilder().setCode(code.name()).setMessage(message).build();
+    }
+
+    private static Wave lastWave(StageJob job) {
+        return job.getWaves(job.getWavesCount() - 1);
+    }
+
+    private static List<List<TaskResult>> resultsOf(StageJob.Builder job) {
+        return job.getWavesList().stream()
+                .map(wave ->
+                        wave.getTasksList().stream().map(TaskState::getResult).toList())
+                .toList();
+    }
+}

@@ -1,0 +1,48 @@
+package io.espalier.pipeline.stage;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.StageStarted;
+import io.espalier.v1.TaskResult;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The part of a stage that is its own. Pure: what comes next is a function of the input fact and the results so far,
+ * so a stage has no other state to lose.
+ */
+public interface Stage {
+    StageName name();
+
+    /**
+     * Reads a record of the stage's input topic.
+     *
+     * @return empty for records of the topic that are not for this stage
+     */
+    Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException;
+
+    /**
+     * @param input the fact that handed the job over
+     * @param waves results of the complete waves, each in task order
+     * @throws io.espalier.model.EspalierException when the job cannot go on; it then ends as FAILED
+     */
+    Step next(Input.Start input, List<List<TaskResult>> waves);
+
+    /** What the stage says when it takes a job over. */
+    default JobEvent opening(Input.Start input) {
+        return JobEvent.newBuilder()
+                .setStageStarted(StageStarted.getDefaultInstance())
+                .build();
+    }
+
+    /** Facts a single result is worth, published at once. */
+    default List<MessageLite> facts(TaskResult result) {
+        return List.of();
+    }
+
+    /** What of a result is kept in the state: drops what is published and large. */
+    default TaskResult retain(TaskResult result) {
+        return result;
+    }
+}

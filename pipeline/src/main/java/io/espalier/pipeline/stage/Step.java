@@ -1,0 +1,33 @@
+package io.espalier.pipeline.stage;
+
+import com.google.protobuf.MessageLite;
+import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.Task;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What comes next for a job at a stage. */
+public sealed interface Step {
+    /**
+     * Tasks that may run at the same time; the next step is asked for when all have a result.
+     *
+     * @param activity what the tasks do, for people: "score-layer"
+     * @param committed set when the artifact is decided: a cancel no longer stops these tasks and the artifact stays
+     * @param tasks at least one; job id, task id and work set
+     */
+    record Run(String activity, @Nullable ArtifactCommitted committed, List<Task> tasks) implements Step {
+        public Run {
+            tasks = List.copyOf(tasks);
+            if (tasks.isEmpty()) {
+                throw new IllegalArgumentException("a step without tasks would never end");
+            }
+        }
+    }
+
+    /** The stage is done: its output fact gives the job to the next stage. */
+    record HandOver(MessageLite fact) implements Step {}
+
+    /** The job is done. */
+    record Complete(EvaluationReport report) implements Step {}
+}

@@ -1,0 +1,53 @@
+package io.espalier.pipeline.topic;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.UUID;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+
+/** CloudEvents 1.0 in Kafka's binary mode, so that any consumer knows what a record is without parsing it. */
+public final class CloudEventHeaders {
+    public static final String CONTENT_TYPE = "content-type";
+    public static final String PROTOBUF = "application/protobuf";
+    public static final String JSON = "application/json";
+
+    private static final String TRACE = "traceparent";
+
+    private CloudEventHeaders() {}
+
+    /**
+     * @param source the part that writes: "scorer", "cli"
+     * @param type simple name of the protobuf message
+     * @param now milliseconds since the epoch
+     * @param cause headers of the record this one follows from; its trace goes on
+     */
+    public static Headers of(String source, String jobId, String type, long now, Headers cause) {
+        RecordHeaders headers = new RecordHeaders();
+        put(headers, CONTENT_TYPE, PROTOBUF);
+        put(headers, "ce_specversion", "1.0");
+        put(headers, "ce_id", UUID.randomUUID().toString());
+        put(headers, "ce_source", "/espalier/" + source);
+        put(headers, "ce_type", "espalier.v1." + type);
+        put(headers, "ce_subject", jobId);
+        put(headers, "ce_time", Instant.ofEpochMilli(now).toString());
+        Header trace = cause.lastHeader(TRACE);
+        if (trace != null) {
+            headers.add(trace);
+        }
+        return headers;
+    }
+
+    /** Whether the record is proto3 JSON rather than protobuf. */
+    public static boolean isJson(Headers headers) {
+        Header type = headers.lastHeader(CONTENT_TYPE);
+        return type != null
+                && type.value() != null
+                && new String(type.value(), StandardCharsets.UTF_8).startsWith(JSON);
+    }
+
+    static void put(Headers headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,102 @@
+package io.espalier.pipeline.topic;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** Every topic there is, from the one file that declares them, under the configured prefix. */
+public final class TopicCatalog {
+    /** Largest record any topic accepts, in bytes; records are kept under a quarter of it. */
+    public static final int MAX_RECORD_BYTES = 1 << 20;
+
+    private static final String DEAD_LETTER_SUFFIX = "-dlt";
+
+    private final String prefix;
+    private final Map<String, Topic> topics;
+
+    private TopicCatalog(String prefix, Map<String, Topic> topics) {
+        this.prefix = prefix;
+        this.topics = topics;
+    }
+
+    private record Declared(
+            String name,
+            int partitions,
+            long retention,
+            @JsonProperty("dead_letters") boolean deadLetters) {}
+
+    private record File(List<Declared> topics) {}
+
+    /** @param prefix put before every name; may be empty */
+    public static TopicCatalog load(String prefix) {
+        try (InputStream yaml = TopicCatalog.class.getResourceAsStream("/espalier/topics.yaml")) {
+            File file = new ObjectMapper(new YAMLFactory()).readValue(Objects.requireNonNull(yaml), File.class);
+            Map<String, Topic> topics = new LinkedHashMap<>();
+            for (Declared topic : file.topics()) {
+                topics.put(topic.name(), new Topic(topic.name(), topic.partitions(), topic.retention()));
+                if (topic.deadLetters()) {
+                    String name = topic.name() + DEAD_LETTER_SUFFIX;
+                    topics.put(name, new Topic(name, 1, topic.retention()));
+                }
+            }
+            return new TopicCatalog(prefix, topics);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The full name of a declared topic. */
+    public String name(String logical) {
+        if (!topics.containsKey(logical)) {
+            throw new IllegalArgumentException("no topic " + logical + " in topics.yaml");
+        }
+        return prefix + logical;
+    }
+
+    public String deadLetters(String logical) {
+        return name(logical + DEAD_LETTER_SUFFIX);
+    }
+
+    public List<Topic> topics() {
+        return List.copyOf(topics.values());
+    }
+
+    /** Creates what is not there yet; leaves existing topics as they are. */
+    public void createMissing(Admin admin, int replicationFactor) {
+        List<NewTopic> wanted = new ArrayList<>();
+        for (Topic topic : topics.values()) {
+            long retention = topic.retentionHours() < 0 ? -1 : TimeUnit.HOURS.toMillis(topic.retentionHours());
+            wanted.add(new NewTopic(prefix + topic.name(), topic.partitions(), (short) replicationFactor)
+                    .configs(Map.of(
+                            TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention),
+                            TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(MAX_RECORD_BYTES))));
+        }
+        for (var creation : admin.createTopics(wanted).values().values()) {
+            try {
+                creation.get();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw new KafkaException("cannot create the topics", e.getCause());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new KafkaException(e);
+            }
+        }
+    }
+}
