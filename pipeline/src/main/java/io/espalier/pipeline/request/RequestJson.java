@@ -21,8 +21,13 @@ public final class RequestJson {
             return request.build();
         } catch (InvalidProtocolBufferException e) {
             throw new EspalierException(
-                    ErrorCode.MALFORMED_MESSAGE, "not a prune request in proto3 JSON: " + e.getMessage(), e);
+                    ErrorCode.MALFORMED_MESSAGE, "not a prune request in proto3 JSON: " + reason(e), e);
         }
+    }
+
+    /** Without the Java class names the parser puts in front. */
+    private static String reason(InvalidProtocolBufferException e) {
+        return String.valueOf(e.getMessage()).replaceAll("^([a-z]+\\.)+[A-Za-z$]+: ", "");
     }
 
     /** @throws EspalierException MALFORMED_MESSAGE naming the field or the place */

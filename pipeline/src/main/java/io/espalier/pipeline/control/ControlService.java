@@ -1,0 +1,145 @@
+package io.espalier.pipeline.control;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.job.JobView;
+import io.espalier.v1.CancelJobRequest;
+import io.espalier.v1.CancelJobResponse;
+import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.Job;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.ListJobsRequest;
+import io.espalier.v1.ListJobsResponse;
+import io.espalier.v1.WatchJobRequest;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** gRPC Control out of the shared log. */
+public class ControlService extends ControlGrpc.ControlImplBase {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
+    private static final int DEFAULT_PAGE = 50;
+    private static final int MAX_PAGE = 1000;
+
+    private final JobLog jobs;
+    private final JobClient client;
+
+    public ControlService(JobLog jobs, JobClient client) {
+        this.jobs = jobs;
+        this.client = client;
+    }
+
+    @Override
+    public void getJob(GetJobRequest request, StreamObserver<Job> response) {
+        answer(response, () -> find(request.getJobId()));
+    }
+
+    @Override
+    public void listJobs(ListJobsRequest request, StreamObserver<ListJobsResponse> response) {
+        answer(response, () -> page(request));
+    }
+
+    private ListJobsResponse page(ListJobsRequest request) {
+        int size = request.getPageSize() <= 0 ? DEFAULT_PAGE : Math.min(request.getPageSize(), MAX_PAGE);
+        List<Job> all = jobs.jobs();
+        int from = 0;
+        if (!request.getPageToken().isEmpty()) {
+            from = 1 + all.stream().map(Job::getJobId).toList().indexOf(request.getPageToken());
+            if (from == 0) {
+                throw new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT, "page_token is not one of this service; start without it");
+            }
+        }
+        int to = Math.min(all.size(), from + size);
+        ListJobsResponse.Builder page = ListJobsResponse.newBuilder().addAllJobs(all.subList(from, to));
+        if (to < all.size()) {
+            page.setNextPageToken(all.get(to - 1).getJobId());
+        }
+        return page.build();
+    }
+
+    @Override
+    public void watchJob(WatchJobRequest request, StreamObserver<JobEvent> response) {
+        try {
+            find(request.getJobId());
+        } catch (EspalierException e) {
+            response.onError(status(e));
+            return;
+        }
+        AtomicReference<@Nullable AutoCloseable> watch = new AtomicReference<>();
+        if (response instanceof ServerCallStreamObserver<JobEvent> call) {
+            call.setOnCancelHandler(() -> close(watch.get()));
+        }
+        watch.set(jobs.watch(request.getJobId(), event -> {
+            response.onNext(event);
+            if (JobView.isTerminal(event)) {
+                response.onCompleted();
+            }
+        }));
+    }
+
+    @Override
+    public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
+        answer(response, () -> {
+            Job job = find(request.getJobId());
+            if (JobView.isTerminal(job.getState())) {
+                throw Status.FAILED_PRECONDITION
+                        .withDescription("job " + request.getJobId() + " has ended as " + job.getState())
+                        .asRuntimeException();
+            }
+            client.cancel(request.getJobId(), request.getReason());
+            return CancelJobResponse.getDefaultInstance();
+        });
+    }
+
+    private Job find(String jobId) {
+        return jobs.job(jobId)
+                .orElseThrow(() -> new EspalierException(
+                        ErrorCode.NOT_FOUND,
+                        "job_id names no known job; list the jobs, or wait a moment after publishing"));
+    }
+
+    private interface Answer<T> {
+        T get();
+    }
+
+    private static <T> void answer(StreamObserver<T> response, Answer<T> answer) {
+        try {
+            response.onNext(answer.get());
+            response.onCompleted();
+        } catch (EspalierException e) {
+            response.onError(status(e));
+        } catch (StatusRuntimeException e) {
+            response.onError(e);
+        } catch (RuntimeException e) {
+            LOG.error("control call failed", e);
+            response.onError(
+                    Status.INTERNAL.withDescription("see the service's log").asRuntimeException());
+        }
+    }
+
+    private static StatusRuntimeException status(EspalierException e) {
+        return GrpcStatus.of(e.code())
+                .withDescription(e.code() + ": " + e.getMessage())
+                .asRuntimeException();
+    }
+
+    private static void close(@Nullable AutoCloseable watch) {
+        try {
+            if (watch != null) {
+                watch.close();
+            }
+        } catch (Exception e) {
+            LOG.warn("a watch could not be closed", e);
+        }
+    }
+}

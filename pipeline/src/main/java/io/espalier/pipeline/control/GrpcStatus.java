@@ -1,0 +1,23 @@
+package io.espalier.pipeline.control;
+
+import io.espalier.model.ErrorCode;
+import io.grpc.Status;
+
+/** The gRPC status of each error code. */
+final class GrpcStatus {
+    private GrpcStatus() {}
+
+    static Status of(ErrorCode code) {
+        return switch (code) {
+            case INVALID_ARGUMENT, MALFORMED_MESSAGE, MODEL_UNSUPPORTED -> Status.INVALID_ARGUMENT;
+            case ALREADY_EXISTS -> Status.ALREADY_EXISTS;
+            case NOT_FOUND, MODEL_NOT_FOUND -> Status.NOT_FOUND;
+            case MODEL_URI_FORBIDDEN -> Status.PERMISSION_DENIED;
+            case MODEL_CORRUPT -> Status.DATA_LOSS;
+            case DISK_FULL -> Status.RESOURCE_EXHAUSTED;
+            case CANCELLED -> Status.CANCELLED;
+            case WORKER_LOST -> Status.UNAVAILABLE;
+            case INTERNAL -> Status.INTERNAL;
+        };
+    }
+}

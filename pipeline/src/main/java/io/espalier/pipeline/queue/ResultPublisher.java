@@ -1,0 +1,78 @@
+package io.espalier.pipeline.queue;
+
+import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Writes what workers say of their tasks. */
+final class ResultPublisher implements AutoCloseable {
+    private final KafkaProducer<String, byte[]> producer;
+    private final TopicCatalog topics;
+    private final StageName stage;
+    private final String workerName;
+
+    ResultPublisher(Properties client, TopicCatalog topics, StageName stage, String workerName) {
+        Properties settings = new Properties();
+        settings.putAll(client);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.toString(TopicCatalog.MAX_RECORD_BYTES));
+        this.producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+        this.topics = topics;
+        this.stage = stage;
+        this.workerName = workerName;
+    }
+
+    /** Returns when the broker has it: only then may the task be acknowledged. */
+    void publish(Task task, TaskResult.Builder result) {
+        try {
+            publishSoon(task, result).get();
+        } catch (ExecutionException e) {
+            throw new KafkaException("cannot publish the result of task " + task.getTaskId(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException(e);
+        }
+    }
+
+    Future<RecordMetadata> publishSoon(Task task, TaskResult.Builder result) {
+        result.setJobId(task.getJobId())
+                .setTaskId(task.getTaskId())
+                .setAttempt(task.getAttempt())
+                .setWorker(workerName);
+        long now = System.currentTimeMillis();
+        Headers headers = CloudEventHeaders.of(stage.label(), task.getJobId(), "TaskResult", now, new RecordHeaders());
+        return producer.send(new ProducerRecord<>(
+                topics.name(stage.resultTopic()),
+                null,
+                now,
+                task.getJobId(),
+                result.build().toByteArray(),
+                headers));
+    }
+
+    void deadLetter(ConsumerRecord<String, byte[]> record, Headers headers) {
+        producer.send(new ProducerRecord<>(
+                topics.deadLetters(stage.taskTopic()), null, record.key(), record.value(), headers));
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+}

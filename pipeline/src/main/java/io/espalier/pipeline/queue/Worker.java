@@ -1,0 +1,15 @@
+package io.espalier.pipeline.queue;
+
+import io.espalier.model.Progress;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+
+/** Does the tasks of a stage. Idempotent: a task may be run again after its worker died, with the same outcome. */
+@FunctionalInterface
+public interface Worker {
+    /**
+     * @return the outcome; ids are filled in by the queue
+     * @throws io.espalier.model.EspalierException when the job cannot succeed: it ends as FAILED with this code
+     */
+    TaskResult.Builder run(Task task, Progress progress);
+}

@@ -1,0 +1,147 @@
+package io.espalier.pipeline.runtime;
+
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.queue.ShareGroup;
+import io.espalier.pipeline.queue.TaskQueue;
+import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.stage.JobFold;
+import io.espalier.pipeline.stage.Stage;
+import io.espalier.pipeline.stage.StageTopology;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.JobEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One stage in one process: its share of the fold, one worker on its task queue, and the job log. */
+public final class StageRuntime implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
+
+    private final StageSettings settings;
+    private final KafkaStreams streams;
+    private final TaskQueue queue;
+    private final JobLog jobs;
+    private final JobClient client;
+    private final Path stateFolder;
+
+    /** @param onEvent hears every job event from the beginning of the log */
+    public StageRuntime(StageSettings settings, Stage stage, Worker worker, Consumer<JobEvent> onEvent) {
+        this.settings = settings;
+        TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
+        try (Admin admin = Admin.create(settings.kafka())) {
+            ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.name()));
+        }
+        this.stateFolder = temporaryFolder();
+        JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
+        this.streams = new KafkaStreams(StageTopology.build(stage, topics, timing), streamsSettings(stage));
+        this.jobs = JobLog.follow(settings.kafka(), topics);
+        jobs.observe(onEvent);
+        this.client = new JobClient(settings.kafka(), topics, stage.name().label());
+        this.queue = new TaskQueue(settings.kafka(), topics, stage.name(), settings.workerName(), worker, jobs);
+        streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
+    }
+
+    public void start() {
+        streams.start();
+        queue.start();
+    }
+
+    public JobLog jobs() {
+        return jobs;
+    }
+
+    public JobClient client() {
+        return client;
+    }
+
+    /** What keeps this process from working, in words; empty when it is ready. */
+    public List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        if (!streams.state().isRunningOrRebalancing()) {
+            missing.add("Kafka Streams is " + streams.state());
+        } else if (streams.state() != KafkaStreams.State.RUNNING) {
+            missing.add("Kafka Streams is taking over its partitions");
+        }
+        if (!jobs.isCaughtUp()) {
+            missing.add("the job log is still being read");
+        }
+        if (!queue.isRunning()) {
+            missing.add("the task queue is not polled");
+        }
+        return missing;
+    }
+
+    /** Whether only a restart can help. */
+    public boolean isBroken() {
+        return streams.state().hasStartedOrFinishedShuttingDown() || !queue.isRunning() || !jobs.isRunning();
+    }
+
+    private Properties streamsSettings(Stage stage) {
+        Properties config = new Properties();
+        config.putAll(settings.kafka());
+        config.put(
+                StreamsConfig.APPLICATION_ID_CONFIG,
+                settings.topicPrefix() + "espalier-" + stage.name().label());
+        config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "streams");
+        config.put(StreamsConfig.STATE_DIR_CONFIG, stateFolder.toString());
+        config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "25");
+        // The idle thread commits only after its poll returns: this bounds the latency of every hop.
+        config.put(StreamsConfig.POLL_MS_CONFIG, "10");
+        config.putIfAbsent(StreamsConfig.REPLICATION_FACTOR_CONFIG, "-1");
+        config.put(
+                StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+                Integer.toString(settings.transactionTimeoutMillis()));
+        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        return config;
+    }
+
+    private static StreamThreadExceptionResponse afterFailure(Throwable failure) {
+        LOG.error("stage thread failed", failure);
+        return failure.getCause() instanceof KafkaException
+                ? StreamThreadExceptionResponse.REPLACE_THREAD
+                : StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("espalier-streams-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        queue.close();
+        streams.close(Duration.ofSeconds(10));
+        client.close();
+        jobs.close();
+        deleteStateFolder();
+    }
+
+    private void deleteStateFolder() {
+        try (var files = Files.walk(stateFolder)) {
+            files.sorted(java.util.Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            LOG.warn("could not delete {}", stateFolder, e);
+        }
+    }
+}

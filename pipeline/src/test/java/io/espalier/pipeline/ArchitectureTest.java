@@ -1,0 +1,40 @@
+package io.espalier.pipeline;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+class ArchitectureTest {
+    private final JavaClasses classes = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.espalier.pipeline");
+
+    @Test
+    void onlyTheServiceShellKnowsQuarkus() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("..pipeline.service..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.quarkus..", "jakarta..", "io.smallrye..", "org.eclipse.microprofile..")
+                .check(classes);
+    }
+
+    @Test
+    void theFoldAndTheJobSpecTouchNoKafka() {
+        noClasses()
+                .that()
+                .haveSimpleNameStartingWith("JobFold")
+                .or()
+                .haveSimpleNameStartingWith("JobSpec")
+                .or()
+                .haveSimpleName("JobView")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.kafka..", "io.grpc..")
+                .check(classes);
+    }
+}

@@ -1,0 +1,73 @@
+package io.espalier.pipeline.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RequestMapperTest {
+    private static final String MINIMAL =
+            "\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{\"unit_ratio\":0.5}";
+
+    @Test
+    void aMinimalRequestTakesTheDocumentedDefaults() {
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson("{" + MINIMAL + "}"));
+
+        assertThat(spec)
+                .isEqualTo(new JobSpec(
+                        "job",
+                        "m",
+                        "job",
+                        new JobSpec.Text("t", 64, 128),
+                        new JobSpec.Scoring("fms", new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3), true, 1),
+                        new JobSpec.Pruning(0.5, "default", 32, JobSpec.Compensation.LEAST_SQUARES),
+                        new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
+                        0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "model                          | \"model\":\"\"",
+                "calibration.text               | \"calibration\":{}",
+                "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":1000000000}",
+                "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":4294967295}",
+                "calibration.sequence_length    | \"calibration\":{\"text\":\"t\",\"sequence_length\":1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":0}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":-1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":\"NaN\"}",
+                "pruning.compensation           | \"pruning\":{\"unit_ratio\":0.5,\"compensation\":\"magic\"}",
+                "pruning.allocation             | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"magic\"}",
+                "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",
+                "scoring.controls               | \"scoring\":{\"controls\":\"maybe\"}",
+                "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
+                "scoring.gradient.source        | \"scoring\":{\"gradient\":{\"source\":\"magic\"}}",
+                "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
+                "scoring.gradient.epsilon       | \"scoring\":{\"gradient\":{\"epsilon\":\"Infinity\"}}",
+            })
+    void aFieldThatCannotBeUsedIsNamed(String field, String json) {
+        // The last value of a repeated JSON key would be an error, so the minimal fields go where they are not
+        // overridden.
+        String body = json;
+        for (String part :
+                new String[] {"\"model\":\"m\"", "\"calibration\":{\"text\":\"t\"}", "\"pruning\":{\"unit_ratio\":0.5}"
+                }) {
+            if (!json.startsWith(part.substring(0, part.indexOf(':')))) {
+                body += "," + part;
+            }
+        }
+        String request = "{" + body + "}";
+
+        assertThatThrownBy(() -> RequestMapper.toSpec("job", RequestJson.fromJson(request)))
+                .isInstanceOfSatisfying(
+                        EspalierException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+                .hasMessageStartingWith(field + " ");
+    }
+}

@@ -1,0 +1,104 @@
+package io.espalier.pipeline.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.model.EspalierException;
+import io.espalier.v1.AcceptedRequest;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class RequestReaderTest {
+    private static final PruneRequest REQUEST = PruneRequest.newBuilder()
+            .setModel("llama")
+            .setPruning(Pruning.newBuilder().setUnitRatio(0.34))
+            .build();
+    private static final String POSITION = "prune-requests-0-7";
+
+    @Test
+    void protobufAndJsonOfTheSameRequestAreTheSameJob() {
+        String json = "{\"model\": \"llama\", \"pruning\": {\"unit_ratio\": 0.34}}";
+
+        AcceptedRequest fromJson = RequestReader.read("a", json.getBytes(StandardCharsets.UTF_8), true, POSITION);
+
+        assertThat(fromJson).isEqualTo(RequestReader.read("a", REQUEST.toByteArray(), false, POSITION));
+    }
+
+    @Test
+    void jsonIsRecognisedWithoutItsHeader() {
+        byte[] json = "{\"model\":\"llama\"}".getBytes(StandardCharsets.UTF_8);
+
+        AcceptedRequest accepted = RequestReader.read("a", json, false, POSITION);
+
+        assertThat(accepted.getRequest().getModel()).isEqualTo("llama");
+    }
+
+    @Test
+    void theIdIsTheRequestsThenTheKeyThenThePosition() {
+        byte[] named = REQUEST.toBuilder().setRequestId("mine").build().toByteArray();
+
+        assertThat(RequestReader.read("key", named, false, POSITION).getJobId()).isEqualTo("mine");
+        assertThat(RequestReader.read("key", REQUEST.toByteArray(), false, POSITION)
+                        .getJobId())
+                .isEqualTo("key");
+        assertThat(RequestReader.read(null, REQUEST.toByteArray(), false, POSITION)
+                        .getJobId())
+                .isEqualTo(POSITION);
+    }
+
+    @Test
+    void theDigestIgnoresTheIdAndFieldsFromTheFuture() {
+        byte[] withUnknownField = Arrays.copyOf(REQUEST.toByteArray(), REQUEST.getSerializedSize() + 3);
+        withUnknownField[REQUEST.getSerializedSize()] = (byte) 0xF8; // field 31, varint
+        withUnknownField[REQUEST.getSerializedSize() + 1] = 1;
+        withUnknownField[REQUEST.getSerializedSize() + 2] = 5;
+
+        AcceptedRequest accepted = RequestReader.read("other", withUnknownField, false, POSITION);
+
+        assertThat(accepted.getDigest())
+                .isEqualTo(RequestReader.read("a", REQUEST.toByteArray(), false, POSITION)
+                        .getDigest());
+    }
+
+    @Test
+    void aMisspeltJsonFieldIsNamed() {
+        byte[] json = "{\"model\":\"llama\",\"prunning\":{}}".getBytes(StandardCharsets.UTF_8);
+
+        assertThatThrownBy(() -> RequestReader.read("a", json, true, POSITION))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("prunning");
+    }
+
+    @Test
+    void anIdThatCouldLeaveItsFolderIsRefused() {
+        byte[] request = REQUEST.toBuilder().setRequestId("../x").build().toByteArray();
+
+        assertThatThrownBy(() -> RequestReader.read("a", request, false, POSITION))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("request_id");
+    }
+
+    @Test
+    void randomBytesCutRequestsAndNothingAreAlwaysATypedRefusalOrARequest() {
+        Random random = new Random(7);
+        byte[] good = REQUEST.toByteArray();
+        for (int i = 0; i < 20_000; i++) {
+            byte[] bytes = i % 2 == 0 ? new byte[random.nextInt(60)] : Arrays.copyOf(good, random.nextInt(good.length));
+            if (i % 2 == 0) {
+                random.nextBytes(bytes);
+            }
+            try {
+                assertThat(RequestReader.read(null, bytes, false, POSITION)
+                                .getRequest()
+                                .getModel())
+                        .isNotEmpty();
+            } catch (EspalierException refused) {
+                assertThat(refused).hasMessageNotContainingAny("Exception");
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.espalier.pipeline.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.StatisticsCollected;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StageTopologyTest {
+    private static final byte[] REQUEST =
+            PruneRequest.newBuilder().setModel("llama").build().toByteArray();
+
+    private final TopicCatalog topics = TopicCatalog.load("");
+    private final TopologyTestDriver driver = new TopologyTestDriver(
+            StageTopology.build(new TwoWaveStage(StageName.SCORER), topics, new JobFold.Timing(1_000, 1_000)),
+            settings());
+    private final TestInputTopic<String, byte[]> requests = input("prune-requests");
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    @Test
+    void aRequestBecomesTheFirstTasksKeyedByItsJob() throws InvalidProtocolBufferException {
+        requests.pipeInput("job", REQUEST);
+
+        TestRecord<String, byte[]> first = output("score-tasks").readRecord();
+        assertThat(first.key()).isEqualTo("job");
+        assertThat(Task.parseFrom(first.value()).getTaskId()).isEqualTo("first-0");
+        assertThat(header(first.headers(), "ce_type")).isEqualTo("espalier.v1.Task");
+    }
+
+    @Test
+    void bytesThatAreNoRequestAreDeadLetteredWithTheirReasonAndPlace() {
+        requests.pipeInput("job", "not a request".getBytes(StandardCharsets.UTF_8));
+
+        TestRecord<String, byte[]> letter = output("prune-requests-dlt").readRecord();
+        assertThat(header(letter.headers(), "dlt-code")).isEqualTo("MALFORMED_MESSAGE");
+        assertThat(header(letter.headers(), "dlt-reason")).contains("not a prune request");
+        assertThat(header(letter.headers(), "dlt-topic")).isEqualTo("prune-requests");
+    }
+
+    @Test
+    void aResultThatCannotBeReadDoesNotStopTheNextOne() {
+        requests.pipeInput("job", REQUEST);
+        TestInputTopic<String, byte[]> results = input("score-results");
+
+        results.pipeInput("job", new byte[] {(byte) 0xff});
+        for (int i = 0; i < TwoWaveStage.PARALLEL; i++) {
+            results.pipeInput(
+                    "job",
+                    TaskResult.newBuilder()
+                            .setTaskId("first-" + i)
+                            .setStatisticsCollected(StatisticsCollected.getDefaultInstance())
+                            .build()
+                            .toByteArray());
+        }
+
+        assertThat(output("score-results-dlt").getQueueSize()).isOne();
+        assertThat(output("score-tasks").readRecordsToList()).hasSize(TwoWaveStage.PARALLEL + 1);
+    }
+
+    private TestInputTopic<String, byte[]> input(String topic) {
+        return driver.createInputTopic(topics.name(topic), new StringSerializer(), new ByteArraySerializer());
+    }
+
+    private TestOutputTopic<String, byte[]> output(String topic) {
+        return driver.createOutputTopic(topics.name(topic), new StringDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static String header(Headers headers, String name) {
+        return new String(headers.lastHeader(name).value(), StandardCharsets.UTF_8);
+    }
+
+    private static Properties settings() {
+        Properties settings = new Properties();
+        settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "stage-topology-test");
+        settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:1");
+        return settings;
+    }
+}

@@ -1,0 +1,127 @@
+package io.espalier.pipeline.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.espalier.pipeline.job.JobView;
+import io.espalier.v1.CancelCommand;
+import io.espalier.v1.Failure;
+import io.espalier.v1.JobCommand;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.StageJob;
+import io.espalier.v1.StatisticsCollected;
+import io.espalier.v1.TaskProgress;
+import io.espalier.v1.TaskResult;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The three stages joined by queues that deliver late, out of order between topics, twice, and with cancels anywhere. */
+class StagesTogetherTest {
+    private static final int SCHEDULES = 100_000;
+    private static final Input CANCEL = new Input.Command(JobCommand.newBuilder()
+            .setJobId("job")
+            .setCancel(CancelCommand.getDefaultInstance())
+            .build());
+
+    @Test
+    void everyScheduleOfCrashesRepetitionsAndCancelsEndsInExactlyOneTerminalEvent() {
+        for (int seed = 0; seed < SCHEDULES; seed++) {
+            List<JobEvent> events = new Schedule(new Random(seed)).run();
+
+            assertThat(events.stream().filter(JobView::isTerminal))
+                    .as("terminal events of schedule %d", seed)
+                    .hasSize(1);
+            assertThat(JobView.isTerminal(events.get(events.size() - 1)))
+                    .as("schedule %d ends with its terminal event", seed)
+                    .isTrue();
+        }
+    }
+
+    private static final class Schedule {
+        private final Random random;
+        private final Map<StageName, JobFold> folds = new EnumMap<>(StageName.class);
+        private final Map<StageName, StageJob> states = new EnumMap<>(StageName.class);
+        private final Map<StageName, List<Input>> inboxes = new EnumMap<>(StageName.class);
+        private final List<JobEvent> events = new ArrayList<>();
+        private long now = 1;
+
+        Schedule(Random random) {
+            this.random = random;
+            for (StageName name : StageName.values()) {
+                folds.put(name, new JobFold(new TwoWaveStage(name), new JobFold.Timing(5, 1_000_000)));
+                inboxes.put(name, new ArrayList<>());
+            }
+            inboxes.get(StageName.SCORER).add(start());
+            if (random.nextBoolean()) {
+                for (StageName name : StageName.values()) {
+                    inboxes.get(name).add(CANCEL);
+                }
+            }
+        }
+
+        List<JobEvent> run() {
+            while (inboxes.values().stream().anyMatch(inbox -> !inbox.isEmpty())) {
+                StageName stage = StageName.values()[random.nextInt(StageName.values().length)];
+                List<Input> inbox = inboxes.get(stage);
+                if (inbox.isEmpty() || random.nextInt(10) == 0) {
+                    deliver(stage, new Input.Tick());
+                    continue;
+                }
+                int index = random.nextInt(inbox.size());
+                Input input = inbox.get(index);
+                boolean deliveredAgain = random.nextInt(5) == 0;
+                if (!deliveredAgain) {
+                    inbox.remove(index);
+                }
+                deliver(stage, input);
+            }
+            return events;
+        }
+
+        private void deliver(StageName stage, Input input) {
+            JobFold.Decision decision = folds.get(stage).decide("job", states.get(stage), input, now++);
+            if (decision.state() == null) {
+                states.remove(stage);
+            } else {
+                states.put(stage, decision.state());
+            }
+            for (Output output : decision.outputs()) {
+                if (output instanceof Output.Task task) {
+                    work(stage, task.task().getTaskId());
+                } else if (output instanceof Output.Event event) {
+                    events.add(event.event());
+                } else if (output instanceof Output.Fact && stage != StageName.EVALUATOR) {
+                    inboxes.get(StageName.values()[stage.ordinal() + 1]).add(start());
+                }
+            }
+        }
+
+        /** A worker that starts, may crash so that another starts again, and may fail the job. */
+        private void work(StageName stage, String taskId) {
+            List<Input> inbox = inboxes.get(stage);
+            inbox.add(new Input.Result(result(taskId)
+                    .setProgress(TaskProgress.getDefaultInstance())
+                    .build()));
+            inbox.add(new Input.Result(
+                    random.nextInt(30) == 0
+                            ? result(taskId)
+                                    .setFailure(Failure.getDefaultInstance())
+                                    .build()
+                            : result(taskId)
+                                    .setStatisticsCollected(StatisticsCollected.getDefaultInstance())
+                                    .build()));
+        }
+
+        private static TaskResult.Builder result(String taskId) {
+            return TaskResult.newBuilder().setJobId("job").setTaskId(taskId);
+        }
+
+        private static Input.Start start() {
+            return new Input.Start(ByteString.copyFromUtf8("fact"), "digest");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.espalier.pipeline.stage;
+
+import com.google.protobuf.ByteString;
+import io.espalier.v1.AcceptedRequest;
+import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** A stage of two waves: three parallel tasks, then one that commits where the stage is the pruner. */
+record TwoWaveStage(StageName name) implements Stage {
+    static final int PARALLEL = 3;
+
+    @Override
+    public Optional<Input.Start> start(byte[] value) {
+        return Optional.of(new Input.Start(ByteString.copyFrom(value), "digest"));
+    }
+
+    @Override
+    public Step next(Input.Start input, List<List<TaskResult>> waves) {
+        if (waves.isEmpty()) {
+            return new Step.Run("work", null, tasks("first", PARALLEL));
+        }
+        if (waves.size() == 1) {
+            ArtifactCommitted committed = name == StageName.PRUNER ? ArtifactCommitted.getDefaultInstance() : null;
+            return new Step.Run("finish", committed, tasks("second", 1));
+        }
+        return name == StageName.EVALUATOR
+                ? new Step.Complete(EvaluationReport.getDefaultInstance())
+                : new Step.HandOver(AcceptedRequest.newBuilder().setJobId("job").build());
+    }
+
+    private static List<Task> tasks(String wave, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> Task.newBuilder()
+                        .setJobId("job")
+                        .setTaskId(wave + "-" + i)
+                        .build())
+                .toList();
+    }
+}

@@ -1,0 +1,37 @@
+package io.espalier.pipeline.topic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.pipeline.stage.StageName;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class TopicCatalogTest {
+    private final TopicCatalog topics = TopicCatalog.load("team.");
+
+    @Test
+    void everyTopicOfEveryStageIsDeclaredUnderThePrefix() {
+        for (StageName stage : StageName.values()) {
+            assertThat(Stream.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic(), stage.factTopic())
+                            .map(topics::name))
+                    .allMatch(name -> name.startsWith("team."));
+            assertThat(List.of(
+                            topics.deadLetters(stage.inputTopic()),
+                            topics.deadLetters(stage.taskTopic()),
+                            topics.deadLetters(stage.resultTopic())))
+                    .allMatch(name -> name.endsWith("-dlt"));
+        }
+    }
+
+    @Test
+    void topicsAStageJoinsByJobHaveTheSameNumberOfPartitions() {
+        var partitions = topics.topics().stream().collect(Collectors.toMap(Topic::name, Topic::partitions));
+
+        for (StageName stage : StageName.values()) {
+            assertThat(List.of(partitions.get(stage.inputTopic()), partitions.get(stage.resultTopic())))
+                    .containsOnly(partitions.get("job-commands"));
+        }
+    }
+}
