@@ -15,12 +15,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A checkpoint folder: {@code config.json} and the weights, in one file or in shards. Everything the files say about
  * themselves is checked when it is opened; tensor bytes are read by position when asked for, from any thread.
  */
 public final class Checkpoint implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
     static final String WEIGHTS = "model.safetensors";
     public static final String CONFIG = "config.json";
 
@@ -29,13 +32,15 @@ public final class Checkpoint implements Closeable {
     private record Shard(Path path, FileChannel channel) {}
 
     private final Path folder;
+    private final Path realRoot;
     private final ModelConfig config;
     private final List<Shard> shards;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
-    private Checkpoint(Path folder, ModelConfig config, List<Shard> shards) {
+    private Checkpoint(Path folder, Path realRoot, ModelConfig config, List<Shard> shards) {
         this.folder = folder;
+        this.realRoot = realRoot;
         this.config = config;
         this.shards = shards;
     }
@@ -67,11 +72,11 @@ public final class Checkpoint implements Closeable {
                         ErrorCode.MODEL_NOT_FOUND, "model: the folder has no config.json, so it is no checkpoint");
             }
             ModelConfig config = ModelConfig.read(contained(folder, CONFIG, realRoot));
-            Checkpoint checkpoint = new Checkpoint(folder, config, shards);
+            Checkpoint checkpoint = new Checkpoint(folder, realRoot, config, shards);
             if (Files.exists(folder.resolve(WEIGHTS))) {
                 checkpoint.add(contained(folder, WEIGHTS, realRoot), WEIGHTS, null);
             } else if (Files.exists(folder.resolve(ShardIndex.FILE))) {
-                checkpoint.addShards(ShardIndex.read(contained(folder, ShardIndex.FILE, realRoot)), realRoot);
+                checkpoint.addShards(ShardIndex.read(contained(folder, ShardIndex.FILE, realRoot)));
             } else {
                 throw noWeights(folder);
             }
@@ -109,7 +114,7 @@ public final class Checkpoint implements Closeable {
         return real;
     }
 
-    private void addShards(ShardIndex index, Path realRoot) throws IOException {
+    private void addShards(ShardIndex index) throws IOException {
         for (String shard : index.shards()) {
             add(contained(folder, shard, realRoot), shard, index);
         }
@@ -146,6 +151,25 @@ public final class Checkpoint implements Closeable {
         return folder;
     }
 
+    /** Whether the folder has a file of this plain name. */
+    public boolean hasFile(String name) {
+        return Files.exists(folder.resolve(name));
+    }
+
+    /**
+     * A file beside the weights, such as {@code tokenizer.json}.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} naming a missing file, {@code MODEL_URI_FORBIDDEN} when it leads
+     *     outside
+     */
+    public Path file(String name) {
+        try {
+            return contained(folder, name, realRoot);
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, name + ": cannot be read", e);
+        }
+    }
+
     public ModelConfig config() {
         return config;
     }
@@ -167,6 +191,14 @@ public final class Checkpoint implements Closeable {
     /** Weight files, in name order. */
     public List<Path> files() {
         return shards.stream().map(Shard::path).toList();
+    }
+
+    /** SHA-256 of config and weight files together, see {@link Digests#sha256(List)}. */
+    public String sha256() {
+        List<Path> all = new ArrayList<>();
+        all.add(file(CONFIG));
+        all.addAll(files());
+        return Digests.sha256(all);
     }
 
     /** Size of the weight files. */
@@ -258,7 +290,7 @@ public final class Checkpoint implements Closeable {
                 shard.channel().close();
             } catch (IOException e) {
                 // Opened for reading only: nothing is lost.
-                org.slf4j.LoggerFactory.getLogger(Checkpoint.class).warn("closing {}", shard.path(), e);
+                LOG.warn("closing {}", shard.path(), e);
             }
         }
     }

@@ -22,13 +22,23 @@ import java.util.Set;
 
 /**
  * Writes the weights of a checkpoint into a staging folder: all tensors are declared first, then their bytes come in
- * any order. The same tensors give the same files, byte for byte.
+ * any order, from any thread. The same tensors give the same files, byte for byte.
  */
 public final class CheckpointWriter implements Closeable {
     /** Larger checkpoints are split, as other writers do. */
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
 
     private static final int ALIGNMENT = 8;
+    private static final List<String> COMPANIONS = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "tokenizer.model",
+            "vocab.json",
+            "merges.txt",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "chat_template.jinja",
+            "generation_config.json");
 
     private record Location(TensorInfo tensor, FileChannel channel, long offset) {}
 
@@ -160,7 +170,7 @@ public final class CheckpointWriter implements Closeable {
      *
      * @throws EspalierException {@code DISK_FULL}
      */
-    public void write(String name, ByteBuffer bytes) {
+    public synchronized void write(String name, ByteBuffer bytes) {
         Location location = location(name);
         if (bytes.remaining() != location.tensor().bytes()) {
             throw new IllegalArgumentException(
@@ -175,7 +185,7 @@ public final class CheckpointWriter implements Closeable {
     }
 
     /** Copies an unchanged tensor from file to file. */
-    public void copy(Checkpoint from, String name) {
+    public synchronized void copy(Checkpoint from, String name) {
         Location location = location(name);
         if (!from.tensor(name).equals(location.tensor())) {
             throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
@@ -188,18 +198,24 @@ public final class CheckpointWriter implements Closeable {
         missing.remove(name);
     }
 
+    /** Copies what a user needs beside config and weights: the tokenizer and the generation settings. */
+    public void copyCompanions(Checkpoint from) {
+        for (String file : COMPANIONS) {
+            if (from.hasFile(file)) {
+                try {
+                    DurableFile.write(staging.resolve(file), Files.readAllBytes(from.file(file)));
+                } catch (IOException e) {
+                    throw DiskSpace.failure(staging, e);
+                }
+            }
+        }
+    }
+
     /** Writes a JSON file beside the weights, such as {@code config.json}. */
     public void writeJson(String file, ObjectNode json) {
         try {
             String text = StrictJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
-            try (FileChannel channel = FileChannel.open(
-                    staging.resolve(file),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                writeFully(channel, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), 0);
-                channel.force(true);
-            }
+            DurableFile.write(staging.resolve(file), text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
@@ -210,7 +226,7 @@ public final class CheckpointWriter implements Closeable {
      *
      * @throws EspalierException {@code INTERNAL} naming a tensor that was declared and never written
      */
-    public void finish() {
+    public synchronized void finish() {
         if (!missing.isEmpty()) {
             throw new EspalierException(
                     ErrorCode.INTERNAL,

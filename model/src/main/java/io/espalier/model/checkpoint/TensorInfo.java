@@ -2,6 +2,7 @@ package io.espalier.model.checkpoint;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,8 +28,7 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
     }
 
     public static TensorInfo of(String name, DType dtype, long... shape) {
-        return new TensorInfo(
-                name, dtype, java.util.Arrays.stream(shape).boxed().toList());
+        return new TensorInfo(name, dtype, Arrays.stream(shape).boxed().toList());
     }
 
     public long elements() {
