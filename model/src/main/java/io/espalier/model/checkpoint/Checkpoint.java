@@ -1,0 +1,297 @@
+package io.espalier.model.checkpoint;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A checkpoint folder: {@code config.json} and the weights, in one file or in shards. Everything the files say about
+ * themselves is checked when it is opened; tensor bytes are read by position when asked for, from any thread.
+ */
+public final class Checkpoint implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+    static final String WEIGHTS = "model.safetensors";
+    public static final String CONFIG = "config.json";
+
+    private record Location(TensorInfo tensor, Shard shard, long offset) {}
+
+    private record Shard(Path path, FileChannel channel) {}
+
+    private final Path folder;
+    private final Path realRoot;
+    private final ModelConfig config;
+    private final List<Shard> shards;
+    private final Map<String, Location> locations = new LinkedHashMap<>();
+    private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+
+    private Checkpoint(Path folder, Path realRoot, ModelConfig config, List<Shard> shards) {
+        this.folder = folder;
+        this.realRoot = realRoot;
+        this.config = config;
+        this.shards = shards;
+    }
+
+    /**
+     * Opens a folder whose files all lie in it.
+     *
+     * @throws EspalierException {@code MODEL_NOT_FOUND} when the folder holds no checkpoint, {@code MODEL_CORRUPT},
+     *     {@code MODEL_UNSUPPORTED}, or {@code MODEL_URI_FORBIDDEN} when a file leads outside
+     */
+    public static Checkpoint open(Path folder) {
+        return open(folder, folder);
+    }
+
+    /**
+     * Opens a folder whose files may be links to anywhere inside a root, as in a model cache.
+     *
+     * @param root holds everything the folder's links lead to
+     */
+    public static Checkpoint open(Path folder, Path root) {
+        if (!Files.isDirectory(folder)) {
+            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, "model: no such checkpoint folder");
+        }
+        List<Shard> shards = new ArrayList<>();
+        try {
+            Path realRoot = root.toRealPath();
+            if (!Files.exists(folder.resolve(CONFIG))) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_NOT_FOUND, "model: the folder has no config.json, so it is no checkpoint");
+            }
+            ModelConfig config = ModelConfig.read(contained(folder, CONFIG, realRoot));
+            Checkpoint checkpoint = new Checkpoint(folder, realRoot, config, shards);
+            if (Files.exists(folder.resolve(WEIGHTS))) {
+                checkpoint.add(contained(folder, WEIGHTS, realRoot), WEIGHTS, null);
+            } else if (Files.exists(folder.resolve(ShardIndex.FILE))) {
+                checkpoint.addShards(ShardIndex.read(contained(folder, ShardIndex.FILE, realRoot)));
+            } else {
+                throw noWeights(folder);
+            }
+            return checkpoint;
+        } catch (IOException e) {
+            closeAll(shards);
+            throw new EspalierException(ErrorCode.INTERNAL, "model: the checkpoint folder cannot be read", e);
+        } catch (RuntimeException e) {
+            closeAll(shards);
+            throw e;
+        }
+    }
+
+    private static EspalierException noWeights(Path folder) {
+        if (Files.exists(folder.resolve("pytorch_model.bin"))
+                || Files.exists(folder.resolve("pytorch_model.bin.index.json"))) {
+            return new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "pytorch_model.bin: pickled weights are not read; convert the checkpoint to safetensors");
+        }
+        return new EspalierException(
+                ErrorCode.MODEL_NOT_FOUND, "model: the folder has neither " + WEIGHTS + " nor " + ShardIndex.FILE);
+    }
+
+    private static Path contained(Path folder, String name, Path realRoot) throws IOException {
+        Path file = folder.resolve(name);
+        // A pipe or device would block or never end.
+        if (!Files.isRegularFile(file)) {
+            throw new EspalierException(ErrorCode.MODEL_CORRUPT, name + ": missing, or no regular file");
+        }
+        Path real = file.toRealPath();
+        if (!real.startsWith(realRoot)) {
+            throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, name + ": a link that leads outside its root");
+        }
+        return real;
+    }
+
+    private void addShards(ShardIndex index) throws IOException {
+        for (String shard : index.shards()) {
+            add(contained(folder, shard, realRoot), shard, index);
+        }
+        for (String tensor : index.shardOf().keySet()) {
+            if (!tensors.containsKey(tensor)) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_CORRUPT,
+                        "%s: tensor %s is not in %s"
+                                .formatted(
+                                        ShardIndex.FILE,
+                                        Quoted.of(tensor),
+                                        index.shardOf().get(tensor)));
+            }
+        }
+    }
+
+    private void add(Path path, String name, @Nullable ShardIndex index) throws IOException {
+        Shard shard = new Shard(path, FileChannel.open(path, StandardOpenOption.READ));
+        shards.add(shard);
+        for (SafetensorsHeader.Entry entry : SafetensorsHeader.read(shard.channel(), name)) {
+            String tensor = entry.tensor().name();
+            if (index != null && !name.equals(index.shardOf().get(tensor))) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_CORRUPT,
+                        "%s: tensor %s lies here but %s does not say so"
+                                .formatted(name, Quoted.of(tensor), ShardIndex.FILE));
+            }
+            locations.put(tensor, new Location(entry.tensor(), shard, entry.offset()));
+            tensors.put(tensor, entry.tensor());
+        }
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** Whether the folder has a file of this plain name. */
+    public boolean hasFile(String name) {
+        return Files.exists(folder.resolve(name));
+    }
+
+    /**
+     * A file beside the weights, such as {@code tokenizer.json}.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} naming a missing file, {@code MODEL_URI_FORBIDDEN} when it leads
+     *     outside
+     */
+    public Path file(String name) {
+        try {
+            return contained(folder, name, realRoot);
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, name + ": cannot be read", e);
+        }
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Every tensor by name, in file order. */
+    public Map<String, TensorInfo> tensors() {
+        return Collections.unmodifiableMap(tensors);
+    }
+
+    public boolean has(String name) {
+        return tensors.containsKey(name);
+    }
+
+    /** @throws EspalierException {@code MODEL_CORRUPT} naming a tensor that is missing */
+    public TensorInfo tensor(String name) {
+        return location(name).tensor();
+    }
+
+    /** Weight files, in name order. */
+    public List<Path> files() {
+        return shards.stream().map(Shard::path).toList();
+    }
+
+    /** SHA-256 of config and weight files together, see {@link Digests#sha256(List)}. */
+    public String sha256() {
+        List<Path> all = new ArrayList<>();
+        all.add(file(CONFIG));
+        all.addAll(files());
+        return Digests.sha256(all);
+    }
+
+    /** Size of the weight files. */
+    public long bytes() {
+        try {
+            long bytes = 0;
+            for (Shard shard : shards) {
+                bytes += shard.channel().size();
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "model: weight files cannot be read", e);
+        }
+    }
+
+    /** Reads a whole tensor into a buffer with exactly its bytes remaining, and leaves the buffer full. */
+    public void read(String name, ByteBuffer target) {
+        TensorInfo tensor = tensor(name);
+        if (target.remaining() != tensor.bytes()) {
+            throw new IllegalArgumentException(
+                    "tensor " + name + " has " + tensor.bytes() + " bytes, buffer " + target.remaining());
+        }
+        read(name, 0, target);
+    }
+
+    /**
+     * Reads as many bytes of a tensor as the buffer has remaining, and leaves the buffer full.
+     *
+     * @param byteOffset from the tensor's first byte
+     * @throws EspalierException {@code MODEL_CORRUPT} when the file was cut after it was opened
+     */
+    public void read(String name, long byteOffset, ByteBuffer target) {
+        Location location = location(name);
+        if (byteOffset < 0
+                || byteOffset + target.remaining() > location.tensor().bytes()) {
+            throw new IllegalArgumentException(
+                    "bytes [%d, %d) outside tensor %s".formatted(byteOffset, byteOffset + target.remaining(), name));
+        }
+        long position = location.offset() + byteOffset;
+        try {
+            while (target.hasRemaining()) {
+                int count = location.shard().channel().read(target, position);
+                if (count < 0) {
+                    throw new EspalierException(
+                            ErrorCode.MODEL_CORRUPT,
+                            location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
+                }
+                position += count;
+            }
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
+        }
+    }
+
+    /** Sends a tensor's bytes from file to file. */
+    void transfer(String name, FileChannel target, long targetOffset) throws IOException {
+        Location location = location(name);
+        long done = 0;
+        long bytes = location.tensor().bytes();
+        target.position(targetOffset);
+        while (done < bytes) {
+            long count = location.shard().channel().transferTo(location.offset() + done, bytes - done, target);
+            if (count <= 0) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_CORRUPT,
+                        location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
+            }
+            done += count;
+        }
+    }
+
+    private Location location(String name) {
+        Location location = locations.get(name);
+        if (location == null) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT, "tensor " + Quoted.of(name) + ": missing from the checkpoint");
+        }
+        return location;
+    }
+
+    @Override
+    public void close() {
+        closeAll(shards);
+    }
+
+    private static void closeAll(List<Shard> shards) {
+        for (Shard shard : shards) {
+            try {
+                shard.channel().close();
+            } catch (IOException e) {
+                // Opened for reading only: nothing is lost.
+                LOG.warn("closing {}", shard.path(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes the weights of a checkpoint into a staging folder: all tensors are declared first, then their bytes come in
+ * any order, from any thread. The same tensors give the same files, byte for byte.
+ */
+public final class CheckpointWriter implements Closeable {
+    /** Larger checkpoints are split, as other writers do. */
+    public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
+
+    private static final int ALIGNMENT = 8;
+    private static final List<String> COMPANIONS = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "tokenizer.model",
+            "vocab.json",
+            "merges.txt",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "chat_template.jinja",
+            "generation_config.json");
+
+    private record Location(TensorInfo tensor, FileChannel channel, long offset) {}
+
+    private final Path staging;
+    private final Map<String, Location> locations = new LinkedHashMap<>();
+    private final List<FileChannel> channels = new ArrayList<>();
+    private final Set<String> missing = new HashSet<>();
+
+    private CheckpointWriter(Path staging) {
+        this.staging = staging;
+    }
+
+    /** As {@link #create(Path, List, long)}, with shards of 5 GB. */
+    public static CheckpointWriter create(Path staging, List<TensorInfo> tensors) {
+        return create(staging, tensors, DEFAULT_SHARD_BYTES);
+    }
+
+    /**
+     * @param staging folder, made if absent
+     * @param tensors all that will be written
+     * @param shardBytes most bytes of data in one file, unless a single tensor is larger
+     * @throws EspalierException {@code DISK_FULL} when they will not fit
+     */
+    public static CheckpointWriter create(Path staging, List<TensorInfo> tensors, long shardBytes) {
+        CheckpointWriter writer = new CheckpointWriter(staging);
+        try {
+            Files.createDirectories(staging);
+            DiskSpace.require(
+                    staging, tensors.stream().mapToLong(TensorInfo::bytes).sum());
+            List<List<TensorInfo>> shards = shards(tensors, shardBytes);
+            for (int i = 0; i < shards.size(); i++) {
+                writer.begin(shards.size() == 1 ? Checkpoint.WEIGHTS : shardName(i, shards.size()), shards.get(i));
+            }
+            if (shards.size() > 1) {
+                writer.index(shards);
+            }
+            return writer;
+        } catch (IOException e) {
+            writer.close();
+            throw DiskSpace.failure(staging, e);
+        } catch (RuntimeException e) {
+            writer.close();
+            throw e;
+        }
+    }
+
+    private static List<List<TensorInfo>> shards(List<TensorInfo> tensors, long shardBytes) {
+        List<List<TensorInfo>> shards = new ArrayList<>();
+        shards.add(new ArrayList<>());
+        long bytes = 0;
+        for (TensorInfo tensor : tensors) {
+            if (bytes > 0 && bytes + tensor.bytes() > shardBytes) {
+                shards.add(new ArrayList<>());
+                bytes = 0;
+            }
+            shards.get(shards.size() - 1).add(tensor);
+            bytes += tensor.bytes();
+        }
+        // Wide elements first, so that every tensor is aligned to its own.
+        shards.forEach(shard ->
+                shard.sort(Comparator.comparingInt((TensorInfo t) -> -t.dtype().bytes())));
+        return shards;
+    }
+
+    private static String shardName(int index, int count) {
+        return "model-%05d-of-%05d.safetensors".formatted(index + 1, count);
+    }
+
+    private void begin(String file, List<TensorInfo> tensors) throws IOException {
+        byte[] header = header(tensors);
+        FileChannel channel = FileChannel.open(
+                staging.resolve(file),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE);
+        channels.add(channel);
+        writeFully(channel, ByteBuffer.wrap(header), 0);
+        long offset = header.length;
+        for (TensorInfo tensor : tensors) {
+            if (locations.put(tensor.name(), new Location(tensor, channel, offset)) != null) {
+                throw new IllegalArgumentException("tensor " + tensor.name() + " declared twice");
+            }
+            missing.add(tensor.name());
+            offset += tensor.bytes();
+        }
+    }
+
+    private static byte[] header(List<TensorInfo> tensors) throws IOException {
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
+        json.putObject("__metadata__").put("format", "pt");
+        long offset = 0;
+        for (TensorInfo tensor : tensors) {
+            ObjectNode entry =
+                    json.putObject(tensor.name()).put("dtype", tensor.dtype().name());
+            tensor.shape().forEach(entry.putArray("shape")::add);
+            entry.putArray("data_offsets").add(offset).add(offset + tensor.bytes());
+            offset += tensor.bytes();
+        }
+        byte[] text = StrictJson.MAPPER.writeValueAsBytes(json);
+        int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        ByteBuffer header = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(padded).put(text);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.array();
+    }
+
+    private void index(List<List<TensorInfo>> shards) throws IOException {
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
+        json.putObject("metadata")
+                .put(
+                        "total_size",
+                        shards.stream()
+                                .flatMap(List::stream)
+                                .mapToLong(TensorInfo::bytes)
+                                .sum());
+        ObjectNode weightMap = json.putObject("weight_map");
+        for (int i = 0; i < shards.size(); i++) {
+            for (TensorInfo tensor : shards.get(i)) {
+                weightMap.put(tensor.name(), shardName(i, shards.size()));
+            }
+        }
+        writeJson(ShardIndex.FILE, json);
+    }
+
+    /**
+     * Writes a tensor's bytes, which are the buffer's remaining ones.
+     *
+     * @throws EspalierException {@code DISK_FULL}
+     */
+    public synchronized void write(String name, ByteBuffer bytes) {
+        Location location = location(name);
+        if (bytes.remaining() != location.tensor().bytes()) {
+            throw new IllegalArgumentException(
+                    "tensor " + name + " has " + location.tensor().bytes() + " bytes, given " + bytes.remaining());
+        }
+        try {
+            writeFully(location.channel(), bytes, location.offset());
+        } catch (IOException e) {
+            throw DiskSpace.failure(staging, e);
+        }
+        missing.remove(name);
+    }
+
+    /** Copies an unchanged tensor from file to file. */
+    public synchronized void copy(Checkpoint from, String name) {
+        Location location = location(name);
+        if (!from.tensor(name).equals(location.tensor())) {
+            throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
+        }
+        try {
+            from.transfer(name, location.channel(), location.offset());
+        } catch (IOException e) {
+            throw DiskSpace.failure(staging, e);
+        }
+        missing.remove(name);
+    }
+
+    /** Copies what a user needs beside config and weights: the tokenizer and the generation settings. */
+    public void copyCompanions(Checkpoint from) {
+        for (String file : COMPANIONS) {
+            if (from.hasFile(file)) {
+                try {
+                    DurableFile.write(staging.resolve(file), Files.readAllBytes(from.file(file)));
+                } catch (IOException e) {
+                    throw DiskSpace.failure(staging, e);
+                }
+            }
+        }
+    }
+
+    /** Writes a JSON file beside the weights, such as {@code config.json}. */
+    public void writeJson(String file, ObjectNode json) {
+        try {
+            String text = StrictJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+            DurableFile.write(staging.resolve(file), text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw DiskSpace.failure(staging, e);
+        }
+    }
+
+    /**
+     * Makes the weights durable.
+     *
+     * @throws EspalierException {@code INTERNAL} naming a tensor that was declared and never written
+     */
+    public synchronized void finish() {
+        if (!missing.isEmpty()) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL,
+                    "checkpoint: " + missing.size() + " tensors were not written, "
+                            + missing.stream().sorted().findFirst().orElseThrow() + " among them");
+        }
+        try {
+            for (FileChannel channel : channels) {
+                channel.force(true);
+            }
+        } catch (IOException e) {
+            throw DiskSpace.failure(staging, e);
+        }
+        close();
+    }
+
+    private Location location(String name) {
+        Location location = locations.get(name);
+        if (location == null) {
+            throw new IllegalArgumentException("tensor " + name + " was not declared");
+        }
+        return location;
+    }
+
+    static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
+        long position = offset;
+        while (bytes.hasRemaining()) {
+            position += channel.write(bytes, position);
+        }
+    }
+
+    /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */
+    @Override
+    public void close() {
+        try {
+            for (FileChannel channel : channels) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            throw DiskSpace.failure(staging, e);
+        }
+    }
+}

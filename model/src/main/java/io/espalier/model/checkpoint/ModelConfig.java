@@ -1,0 +1,189 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model's {@code config.json}, in the spelling of transformers 4 or 5.
+ *
+ * @param modelType such as {@code llama}
+ * @param layers shape of each decoder layer, from the config's counts or from {@code per_layer_config}
+ * @param rope absent where positions do not enter by rotation
+ * @param tied whether the output projection is the embedding
+ * @param maxPositions longest sequence; {@link Integer#MAX_VALUE} where unlimited
+ * @param json the whole config, for keys only one family has
+ */
+public record ModelConfig(
+        String modelType,
+        int hiddenSize,
+        int vocabSize,
+        List<LayerShape> layers,
+        @Nullable Rope rope,
+        double normEpsilon,
+        boolean tied,
+        int maxPositions,
+        @Nullable Integer bosTokenId,
+        @Nullable Integer eosTokenId,
+        ObjectNode json) {
+    static final String PER_LAYER = "per_layer_config";
+    private static final long MAX_CONFIG_BYTES = 10_000_000;
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_HEADS = 1 << 16;
+    private static final int MAX_WIDTH = 1 << 24;
+
+    public ModelConfig {
+        layers = List.copyOf(layers);
+        json = json.deepCopy();
+    }
+
+    /** @throws EspalierException {@code MODEL_CORRUPT} naming the key, or {@code MODEL_UNSUPPORTED} */
+    public static ModelConfig read(Path configJson) {
+        return parse(StrictJson.readObject(configJson, MAX_CONFIG_BYTES));
+    }
+
+    static ModelConfig parse(ObjectNode json) {
+        ConfigReader config = new ConfigReader(json);
+        if (!config.has("model_type")) {
+            throw ConfigReader.corrupt("model_type", "missing");
+        }
+        String modelType = config.textOr("model_type", "");
+        FamilyKeys keys = FamilyKeys.of(modelType);
+        if (config.has("quantization_config")) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: quantization_config: quantised weights are not read; use the model they came from");
+        }
+        int hidden = config.size(FamilyKeys.present(config, keys.hidden()), MAX_WIDTH);
+        double epsilon = keys.normEpsilon().isEmpty()
+                ? keys.defaultNormEpsilon()
+                : config.doubleOr(FamilyKeys.present(config, keys.normEpsilon()), keys.defaultNormEpsilon());
+        if (epsilon < 0) {
+            throw ConfigReader.corrupt(keys.normEpsilon().get(0), "must not be negative");
+        }
+        return new ModelConfig(
+                modelType,
+                hidden,
+                config.size("vocab_size", MAX_WIDTH),
+                config.has(PER_LAYER) ? perLayer(config) : oneForAll(config, keys, hidden),
+                keys.rotary() ? Rope.read(config, 10_000) : null,
+                epsilon,
+                config.boolOr("tie_word_embeddings", keys.tied()),
+                keys.positions().isEmpty()
+                        ? Integer.MAX_VALUE
+                        : config.size(FamilyKeys.present(config, keys.positions()), Integer.MAX_VALUE),
+                tokenId(config, "bos_token_id"),
+                tokenId(config, "eos_token_id"),
+                json);
+    }
+
+    private static List<LayerShape> oneForAll(ConfigReader config, FamilyKeys keys, int hidden) {
+        int count = config.size(FamilyKeys.present(config, keys.layers()), MAX_LAYERS);
+        String headsKey = FamilyKeys.present(config, keys.heads());
+        int heads = config.size(headsKey, MAX_HEADS);
+        int headDim;
+        if (config.has("head_dim")) {
+            headDim = config.size("head_dim", MAX_HEADS);
+        } else if (keys.headDim() > 0) {
+            headDim = keys.headDim();
+        } else if (hidden % heads == 0) {
+            headDim = hidden / heads;
+        } else {
+            throw ConfigReader.corrupt(headsKey, heads + " does not divide the hidden size " + hidden);
+        }
+        int kvHeads = config.has("num_key_value_heads") ? config.size("num_key_value_heads", MAX_HEADS) : heads;
+        if (heads % kvHeads != 0) {
+            throw ConfigReader.corrupt("num_key_value_heads", kvHeads + " does not divide " + heads + " heads");
+        }
+        int ffn = keys.ffn().isEmpty()
+                ? Math.multiplyExact(4, hidden)
+                : config.size(FamilyKeys.present(config, keys.ffn()), MAX_WIDTH);
+        return Collections.nCopies(count, new LayerShape(heads, kvHeads, headDim, ffn));
+    }
+
+    private static List<LayerShape> perLayer(ConfigReader config) {
+        if (!(config.json().get(PER_LAYER) instanceof ArrayNode array)
+                || array.size() > MAX_LAYERS
+                || array.isEmpty()) {
+            throw ConfigReader.corrupt(PER_LAYER, "must be an array of 1 to " + MAX_LAYERS + " layers");
+        }
+        List<LayerShape> layers = new ArrayList<>();
+        for (JsonNode node : array) {
+            if (!(node instanceof ObjectNode object)) {
+                throw ConfigReader.corrupt(PER_LAYER, "layer " + layers.size() + " is no object");
+            }
+            ConfigReader layer = new ConfigReader(object);
+            layers.add(new LayerShape(
+                    layer.size("num_attention_heads", MAX_HEADS),
+                    layer.size("num_key_value_heads", MAX_HEADS),
+                    layer.size("head_dim", MAX_HEADS),
+                    layer.size("intermediate_size", MAX_WIDTH)));
+        }
+        return layers;
+    }
+
+    /** Some models end a text with one of several tokens; the first is the one meant for plain text. */
+    private static @Nullable Integer tokenId(ConfigReader config, String key) {
+        if (config.json().get(key) instanceof ArrayNode several) {
+            JsonNode first = several.get(0);
+            return first != null && first.isInt() ? first.intValue() : null;
+        }
+        return config.has(key) ? config.intOr(key, 0) : null;
+    }
+
+    /** @throws EspalierException {@code MODEL_UNSUPPORTED} for a family without rotary positions */
+    public Rope rotary() {
+        if (rope == null) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED, "config.json: model_type " + modelType + " has no rotary positions");
+        }
+        return rope;
+    }
+
+    @Override
+    public ObjectNode json() {
+        return json.deepCopy();
+    }
+
+    /** Whether a key is there and not null. */
+    public boolean has(String key) {
+        return reader().has(key);
+    }
+
+    public int intOr(String key, int fallback) {
+        return reader().intOr(key, fallback);
+    }
+
+    public double doubleOr(String key, double fallback) {
+        return reader().doubleOr(key, fallback);
+    }
+
+    public boolean boolOr(String key, boolean fallback) {
+        return reader().boolOr(key, fallback);
+    }
+
+    public String textOr(String key, String fallback) {
+        return reader().textOr(key, fallback);
+    }
+
+    /**
+     * The config of this model with other layer shapes.
+     *
+     * @param shapes one per layer
+     */
+    public WrittenConfig withShapes(List<LayerShape> shapes) {
+        return ShapedConfig.of(this, shapes);
+    }
+
+    private ConfigReader reader() {
+        return new ConfigReader(json);
+    }
+}

@@ -1,0 +1,54 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/**
+ * Rotary position settings, whichever way the config spells them.
+ *
+ * @param type {@code default}, {@code linear}, {@code llama3}, …
+ * @param theta base of the frequencies
+ * @param parameters what the type needs, such as {@code factor}
+ */
+public record Rope(String type, double theta, ObjectNode parameters) {
+    public Rope {
+        parameters = parameters.deepCopy();
+    }
+
+    @Override
+    public ObjectNode parameters() {
+        return parameters.deepCopy();
+    }
+
+    /** transformers 5 keeps all in {@code rope_parameters}; before, {@code rope_theta} and {@code rope_scaling}. */
+    static Rope read(ConfigReader config, double defaultTheta) {
+        JsonNode node = config.has("rope_parameters")
+                ? config.object("rope_parameters")
+                : config.has("rope_scaling") ? config.object("rope_scaling") : JsonNodeFactory.instance.objectNode();
+        ObjectNode parameters = ((ObjectNode) node).deepCopy();
+        ConfigReader reader = new ConfigReader(parameters);
+        String type = reader.textOr("rope_type", reader.textOr("type", "default"));
+        double theta = reader.doubleOr("rope_theta", config.doubleOr("rope_theta", defaultTheta));
+        if (!(theta > 0) || Double.isInfinite(theta)) {
+            throw ConfigReader.corrupt("rope_theta", "must be positive");
+        }
+        parameters.remove("rope_type");
+        parameters.remove("type");
+        parameters.remove("rope_theta");
+        return new Rope(type, theta, parameters);
+    }
+
+    /** Writes both spellings. */
+    void write(ObjectNode json) {
+        json.put("rope_theta", theta);
+        ObjectNode scaling = JsonNodeFactory.instance.objectNode().put("rope_type", type);
+        scaling.setAll(parameters);
+        if (type.equals("default")) {
+            json.putNull("rope_scaling");
+        } else {
+            json.set("rope_scaling", scaling.deepCopy());
+        }
+        json.set("rope_parameters", scaling.put("rope_theta", theta));
+    }
+}

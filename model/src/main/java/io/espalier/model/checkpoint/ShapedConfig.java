@@ -1,0 +1,106 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.LayerShape;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Says new layer shapes in a model's config: in the family's own words where they can say it. */
+final class ShapedConfig {
+    private final ModelConfig model;
+    private final LayerShape shape;
+    private final ObjectNode json;
+
+    private ShapedConfig(ModelConfig model, LayerShape shape) {
+        this.model = model;
+        this.shape = shape;
+        this.json = model.json();
+        json.remove(ModelConfig.PER_LAYER);
+        bothSpellings();
+    }
+
+    static WrittenConfig of(ModelConfig model, List<LayerShape> shapes) {
+        if (shapes.size() != model.layers().size()) {
+            throw new IllegalArgumentException(
+                    shapes.size() + " shapes for " + model.layers().size() + " layers");
+        }
+        ShapedConfig config = new ShapedConfig(model, shapes.get(0));
+        if (Set.copyOf(shapes).size() > 1) {
+            return config.perLayer(shapes, "layers have different shapes");
+        }
+        return switch (model.modelType()) {
+            case "opt" -> config.opt(shapes);
+            case "bloom" -> config.bloom(shapes);
+            case "llama" -> config.llama(shapes);
+            default -> config.plain("every layer has one shape");
+        };
+    }
+
+    /** transformers 5.18 refuses a LLaMA whose heads do not divide the hidden size, though head_dim is given. */
+    private WrittenConfig llama(List<LayerShape> shapes) {
+        if (model.hiddenSize() % shape.heads() == 0) {
+            return plain("every layer has one shape");
+        }
+        if (model.boolOr("attention_bias", false) || model.boolOr("mlp_bias", false)) {
+            return perLayer(
+                    shapes,
+                    "%d heads do not divide hidden size %d, and mistral has no biases"
+                            .formatted(shape.heads(), model.hiddenSize()));
+        }
+        json.put("model_type", "mistral").putNull("sliding_window");
+        json.putArray("architectures").add("MistralForCausalLM");
+        return plain("every layer has one shape; written as mistral, because transformers refuses llama when %d heads"
+                        .formatted(shape.heads())
+                + " do not divide hidden size " + model.hiddenSize());
+    }
+
+    private WrittenConfig plain(String reason) {
+        json.put("num_hidden_layers", model.layers().size());
+        json.put("num_attention_heads", shape.heads());
+        json.put("num_key_value_heads", shape.kvHeads());
+        json.put("head_dim", shape.headDim());
+        json.put("intermediate_size", shape.ffnChannels());
+        return new WrittenConfig(json, Profile.UNIFORM, reason);
+    }
+
+    private WrittenConfig opt(List<LayerShape> shapes) {
+        if (shape.heads() * shape.headDim() != model.hiddenSize()) {
+            return perLayer(shapes, "opt derives its head size from the hidden size and cannot have fewer heads");
+        }
+        json.put("num_attention_heads", shape.heads()).put("ffn_dim", shape.ffnChannels());
+        return new WrittenConfig(json, Profile.UNIFORM, "every layer has one shape and all its heads");
+    }
+
+    private WrittenConfig bloom(List<LayerShape> shapes) {
+        if (shape.heads() * shape.headDim() != model.hiddenSize() || shape.ffnChannels() != 4 * model.hiddenSize()) {
+            return perLayer(shapes, "bloom derives its head size and its FFN width from the hidden size");
+        }
+        return new WrittenConfig(json, Profile.UNIFORM, "every layer has its full shape");
+    }
+
+    private WrittenConfig perLayer(List<LayerShape> shapes, String reason) {
+        ArrayNode layers = json.putArray(ModelConfig.PER_LAYER);
+        for (LayerShape layer : shapes) {
+            layers.addObject()
+                    .put("num_attention_heads", layer.heads())
+                    .put("num_key_value_heads", layer.kvHeads())
+                    .put("head_dim", layer.headDim())
+                    .put("intermediate_size", layer.ffnChannels());
+        }
+        return new WrittenConfig(json, Profile.PER_LAYER, reason);
+    }
+
+    /** Older and newer readers each know only one name. */
+    private void bothSpellings() {
+        @Nullable Rope rope = model.rope();
+        if (rope != null) {
+            rope.write(json);
+        }
+        String dtype = model.textOr("dtype", model.textOr("torch_dtype", ""));
+        if (!dtype.isEmpty()) {
+            json.put("dtype", dtype).put("torch_dtype", dtype);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/**
+ * A {@code config.json} for pruned shapes.
+ *
+ * @param reason why the profile is what it is
+ */
+public record WrittenConfig(ObjectNode json, Profile profile, String reason) {
+    public WrittenConfig {
+        json = json.deepCopy();
+    }
+
+    @Override
+    public ObjectNode json() {
+        return json.deepCopy();
+    }
+}
