@@ -1,0 +1,62 @@
+package io.espalier.pipeline.service;
+
+import io.espalier.pipeline.control.ControlService;
+import io.espalier.pipeline.runtime.StageRuntime;
+import io.espalier.v1.CancelJobRequest;
+import io.espalier.v1.CancelJobResponse;
+import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.Job;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.ListJobsRequest;
+import io.espalier.v1.ListJobsResponse;
+import io.espalier.v1.WatchJobRequest;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import io.smallrye.common.annotation.Blocking;
+import java.util.Optional;
+
+/** Control on this service's gRPC port; UNAVAILABLE until Kafka was reached. */
+@GrpcService
+public class ControlEndpoint extends ControlGrpc.ControlImplBase {
+    private final StageHost host;
+
+    public ControlEndpoint(StageHost host) {
+        this.host = host;
+    }
+
+    @Override
+    @Blocking
+    public void getJob(GetJobRequest request, StreamObserver<Job> response) {
+        control(response).ifPresent(control -> control.getJob(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void listJobs(ListJobsRequest request, StreamObserver<ListJobsResponse> response) {
+        control(response).ifPresent(control -> control.listJobs(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void watchJob(WatchJobRequest request, StreamObserver<JobEvent> response) {
+        control(response).ifPresent(control -> control.watchJob(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
+        control(response).ifPresent(control -> control.cancelJob(request, response));
+    }
+
+    private Optional<ControlService> control(StreamObserver<?> response) {
+        Optional<StageRuntime> runtime = host.runtime();
+        if (runtime.isEmpty()) {
+            response.onError(Status.UNAVAILABLE
+                    .withDescription(String.join("; ", host.missing()))
+                    .asRuntimeException());
+        }
+        return runtime.map(running -> new ControlService(running.jobs(), running.client()));
+    }
+}

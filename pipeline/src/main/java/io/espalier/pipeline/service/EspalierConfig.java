@@ -1,0 +1,60 @@
+package io.espalier.pipeline.service;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Configuration all services share. */
+@ConfigMapping(prefix = "espalier")
+public interface EspalierConfig {
+    /** Put before every topic and group name, so that several installations can share a cluster. */
+    @WithName("topic.prefix")
+    Optional<String> topicPrefix();
+
+    /** Folder all checkpoints lie in; requests cannot name anything outside it. */
+    @WithName("models.root")
+    @WithDefault("models")
+    Path modelsRoot();
+
+    /** Folder all calibration and evaluation texts lie in. */
+    @WithName("texts.root")
+    @WithDefault("texts")
+    Path textsRoot();
+
+    /** Folder artifacts, reports and work files are written to; shared by all workers. */
+    @WithName("artifacts.root")
+    @WithDefault("artifacts")
+    Path artifactsRoot();
+
+    /** Threads of one matrix product; part of the numeric profile. 0: one for each core. */
+    @WithName("compute.threads")
+    @WithDefault("0")
+    int computeThreads();
+
+    /** Silence of a started task after which it is issued again. */
+    @WithName("task.overdue")
+    @WithDefault("2m")
+    Duration taskOverdue();
+
+    /** How long an ended job is remembered, to recognise the same request. */
+    @WithName("job.remembered")
+    @WithDefault("7d")
+    Duration jobRemembered();
+
+    /** How long readers wait for a stage that died in a transaction. */
+    @WithName("transaction.timeout")
+    @WithDefault("10s")
+    Duration transactionTimeout();
+
+    /** Name of this process in results and logs. Default: host name and process id. */
+    @WithName("worker.name")
+    Optional<String> workerName();
+
+    /** End with the process of this id. */
+    @WithName("parent.pid")
+    OptionalLong parentPid();
+}

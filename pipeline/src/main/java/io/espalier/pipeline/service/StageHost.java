@@ -1,0 +1,107 @@
+package io.espalier.pipeline.service;
+
+import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.runtime.ParentWatch;
+import io.espalier.pipeline.runtime.StageRuntime;
+import io.espalier.pipeline.runtime.StageSettings;
+import io.espalier.pipeline.stage.Stage;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the stage of this service; keeps trying while Kafka cannot be reached, and says so in its readiness. */
+@Singleton
+public class StageHost {
+    private static final Logger LOG = LoggerFactory.getLogger(StageHost.class);
+    private static final long RETRY_SECONDS = 2;
+
+    private final EspalierConfig config;
+    private final KafkaConfig kafka;
+    private final Stage stage;
+    private final Worker worker;
+    private final WorkFolders workFolders;
+    private final Thread starter = new Thread(this::start, "stage-start");
+    private volatile @Nullable StageRuntime runtime;
+    private volatile String obstacle = "starting";
+    private volatile boolean stopping;
+
+    public StageHost(EspalierConfig config, KafkaConfig kafka, Stage stage, Worker worker, WorkFolders workFolders) {
+        this.config = config;
+        this.kafka = kafka;
+        this.stage = stage;
+        this.worker = worker;
+        this.workFolders = workFolders;
+    }
+
+    void onStart(@Observes StartupEvent event) {
+        config.parentPid().ifPresent(ParentWatch::exitWith);
+        starter.setDaemon(true);
+        starter.start();
+    }
+
+    void onStop(@Observes ShutdownEvent event) throws InterruptedException {
+        stopping = true;
+        starter.interrupt();
+        starter.join(TimeUnit.SECONDS.toMillis(5));
+        StageRuntime running = runtime;
+        if (running != null) {
+            running.close();
+        }
+    }
+
+    private void start() {
+        while (!stopping) {
+            try {
+                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders::onEvent);
+                started.start();
+                runtime = started;
+                return;
+            } catch (KafkaException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                obstacle = "Kafka: " + e.getMessage() + ": " + cause.getMessage();
+                LOG.warn("not started yet: {}", obstacle);
+            }
+            try {
+                TimeUnit.SECONDS.sleep(RETRY_SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private StageSettings settings() {
+        return new StageSettings(
+                kafka.properties(),
+                config.topicPrefix().orElse(""),
+                workerName(),
+                config.taskOverdue().toMillis(),
+                config.jobRemembered().toMillis(),
+                (int) config.transactionTimeout().toMillis());
+    }
+
+    private String workerName() {
+        return config.workerName()
+                .orElseGet(() -> Optional.ofNullable(System.getenv("HOSTNAME")).orElse("local") + "-"
+                        + ProcessHandle.current().pid());
+    }
+
+    /** The running stage, once Kafka was reached. */
+    public Optional<StageRuntime> runtime() {
+        return Optional.ofNullable(runtime);
+    }
+
+    /** What keeps this service from working, in words; empty when it is ready. */
+    public List<String> missing() {
+        StageRuntime running = runtime;
+        return running == null ? List.of(obstacle) : running.missing();
+    }
+}
