@@ -130,7 +130,7 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /** Token ids [b][t] of each chunk. */
-    List<int[][]> windows() {
+    public List<int[][]> windows() {
         return windows;
     }
 
