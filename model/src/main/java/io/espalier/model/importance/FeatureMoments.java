@@ -1,0 +1,69 @@
+package io.espalier.model.importance;
+
+import java.util.Arrays;
+
+/**
+ * Sums over every calibration token that entered a linear layer, in double precision.
+ *
+ * @param tokens rows of X
+ * @param sums Σ X[:, j], [in]
+ * @param squares u_j = Σ X[:, j]², [in]
+ */
+public record FeatureMoments(long tokens, double[] sums, double[] squares) {
+    public FeatureMoments {
+        sums = sums.clone();
+        squares = squares.clone();
+    }
+
+    @Override
+    public double[] sums() {
+        return sums.clone();
+    }
+
+    @Override
+    public double[] squares() {
+        return squares.clone();
+    }
+
+    /** n_j = √u_j */
+    public double[] norms() {
+        return Arrays.stream(squares).map(Math::sqrt).toArray();
+    }
+
+    public double[] means() {
+        return Arrays.stream(sums).map(sum -> sum / tokens).toArray();
+    }
+
+    /** Population variances. */
+    public double[] variances() {
+        double[] variances = new double[sums.length];
+        for (int j = 0; j < variances.length; j++) {
+            double mean = sums[j] / tokens;
+            variances[j] = Math.max(0, squares[j] / tokens - mean * mean);
+        }
+        return variances;
+    }
+
+    FeatureMoments plus(FeatureMoments more) {
+        double[] moreSums = sums.clone();
+        double[] moreSquares = squares.clone();
+        for (int j = 0; j < moreSums.length; j++) {
+            moreSums[j] += more.sums[j];
+            moreSquares[j] += more.squares[j];
+        }
+        return new FeatureMoments(tokens + more.tokens, moreSums, moreSquares);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FeatureMoments that
+                && tokens == that.tokens
+                && Arrays.equals(sums, that.sums)
+                && Arrays.equals(squares, that.squares);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(sums) + Arrays.hashCode(squares);
+    }
+}

@@ -1,0 +1,114 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What entered each linear layer of the dense model over some calibration windows.
+ *
+ * @param byModule moments under the linear layer's module name
+ */
+public record InputStatistics(Map<String, FeatureMoments> byModule) {
+    public InputStatistics {
+        byModule = Collections.unmodifiableMap(new TreeMap<>(byModule));
+    }
+
+    /** @throws EspalierException {@code INTERNAL} when the layer was not in the scope they were collected for */
+    public FeatureMoments of(Linear linear) {
+        FeatureMoments moments = byModule.get(linear.module());
+        if (moments == null) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL, "statistics: hold nothing for " + linear.module() + "; collect its layer too");
+        }
+        return moments;
+    }
+
+    /**
+     * One layer-streamed pass over windows of the same length.
+     *
+     * @param windows [n][t] token ids
+     * @param scope layers to watch; those behind them are not computed
+     */
+    public static InputStatistics collect(Checkpoint checkpoint, int[][] windows, LayerScope scope, Progress progress) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        Map<String, FeatureMoments> collected = new TreeMap<>();
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+            for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                    DecoderLayer plain = new DecoderLayer(layer, weights);
+                    stream.through(
+                            scope.contains(layer.index()) ? plain.watched(new Collector(collected)::add) : plain);
+                }
+                progress.advanced("layers", layer.index() + 1L, scope.last(), (layer.index() + 1) * stream.tokens());
+            }
+        }
+        return new InputStatistics(collected);
+    }
+
+    /** Linears that read the same tensor come one after the other and share its moments. */
+    private static final class Collector {
+        private final Map<String, FeatureMoments> collected;
+        private @Nullable Tensor last;
+        private FeatureMoments lastMoments = new FeatureMoments(0, new double[0], new double[0]);
+
+        Collector(Map<String, FeatureMoments> collected) {
+            this.collected = collected;
+        }
+
+        void add(Linear linear, Tensor x) {
+            if (x != last) {
+                try (Scope scope = Scope.open()) {
+                    double[] moments = new Kernels(scope).moments(x);
+                    int features = linear.inputs();
+                    lastMoments = new FeatureMoments(
+                            x.elements() / features,
+                            Arrays.copyOf(moments, features),
+                            Arrays.copyOfRange(moments, features, 2 * features));
+                }
+                last = x;
+            }
+            collected.merge(linear.module(), lastMoments, FeatureMoments::plus);
+        }
+    }
+
+    /**
+     * Adds up statistics of different windows.
+     *
+     * @param parts in plan order, which decides the last bits
+     */
+    public static InputStatistics merged(List<InputStatistics> parts) {
+        Map<String, FeatureMoments> sum = new TreeMap<>();
+        for (InputStatistics part : parts) {
+            part.byModule.forEach((module, moments) -> sum.merge(module, moments, FeatureMoments::plus));
+        }
+        return new InputStatistics(sum);
+    }
+
+    /** As a safetensors file: under each module's name an F64 array [2, in] of sums and squares. */
+    public byte[] toBytes() {
+        return StatisticsFile.write(byModule);
+    }
+
+    /** @throws EspalierException {@code INTERNAL} when the bytes are no statistics file */
+    public static InputStatistics fromBytes(byte[] bytes) {
+        return new InputStatistics(StatisticsFile.read(bytes));
+    }
+}

@@ -1,0 +1,44 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a criterion may look at in one layer.
+ *
+ * @param seed of the job
+ * @param statistics absent unless the criterion needs activations
+ * @param gradient absent unless the criterion needs it
+ */
+public record LayerEvidence(
+        LayerLayout layout,
+        LayerWeights weights,
+        long seed,
+        @Nullable InputStatistics statistics,
+        @Nullable GradientSource gradient) {
+    Tensor weight(Linear linear) {
+        return weights.get(linear.weight());
+    }
+
+    FeatureMoments inputs(Linear linear) {
+        if (statistics == null) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
+        }
+        return statistics.of(linear);
+    }
+
+    Tensor gradient(Linear linear, Scope scope) {
+        if (gradient == null) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL, "score: the criterion needs a gradient, but none was given");
+        }
+        return gradient.gradient(linear, scope);
+    }
+}

@@ -1,0 +1,41 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Scores one layer: reads its weights, applies criteria, frees them. */
+public final class LayerScorer {
+    private LayerScorer() {}
+
+    /**
+     * @param criteria for example a criterion and its controls
+     * @param seed of the job
+     * @param statistics needed when a criterion needs activations
+     * @param gradient needed when a criterion needs one
+     * @return scores under each criterion's name, in the order given
+     */
+    public static Map<String, UnitScores> score(
+            Checkpoint checkpoint,
+            int layer,
+            List<Criterion> criteria,
+            long seed,
+            @Nullable InputStatistics statistics,
+            @Nullable GradientSource gradient) {
+        LayerLayout layout = ModelLayout.of(checkpoint).layers().get(layer);
+        try (LayerWeights weights = LayerWeights.read(checkpoint, layout)) {
+            LayerEvidence evidence = new LayerEvidence(layout, weights, seed, statistics, gradient);
+            Map<String, UnitScores> scores = new LinkedHashMap<>();
+            for (Criterion criterion : criteria) {
+                scores.put(criterion.name(), criterion.score(evidence));
+            }
+            return scores;
+        }
+    }
+}

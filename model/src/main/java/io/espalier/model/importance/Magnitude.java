@@ -1,0 +1,36 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+
+/**
+ * {@code S = |W|^p}, summed over the unit.
+ *
+ * @param p 1 or 2
+ */
+record Magnitude(int p) implements Criterion {
+    Magnitude {
+        if (p != 1 && p != 2) {
+            throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "scoring.magnitude_p: must be 1 or 2, was " + p);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "magnitude";
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            return UnitSums.over(
+                    evidence.layout(),
+                    evidence.layout().linears(),
+                    linear -> kernels.magnitudeSums(evidence.weight(linear), p));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import java.util.SplittableRandom;
+
+/** The baseline: uniform scores from the job's seed. */
+record RandomImportance() implements Criterion {
+    @Override
+    public String name() {
+        return "random";
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        int layer = evidence.layout().index();
+        var shape = evidence.layout().shape();
+        return new UnitScores(
+                uniform(Seeds.of(evidence.seed(), "random/attention/" + layer), shape.attentionUnits()),
+                uniform(Seeds.of(evidence.seed(), "random/ffn/" + layer), shape.ffnChannels()));
+    }
+
+    private static double[] uniform(long seed, int units) {
+        return new SplittableRandom(seed).doubles(units).toArray();
+    }
+}

@@ -1,0 +1,36 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.Parameter;
+import io.espalier.model.transformer.UnitKind;
+import java.util.function.Function;
+
+/** Sums an importance per weight over all the rows and columns of each unit. */
+final class UnitSums {
+    private final double[] attention;
+    private final double[] ffn;
+
+    private UnitSums(LayerLayout layout) {
+        attention = new double[layout.shape().attentionUnits()];
+        ffn = new double[layout.shape().ffnChannels()];
+    }
+
+    /** @param sums for each linear layer the sums of S over rows, then over columns, [out + in] */
+    static UnitScores over(LayerLayout layout, Iterable<Linear> linears, Function<Linear, double[]> sums) {
+        UnitSums units = new UnitSums(layout);
+        for (Linear linear : linears) {
+            units.add(linear.weight(), sums.apply(linear));
+        }
+        return new UnitScores(units.attention, units.ffn);
+    }
+
+    private void add(Parameter weight, double[] sums) {
+        weight.rows().addTo(attention, UnitKind.ATTENTION, sums, 0);
+        weight.rows().addTo(ffn, UnitKind.FFN, sums, 0);
+        int columns = weight.rows().length();
+        weight.columns().addTo(attention, UnitKind.ATTENTION, sums, columns);
+        weight.columns().addTo(ffn, UnitKind.FFN, sums, columns);
+    }
+}

@@ -1,0 +1,51 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.Linear;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Structured Wanda, one-shot on the dense model (FLAP's released code): on the input columns of the attention output and
+ * of the FFN's down projection alone, the mean over output rows of {@code |W_ij|·n_j}, summed over the unit's columns.
+ */
+record WandaSp() implements Criterion {
+    @Override
+    public String name() {
+        return "wanda-sp";
+    }
+
+    @Override
+    public boolean needsActivations() {
+        return true;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        LayerLayout layout = evidence.layout();
+        return UnitSums.over(
+                layout,
+                List.of(layout.attention().output(), layout.feedForward().down()),
+                linear -> columnMeans(linear, evidence));
+    }
+
+    private static double[] columnMeans(Linear linear, LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            double[] norms = evidence.inputs(linear).norms();
+            double[] sums = new Kernels(scope)
+                    .scaledMagnitudeSums(evidence.weight(linear), scope.floats(narrowed(norms), norms.length));
+            return Arrays.stream(sums).map(sum -> sum / linear.outputs()).toArray();
+        }
+    }
+
+    static float[] narrowed(double[] values) {
+        float[] narrow = new float[values.length];
+        for (int i = 0; i < narrow.length; i++) {
+            narrow[i] = (float) values[i];
+        }
+        return narrow;
+    }
+}

@@ -1,0 +1,76 @@
+package io.espalier.model.tensor;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * The tensor engine of this process, started at first use. Kernels run without recording gradients and may be called
+ * from any thread.
+ */
+public final class Engine {
+    private static final class Started {
+        static final Engine ENGINE = new Engine();
+    }
+
+    private final PtNDManager root = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    private final PtSymbolBlock kernels;
+
+    /** The graph optimiser may change the order of operations once it has seen a few calls, and with it the last bits. */
+    private final ThreadLocal<Boolean> plainExecution = ThreadLocal.withInitial(() -> {
+        JniUtils.setGraphExecutorOptimize(false);
+        return true;
+    });
+
+    private Engine() {
+        try (var archive = KernelArchive.open()) {
+            kernels = JniUtils.loadModule(root, archive, true, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Threads one kernel may use; part of the numeric profile, so of the plan of a job. */
+    public static void setThreads(int threads) {
+        started();
+        JniUtils.setNumThreads(threads);
+    }
+
+    /** What decides the last bits of a result on this machine. */
+    public static NumericProfile profile() {
+        started();
+        var engine = ai.djl.engine.Engine.getEngine("PyTorch");
+        return new NumericProfile(
+                "pytorch-" + engine.getVersion(), "cpu", InstructionSet.ofThisMachine(), JniUtils.getNumThreads());
+    }
+
+    static Engine started() {
+        return Started.ENGINE;
+    }
+
+    PtNDManager newManager() {
+        return root.newSubManager(root.getDevice());
+    }
+
+    /** Tensors that live now, for tests that look for leaks. */
+    int managedResources() {
+        return root.getManagedArrays().size();
+    }
+
+    IValue run(String kernel, IValue... arguments) {
+        plainExecution.get();
+        try {
+            return IValueUtils.runMethod(kernels, kernel, arguments);
+        } finally {
+            for (IValue argument : arguments) {
+                argument.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package io.espalier.model.tensor;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/** The vector instructions the engine's matrix products choose from. */
+final class InstructionSet {
+    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+    /** Widest first, as the kernel spells them; each leads the engine to another implementation. */
+    private static final List<String> KNOWN = List.of("amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "asimd");
+
+    private InstructionSet() {}
+
+    /** For example {@code amd64/avx2}; the architecture alone where the system does not tell. */
+    static String ofThisMachine() {
+        String architecture = System.getProperty("os.arch", "unknown");
+        Set<String> flags = flags();
+        return KNOWN.stream()
+                .filter(flags::contains)
+                .findFirst()
+                .map(widest -> architecture + "/" + widest)
+                .orElse(architecture);
+    }
+
+    private static Set<String> flags() {
+        try (var lines = Files.lines(CPU_INFO)) {
+            return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))
+                    .findFirst()
+                    .map(line ->
+                            Set.of(line.substring(line.indexOf(':') + 1).trim().split("\\s+")))
+                    .orElse(Set.of());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+}

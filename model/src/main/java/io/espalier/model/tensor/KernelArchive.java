@@ -1,0 +1,75 @@
+package io.espalier.model.tensor;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * Packs the kernels' source text as a TorchScript archive. Such an archive is a zip of source and of a pickle of the
+ * module's attributes, so neither Python nor a binary in the repository is needed.
+ */
+final class KernelArchive {
+    private static final String SOURCE = "kernels.py";
+
+    /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
+    private static final String FORMAT_VERSION = "10\n";
+
+    private KernelArchive() {}
+
+    static InputStream open() {
+        try (InputStream source = KernelArchive.class.getResourceAsStream(SOURCE)) {
+            if (source == null) {
+                throw new IllegalStateException("resource " + SOURCE + " is missing from the jar");
+            }
+            var bytes = new ByteArrayOutputStream();
+            try (var zip = new ZipOutputStream(bytes)) {
+                put(
+                        zip,
+                        "code/__torch__.py",
+                        withTypeNumbers(source.readAllBytes()).getBytes(StandardCharsets.UTF_8));
+                put(zip, "data.pkl", emptyModule());
+                put(zip, "constants.pkl", emptyTuple());
+                put(zip, "version", ascii(FORMAT_VERSION));
+                put(zip, "byteorder", ascii("little"));
+            }
+            return new ByteArrayInputStream(bytes.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** An archive's source names element types by number only. */
+    private static String withTypeNumbers(byte[] source) {
+        return new String(source, StandardCharsets.UTF_8)
+                .replace("torch.float16", "5")
+                .replace("torch.float32", "6")
+                .replace("torch.float64", "7")
+                .replace("torch.bfloat16", "15");
+    }
+
+    private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        zip.putNextEntry(new ZipEntry("kernels/" + name));
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    /** Pickle of a {@code __torch__.Kernels} with {@code training = False} and no backward hook. */
+    private static byte[] emptyModule() {
+        return ascii("\u0080\u0002c__torch__\nKernels\nq\u0000)\u0081}q\u0001("
+                + "X\u0008\u0000\u0000\u0000trainingq\u0002\u0089"
+                + "X\u0016\u0000\u0000\u0000_is_full_backward_hookq\u0003Nub.");
+    }
+
+    private static byte[] emptyTuple() {
+        return ascii("\u0080\u0002).");
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,224 @@
+package io.espalier.model.tensor;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.jni.IValue;
+import io.espalier.model.checkpoint.DType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
+public final class Kernels {
+    private final Scope scope;
+
+    public Kernels(Scope scope) {
+        this.scope = scope;
+    }
+
+    /** @param bias absent where the layer has none */
+    public Tensor linear(Tensor x, Tensor weight) {
+        return tensor("linear", of(x), of(weight));
+    }
+
+    public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        return tensor("linear_bias", of(x), of(weight), of(bias));
+    }
+
+    /** @param offset added to the stored weight */
+    public Tensor rmsNorm(Tensor x, Tensor weight, double epsilon, double offset) {
+        return tensor("rms_norm", of(x), of(weight), IValue.from(epsilon), IValue.from(offset));
+    }
+
+    public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double epsilon) {
+        return tensor("layer_norm", of(x), of(weight), of(bias), IValue.from(epsilon));
+    }
+
+    /** [b, t, heads·D] → [b, heads, t, D] */
+    public Tensor splitHeads(Tensor x, int headDim) {
+        return tensor("split_heads", of(x), IValue.from((long) headDim));
+    }
+
+    /** Rotary positions of x [b, heads, t, D]; cosines and sines [t, D]. */
+    public Tensor rotate(Tensor x, Tensor cosines, Tensor sines) {
+        return tensor("rotate", of(x), of(cosines), of(sines));
+    }
+
+    /** q [b, h, t, D], k and v [b, k, s, D] → [b, t, h·D]; t = s or t = 1. */
+    public Tensor causalAttention(Tensor q, Tensor k, Tensor v, double scale) {
+        return tensor("causal_attention", of(q), of(k), of(v), IValue.from(scale));
+    }
+
+    public Tensor siluGate(Tensor gate, Tensor up) {
+        return tensor("silu_gate", of(gate), of(up));
+    }
+
+    public Tensor add(Tensor x, Tensor y) {
+        return tensor("add", of(x), of(y));
+    }
+
+    public Tensor concatenate(List<Tensor> parts, int dim) {
+        var arrays = parts.stream().map(Tensor::array).toArray(ai.djl.pytorch.engine.PtNDArray[]::new);
+        return tensor("concatenate", IValue.listFrom(arrays), IValue.from((long) dim));
+    }
+
+    public Tensor narrow(Tensor x, int dim, int start, int length) {
+        return tensor("narrow", of(x), IValue.from((long) dim), IValue.from((long) start), IValue.from((long) length));
+    }
+
+    /** The given positions along an axis, in the given order. */
+    public Tensor select(Tensor x, int dim, int[] positions) {
+        try (Tensor index = scope.positions(positions)) {
+            return tensor("select", of(x), IValue.from((long) dim), of(index));
+        }
+    }
+
+    /** State of an online log-sum-exp over n predictions into which nothing was folded yet. */
+    public Tensor emptyFold(int n) {
+        return tensor("empty_fold", IValue.from((long) n));
+    }
+
+    /** Folds the vocabulary rows from {@code start} on; hidden [n, d], weight [block, d], targets [n]. */
+    public Tensor foldVocabulary(Tensor fold, Tensor hidden, Tensor weight, Tensor targets, int start) {
+        return tensor("fold_vocabulary", of(fold), of(hidden), of(weight), of(targets), IValue.from((long) start));
+    }
+
+    /** [n] in nats. */
+    public double[] negativeLogLikelihood(Tensor fold) {
+        return doubles("negative_log_likelihood", of(fold));
+    }
+
+    /** Σx, then Σx² per feature of x [.., in]: [2·in]. */
+    public double[] moments(Tensor x) {
+        return doubles("moments", of(x));
+    }
+
+    /** Adds xᵀx of x [.., in] to gram [in, in], in place. */
+    public void accumulateGram(Tensor gram, Tensor x) {
+        tensor("accumulate_gram", of(gram), of(x)).close();
+    }
+
+    /** fp32 [rows, columns]. */
+    public Tensor zeros(int rows, int columns) {
+        return tensor("zeros", IValue.from((long) rows), IValue.from((long) columns));
+    }
+
+    /** fp64 [rows, columns]. */
+    public Tensor zeros64(int rows, int columns) {
+        return tensor("zeros64", IValue.from((long) rows), IValue.from((long) columns));
+    }
+
+    /** fp64 to fp32. */
+    public Tensor toFloat(Tensor x) {
+        return tensor("to_float", of(x));
+    }
+
+    /** Sums of |W|^p over rows, then over columns: [out + in]. */
+    public double[] magnitudeSums(Tensor weight, int p) {
+        return doubles("magnitude_sums", of(weight), IValue.from((long) p));
+    }
+
+    /** Sums of |W_ij|·n_j over rows, then over columns: [out + in]. */
+    public double[] scaledMagnitudeSums(Tensor weight, Tensor n) {
+        return doubles("scaled_magnitude_sums", of(weight), of(n));
+    }
+
+    /** Sums of |W_ij|·n_j·|G_ij| over rows, then over columns: [out + in]. */
+    public double[] gradientProductSums(Tensor weight, Tensor n, Tensor gradient) {
+        return doubles("gradient_product_sums", of(weight), of(n), of(gradient));
+    }
+
+    /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
+    public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticLinear}. */
+    public void accumulateGaussian(Tensor sum64, long seed, double coefficient) {
+        tensor("accumulate_gaussian", of(sum64), IValue.from(seed), IValue.from(coefficient))
+                .close();
+    }
+
+    /** See {@code ridge} in the source; an empty tensor when the system is not positive definite. */
+    public Tensor ridge(Tensor weight, Tensor gram, Tensor kept, double damping) {
+        return tensor("ridge", of(weight), of(gram), of(kept), IValue.from(damping));
+    }
+
+    /** ‖X Wᵀ − X_K W'ᵀ‖² by the Gram matrix of X. */
+    public double reconstructionError(Tensor weight, Tensor gram, Tensor kept, Tensor repaired) {
+        try (IValue result = call("reconstruction_error", of(weight), of(gram), of(kept), of(repaired))) {
+            return result.toDouble();
+        }
+    }
+
+    public double meanDiagonal(Tensor gram, Tensor kept) {
+        try (IValue result = call("mean_diagonal", of(gram), of(kept))) {
+            return result.toDouble();
+        }
+    }
+
+    public boolean allFinite(Tensor x) {
+        try (IValue result = call("all_finite", of(x))) {
+            return result.toBoolean();
+        }
+    }
+
+    /** fp32 [elements] to be filled. */
+    Tensor reserve(long elements) {
+        return tensor("reserve", IValue.from(elements));
+    }
+
+    /** fp32 values under another shape, without a copy. */
+    public Tensor reshape(Tensor x, long... shape) {
+        return tensor("reshape", of(x), IValue.listFrom(shape));
+    }
+
+    /** Converts the stored elements in a direct buffer into target[start …]. */
+    void fill(Tensor target, long start, ByteBuffer stored, DType type) {
+        long elements = stored.remaining() / type.bytes();
+        String kernel = type == DType.BF16 ? "fill_bfloat16" : "fill";
+        var view = scope.view(stored, viewType(type), elements);
+        tensor(kernel, of(target), IValue.from(start), IValue.from(view)).close();
+        view.close();
+    }
+
+    ByteBuffer stored(Tensor x, DType type) {
+        Tensor converted =
+                switch (type) {
+                    case F32 -> x;
+                    case F64 -> tensor("float_to_double", of(x));
+                    case F16 -> tensor("float_to_half", of(x));
+                    case BF16 -> tensor("float_to_bfloat16", of(x));
+                    default -> throw new IllegalArgumentException("weights are never stored as " + type);
+                };
+        return converted.array().toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static DataType viewType(DType type) {
+        return switch (type) {
+            case F64 -> DataType.FLOAT64;
+            case F32 -> DataType.FLOAT32;
+            case F16, BF16 -> DataType.FLOAT16;
+            default -> throw new IllegalArgumentException("weights are never stored as " + type);
+        };
+    }
+
+    private static IValue of(Tensor tensor) {
+        return IValue.from(tensor.array());
+    }
+
+    private IValue call(String kernel, IValue... arguments) {
+        return Engine.started().run(kernel, arguments);
+    }
+
+    private Tensor tensor(String kernel, IValue... arguments) {
+        try (IValue result = call(kernel, arguments)) {
+            return new Tensor(result.toTensor(scope.manager()));
+        }
+    }
+
+    private double[] doubles(String kernel, IValue... arguments) {
+        try (Tensor result = tensor(kernel, arguments)) {
+            return result.doubles();
+        }
+    }
+}

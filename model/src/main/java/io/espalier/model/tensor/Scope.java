@@ -1,0 +1,58 @@
+package io.espalier.model.tensor;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+
+/**
+ * Owns the tensors made in it and frees them when it is closed. A pass over a model opens one scope per layer and one
+ * per chunk of windows, which is what bounds its memory.
+ */
+public final class Scope implements AutoCloseable {
+    private final PtNDManager manager;
+
+    private Scope(PtNDManager manager) {
+        this.manager = manager;
+    }
+
+    public static Scope open() {
+        return new Scope(Engine.started().newManager());
+    }
+
+    PtNDManager manager() {
+        return manager;
+    }
+
+    /** fp32 from Java memory, row-major. */
+    public Tensor floats(float[] values, long... shape) {
+        return new Tensor((PtNDArray) manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
+    }
+
+    /** int64 from Java memory, row-major: token ids and positions. */
+    public Tensor longs(long[] values, long... shape) {
+        return new Tensor((PtNDArray) manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));
+    }
+
+    /** int64 [n]. */
+    public Tensor positions(int[] values) {
+        long[] wide = new long[values.length];
+        for (int i = 0; i < values.length; i++) {
+            wide[i] = values[i];
+        }
+        return longs(wide, values.length);
+    }
+
+    /** A view of a direct buffer's bytes, valid while the buffer is not written again. */
+    PtNDArray view(ByteBuffer direct, DataType type, long elements) {
+        return (PtNDArray) manager.create(direct, new Shape(elements), type);
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,131 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
+import io.espalier.model.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Final norm, output projection and next-token loss. The projection passes in blocks of the vocabulary, each read once
+ * for all streams; logits of more than one block and chunk never exist together.
+ */
+public final class LanguageHead {
+    private static final int VOCABULARY_BLOCK = 4096;
+
+    private final Checkpoint checkpoint;
+    private final ModelLayout layout;
+
+    public LanguageHead(Checkpoint checkpoint, ModelLayout layout) {
+        this.checkpoint = checkpoint;
+        this.layout = layout;
+    }
+
+    /** Predictions of one chunk: normalised hidden states [n, d], the targets [n] and the fold so far. */
+    private static final class Predictions {
+        final Tensor hidden;
+        final Tensor targets;
+        Tensor fold;
+
+        Predictions(Tensor hidden, Tensor targets, Tensor fold) {
+            this.hidden = hidden;
+            this.targets = targets;
+            this.fold = fold;
+        }
+    }
+
+    /**
+     * Negative log-likelihood of each next token.
+     *
+     * @param streams behind the last layer
+     * @return per stream [windows][t − 1], in nats
+     */
+    public List<double[][]> tokenLosses(List<LayerStream> streams) {
+        try (Scope scope = Scope.open()) {
+            Tensor norm =
+                    StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), scope);
+            List<List<Predictions>> predictions = new ArrayList<>();
+            for (LayerStream stream : streams) {
+                predictions.add(predictions(stream, norm, scope));
+            }
+            for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
+                int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
+                try (Tensor block =
+                        StoredWeights.readRows(checkpoint, layout.head().name(), start, rows, scope)) {
+                    for (List<Predictions> stream : predictions) {
+                        for (Predictions chunk : stream) {
+                            fold(chunk, block, start, scope);
+                        }
+                    }
+                }
+            }
+            List<double[][]> losses = new ArrayList<>();
+            for (int i = 0; i < streams.size(); i++) {
+                losses.add(perWindow(predictions.get(i), streams.get(i).length() - 1, scope));
+            }
+            return losses;
+        }
+    }
+
+    /** Mean loss of each window, in nats per token. */
+    public double[] losses(LayerStream stream) {
+        return Arrays.stream(tokenLosses(List.of(stream)).get(0))
+                .mapToDouble(window -> Arrays.stream(window).sum() / window.length)
+                .toArray();
+    }
+
+    private List<Predictions> predictions(LayerStream stream, Tensor norm, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        int predicted = stream.length() - 1;
+        List<Predictions> result = new ArrayList<>();
+        for (int i = 0; i < stream.chunks().size(); i++) {
+            int[][] windows = stream.windows().get(i);
+            int n = windows.length * predicted;
+            try (Tensor known = kernels.narrow(stream.chunks().get(i), 1, 0, predicted);
+                    Tensor normed = layout.finalNorm().apply(known, weight -> norm, scope)) {
+                long[] targets = Arrays.stream(windows)
+                        .flatMapToLong(ids -> Arrays.stream(ids, 1, ids.length).asLongStream())
+                        .toArray();
+                result.add(new Predictions(
+                        kernels.reshape(normed, n, layout.hiddenSize()),
+                        scope.longs(targets, n),
+                        kernels.emptyFold(n)));
+            }
+        }
+        return result;
+    }
+
+    private static void fold(Predictions chunk, Tensor block, int start, Scope scope) {
+        Tensor before = chunk.fold;
+        chunk.fold = new Kernels(scope).foldVocabulary(before, chunk.hidden, block, chunk.targets, start);
+        before.close();
+    }
+
+    private static double[][] perWindow(List<Predictions> stream, int predicted, Scope scope) {
+        double[] all = stream.stream()
+                .flatMapToDouble(chunk -> Arrays.stream(new Kernels(scope).negativeLogLikelihood(chunk.fold)))
+                .toArray();
+        double[][] windows = new double[all.length / predicted][];
+        for (int i = 0; i < windows.length; i++) {
+            windows[i] = Arrays.copyOfRange(all, i * predicted, (i + 1) * predicted);
+        }
+        return windows;
+    }
+
+    /**
+     * Logits of every position, for models small enough to look at them.
+     *
+     * @return per chunk [b, t, vocabulary], in {@code scope}
+     */
+    public List<Tensor> logits(LayerStream stream, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        Tensor norm = StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), scope);
+        Tensor head = StoredWeights.read(checkpoint, layout.head().name(), scope);
+        return stream.chunks().stream()
+                .map(chunk -> kernels.linear(layout.finalNorm().apply(chunk, weight -> norm, scope), head))
+                .toList();
+    }
+}

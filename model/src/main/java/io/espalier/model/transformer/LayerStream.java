@@ -1,0 +1,180 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
+import io.espalier.model.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+
+/**
+ * The hidden states of some windows on their way through a model, one decoder layer after the other. It holds no
+ * weights. Windows go through a layer in chunks whose size depends on the window length alone, so a result does not
+ * depend on who computed it or with which other windows beyond the chunk.
+ */
+public final class LayerStream implements AutoCloseable {
+    /** Enough rows to keep a matrix product busy, few enough to keep its result small. */
+    private static final int ROWS_PER_PRODUCT = 1024;
+
+    private final Scope scope = Scope.open();
+    private final List<int[][]> windows;
+    private final List<Tensor> chunks = new ArrayList<>();
+    private final int length;
+
+    private LayerStream(List<int[][]> windows) {
+        this.windows = windows;
+        this.length = windows.get(0)[0].length;
+    }
+
+    /**
+     * Embeds windows of tokens.
+     *
+     * @param windows [n][t] token ids, n ≥ 1, t ≥ 2
+     * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths or ids outside the vocabulary
+     */
+    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        check(windows, layout.vocabulary());
+        LayerStream stream = new LayerStream(chunked(windows));
+        for (int[][] chunk : stream.windows) {
+            int[] ids = Arrays.stream(chunk).flatMapToInt(Arrays::stream).toArray();
+            try (Scope scratch = Scope.open()) {
+                Tensor rows =
+                        StoredWeights.gatherRows(checkpoint, layout.embedding().name(), ids, scratch);
+                stream.chunks.add(
+                        new Kernels(stream.scope).reshape(rows, chunk.length, stream.length, layout.hiddenSize()));
+            }
+        }
+        return stream;
+    }
+
+    /**
+     * A stream of which every chunk is this one's twice, for the two signs of a perturbation: the first half of its
+     * windows is the plus, the second the minus side.
+     */
+    public LayerStream doubled() {
+        List<int[][]> twice = windows.stream().map(LayerStream::twice).toList();
+        LayerStream stream = new LayerStream(twice);
+        for (Tensor chunk : chunks) {
+            stream.chunks.add(new Kernels(stream.scope).concatenate(List.of(chunk, chunk), 0));
+        }
+        return stream;
+    }
+
+    private static int[][] twice(int[][] windows) {
+        return IntStream.range(0, 2 * windows.length)
+                .mapToObj(i -> windows[i % windows.length])
+                .toArray(int[][]::new);
+    }
+
+    /** Sends every chunk through a layer. */
+    public void through(DecoderLayer layer) {
+        try (Scope angles = Scope.open()) {
+            Rotary rotary = rotary(layer, angles);
+            step((x, target) -> layer.forward(x, rotary, target));
+        }
+    }
+
+    /** Sends every chunk through a layer's attention half. */
+    public void throughAttention(DecoderLayer layer) {
+        try (Scope angles = Scope.open()) {
+            Rotary rotary = rotary(layer, angles);
+            step((x, target) -> layer.attend(x, rotary, null, target));
+        }
+    }
+
+    /** Sends every chunk through a layer's feed-forward half. */
+    public void throughFeedForward(DecoderLayer layer) {
+        step(layer::feedForward);
+    }
+
+    /** Computes a layer's attention half for its witness alone: the stream stays where it is. */
+    public void peekAttention(DecoderLayer layer) {
+        try (Scope angles = Scope.open()) {
+            Rotary rotary = rotary(layer, angles);
+            peek((x, target) -> layer.attend(x, rotary, null, target));
+        }
+    }
+
+    /** Computes a layer's feed-forward half for its witness alone: the stream stays where it is. */
+    public void peekFeedForward(DecoderLayer layer) {
+        peek(layer::feedForward);
+    }
+
+    private Rotary rotary(DecoderLayer layer, Scope target) {
+        return Rotary.of(layer.layout().attention().frequencies(), 0, length, target);
+    }
+
+    private void step(BiFunction<Tensor, Scope, Tensor> half) {
+        for (int i = 0; i < chunks.size(); i++) {
+            try (Tensor before = chunks.get(i)) {
+                chunks.set(i, half.apply(before, scope));
+            }
+        }
+    }
+
+    private void peek(BiFunction<Tensor, Scope, Tensor> half) {
+        for (Tensor chunk : chunks) {
+            half.apply(chunk, scope).close();
+        }
+    }
+
+    /** Hidden states [b, t, d] of each chunk; they belong to the stream. */
+    public List<Tensor> chunks() {
+        return List.copyOf(chunks);
+    }
+
+    /** Token ids [b][t] of each chunk. */
+    public List<int[][]> windows() {
+        return windows;
+    }
+
+    /** Tokens in all windows. */
+    public long tokens() {
+        return windows.stream().mapToLong(chunk -> (long) chunk.length * length).sum();
+    }
+
+    /** t, tokens of one window. */
+    public int length() {
+        return length;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+
+    private static List<int[][]> chunked(int[][] windows) {
+        int perChunk = Math.max(1, ROWS_PER_PRODUCT / windows[0].length);
+        List<int[][]> chunks = new ArrayList<>();
+        for (int start = 0; start < windows.length; start += perChunk) {
+            chunks.add(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perChunk)));
+        }
+        return chunks;
+    }
+
+    private static void check(int[][] windows, int vocabulary) {
+        if (windows.length == 0 || windows[0].length < 2) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "windows: at least one of two or more tokens is needed");
+        }
+        for (int[] window : windows) {
+            if (window.length != windows[0].length) {
+                throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "windows: must all have the same length");
+            }
+            for (int id : window) {
+                if (id < 0 || id >= vocabulary) {
+                    throw new EspalierException(
+                            ErrorCode.INVALID_ARGUMENT,
+                            "windows: token id %d is outside the model's vocabulary of %d; the tokenizer belongs to another model"
+                                    .formatted(id, vocabulary));
+                }
+            }
+        }
+    }
+}

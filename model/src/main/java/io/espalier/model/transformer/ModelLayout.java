@@ -1,0 +1,70 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.TensorInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A whole model as data: what its family calls its tensors, layer by layer.
+ *
+ * @param hiddenSize d, the residual width
+ * @param vocabulary number of token ids
+ * @param embedding [vocabulary, d]
+ * @param head output projection [vocabulary, d]; the embedding itself where they are tied
+ */
+public record ModelLayout(
+        String family,
+        int hiddenSize,
+        int vocabulary,
+        Parameter embedding,
+        List<LayerLayout> layers,
+        Norm finalNorm,
+        Parameter head) {
+    public ModelLayout {
+        layers = List.copyOf(layers);
+    }
+
+    /**
+     * Finds the family of a checkpoint and compares every tensor with it, so that nothing fails later for its shape.
+     *
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming what is supported, {@code MODEL_CORRUPT} naming a tensor
+     *     that is missing or has another shape or type than the config says
+     */
+    public static ModelLayout of(Checkpoint checkpoint) {
+        ModelLayout layout = Family.of(checkpoint.config().modelType()).layout(checkpoint.config());
+        for (Parameter parameter : layout.parameters()) {
+            check(parameter, checkpoint.tensor(parameter.name()));
+        }
+        return layout;
+    }
+
+    /** Every tensor the model computes with. */
+    public List<Parameter> parameters() {
+        List<Parameter> parameters = new ArrayList<>();
+        parameters.add(embedding);
+        for (LayerLayout layer : layers) {
+            parameters.addAll(layer.parameters());
+        }
+        parameters.add(finalNorm.weight());
+        parameters.add(head);
+        return parameters;
+    }
+
+    private static void check(Parameter expected, TensorInfo stored) {
+        if (!stored.shape().equals(expected.shape())) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT,
+                    "tensor %s: has shape %s, but config.json asks for %s"
+                            .formatted(stored.name(), stored.shape(), expected.shape()));
+        }
+        if (!stored.dtype().floating()) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "tensor %s: is stored as %s; weights must be F32, F16, BF16 or F64"
+                            .formatted(stored.name(), stored.dtype()));
+        }
+    }
+}

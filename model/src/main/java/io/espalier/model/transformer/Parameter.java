@@ -1,0 +1,36 @@
+package io.espalier.model.transformer;
+
+import java.util.List;
+
+/** A tensor of one layer, under its name in the checkpoint, with the meaning of its axes. */
+public record Parameter(String name, List<Axis> axes) {
+    public Parameter {
+        axes = List.copyOf(axes);
+    }
+
+    static Parameter vector(String name, Axis axis) {
+        return new Parameter(name, List.of(axis));
+    }
+
+    static Parameter matrix(String name, Axis rows, Axis columns) {
+        return new Parameter(name, List.of(rows, columns));
+    }
+
+    public Axis rows() {
+        return axes.get(0);
+    }
+
+    /** Only of a matrix. */
+    public Axis columns() {
+        return axes.get(1);
+    }
+
+    public List<Long> shape() {
+        return axes.stream().map(axis -> (long) axis.length()).toList();
+    }
+
+    /** Whether removing units changes this tensor. */
+    public boolean removable() {
+        return axes.stream().anyMatch(Axis::removable);
+    }
+}

@@ -1,0 +1,84 @@
+package io.espalier.model.transformer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.Rope;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** Radians per position of each rotated pair of a head, after the config's scaling. */
+public record RotaryFrequencies(double[] perPair) {
+    public RotaryFrequencies {
+        perPair = perPair.clone();
+    }
+
+    @Override
+    public double[] perPair() {
+        return perPair.clone();
+    }
+
+    /**
+     * @param headDim D; D/2 pairs
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} for a scaling that is not known, {@code MODEL_CORRUPT} for one
+     *     that lacks a number
+     */
+    public static RotaryFrequencies of(Rope rope, int headDim) {
+        if (headDim % 2 != 0) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT,
+                    "config.json: head_dim " + headDim + " is odd; rotary positions need pairs");
+        }
+        double[] plain = IntStream.range(0, headDim / 2)
+                .mapToDouble(i -> Math.pow(rope.theta(), -2.0 * i / headDim))
+                .toArray();
+        return switch (rope.type()) {
+            case "default" -> new RotaryFrequencies(plain);
+            case "linear" -> {
+                double factor = number(rope, "factor");
+                yield new RotaryFrequencies(
+                        Arrays.stream(plain).map(f -> f / factor).toArray());
+            }
+            case "llama3" -> new RotaryFrequencies(llama3(rope, plain));
+            default ->
+                throw new EspalierException(
+                        ErrorCode.MODEL_UNSUPPORTED,
+                        "config.json: rope_type '" + rope.type() + "'; supported are default, linear, llama3");
+        };
+    }
+
+    /** Slow turns are stretched by the factor, fast ones kept, those between blended (Llama 3.1 release). */
+    private static double[] llama3(Rope rope, double[] plain) {
+        double factor = number(rope, "factor");
+        double low = number(rope, "low_freq_factor");
+        double high = number(rope, "high_freq_factor");
+        double original = number(rope, "original_max_position_embeddings");
+        return Arrays.stream(plain)
+                .map(f -> {
+                    double turns = original * f / (2 * Math.PI);
+                    double blend = Math.min(1, Math.max(0, (turns - low) / (high - low)));
+                    return (1 - blend) * f / factor + blend * f;
+                })
+                .toArray();
+    }
+
+    private static double number(Rope rope, String key) {
+        JsonNode value = rope.parameters().get(key);
+        if (value == null || !value.isNumber() || !(value.doubleValue() > 0)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT,
+                    "config.json: rope_type " + rope.type() + " needs a positive number under '" + key + "'");
+        }
+        return value.doubleValue();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RotaryFrequencies that && Arrays.equals(perPair, that.perPair);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(perPair);
+    }
+}

@@ -1,0 +1,231 @@
+# The arithmetic of Espalier, as TorchScript source that the engine compiles when it starts.
+#
+# Shapes as in the papers: b windows, t tokens, d hidden size, h query heads, k KV heads, D head size, f FFN channels.
+# A weight is [out, in]; y = x Wᵀ + bias. Numbers are fp32 unless said otherwise.
+# Large matrices are walked in blocks of rows of about 131,072 elements: temporaries then stay in the cache.
+
+class Kernels(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  _is_full_backward_hook : Optional[bool]
+
+  # ---- stored bytes and compute type ------------------------------------------------------------------------------
+
+  # fp32 [elements], not yet filled.
+  def reserve(self: __torch__.Kernels, elements: int) -> Tensor:
+    return torch.empty([elements])
+
+  # Converts stored elements into target[start : start + n], in place.
+  def fill(self: __torch__.Kernels, target: Tensor, start: int, stored: Tensor) -> Tensor:
+    return target[start:start + stored.size(0)].copy_(stored)
+
+  # The same for bf16, whose bits come in an fp16 array: the only 16-bit type that crosses the Java boundary unharmed.
+  def fill_bfloat16(self: __torch__.Kernels, target: Tensor, start: int, bits: Tensor) -> Tensor:
+    return target[start:start + bits.size(0)].copy_(bits.view(torch.bfloat16))
+
+  def reshape(self: __torch__.Kernels, x: Tensor, shape: List[int]) -> Tensor:
+    return x.reshape(shape)
+
+  def to_float(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.to(torch.float32)
+
+  # Rounds to the nearest bf16 and hands its bits out as fp16.
+  def float_to_bfloat16(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.to(torch.bfloat16).contiguous().view(torch.float16)
+
+  def float_to_half(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.to(torch.float16).contiguous()
+
+  def float_to_double(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.to(torch.float64).contiguous()
+
+  # In double precision no sum of finite fp32 values overflows, so a single NaN or Inf shows in the sum.
+  def all_finite(self: __torch__.Kernels, x: Tensor) -> bool:
+    return bool(torch.isfinite(torch.sum(x, dtype=torch.float64)))
+
+  # ---- decoder layer ----------------------------------------------------------------------------------------------
+
+  def linear(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:
+    return torch.linear(x, w)
+
+  def linear_bias(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
+    return torch.linear(x, w, bias)
+
+  # `offset` is 1 where the checkpoint stores w - 1.
+  def rms_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, epsilon: float, offset: float) -> Tensor:
+    scale = torch.rsqrt((x * x).mean([-1], True) + epsilon)
+    return (x * scale).mul_(w + offset)
+
+  def layer_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], w, bias, epsilon)
+
+  # [b, t, heads·D] to [b, heads, t, D]
+  def split_heads(self: __torch__.Kernels, x: Tensor, head_dim: int) -> Tensor:
+    return x.reshape([x.size(0), x.size(1), -1, head_dim]).transpose(1, 2)
+
+  # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are [t, D].
+  def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    half = x.size(-1) // 2
+    turned = torch.cat([-x[:, :, :, half:], x[:, :, :, :half]], -1)
+    return (x * cos).add_(turned.mul_(sin))
+
+  # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D].
+  # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty.
+  def causal_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    t = q.size(2)
+    mixed = torch.scaled_dot_product_attention(q, k, v, None, 0., t > 1, scale=scale, enable_gqa=True)
+    return mixed.transpose(1, 2).reshape([q.size(0), t, -1])
+
+  # silu(gate) · up
+  def silu_gate(self: __torch__.Kernels, gate: Tensor, up: Tensor) -> Tensor:
+    return torch.silu(gate).mul_(up)
+
+  def add(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    return x + y
+
+  def concatenate(self: __torch__.Kernels, parts: List[Tensor], dim: int) -> Tensor:
+    return torch.cat(parts, dim)
+
+  # `length` elements from `start` along `dim`.
+  def narrow(self: __torch__.Kernels, x: Tensor, dim: int, start: int, length: int) -> Tensor:
+    return x.narrow(dim, start, length).contiguous()
+
+  # The given positions along `dim`, in the given order.
+  def select(self: __torch__.Kernels, x: Tensor, dim: int, positions: Tensor) -> Tensor:
+    return x.index_select(dim, positions)
+
+  # ---- loss in vocabulary blocks ----------------------------------------------------------------------------------
+
+  # Nothing folded yet, for n predictions.
+  def empty_fold(self: __torch__.Kernels, n: int) -> Tensor:
+    return torch.tensor([[-3.5e38], [0.], [0.]], dtype=torch.float64).repeat([1, n])
+
+  # Folds the logits of the vocabulary rows [start, start + block) into an online log-sum-exp.
+  # hidden [n, d]; w [block, d]; targets [n] int64; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
+  def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, targets: Tensor, start: int) -> Tensor:
+    block = w.size(0)
+    logits = torch.linear(hidden, w)
+    before, total, target = fold[0], fold[1], fold[2]
+    maximum = torch.maximum(before, logits.amax([-1]).to(torch.float64))
+    local = targets - start
+    inside = (local >= 0).logical_and(local < block)
+    logit = logits.gather(1, local.clamp(0, block - 1).unsqueeze(1)).squeeze(1).to(torch.float64)
+    # Every maximum is an fp32 value, so the fp32 exponents and the fp64 sum refer to the same one.
+    exponentials = logits.sub_(maximum.to(torch.float32).unsqueeze(1)).exp_()
+    total = total * torch.exp(before - maximum) + torch.sum(exponentials, [1], dtype=torch.float64)
+    return torch.stack([maximum, total, torch.where(inside, logit, target)])
+
+  # fp64 [n]: -log p(target)
+  def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
+    return fold[0] + torch.log(fold[1]) - fold[2]
+
+  # ---- statistics of a linear's input -----------------------------------------------------------------------------
+
+  # fp64 [2, in]: Σ x and Σ x² over all rows of x [.., in].
+  def moments(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    rows = x.reshape([-1, x.size(-1)])
+    return torch.stack([torch.sum(rows, [0], dtype=torch.float64), torch.sum(rows * rows, [0], dtype=torch.float64)])
+
+  # gram [in, in] += xᵀ x, in place.
+  def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
+    rows = x.reshape([-1, x.size(-1)])
+    return gram.addmm_(rows.t(), rows)
+
+  def zeros(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
+    return torch.zeros([rows, columns])
+
+  # ---- importance -------------------------------------------------------------------------------------------------
+  # Each returns the sums of S over every row, then over every column: fp64 [out + in].
+
+  # S = |W|^p
+  def magnitude_sums(self: __torch__.Kernels, w: Tensor, p: int) -> Tensor:
+    rows = torch.zeros([w.size(0)], dtype=torch.float64)
+    columns = torch.zeros([w.size(1)], dtype=torch.float64)
+    step = 131072 // w.size(1) + 1
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs()
+      if p == 2:
+        s = s * s
+      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
+      columns += torch.sum(s, [0], dtype=torch.float64)
+    return torch.cat([rows, columns])
+
+  # S = |W_ij| · n_j
+  def scaled_magnitude_sums(self: __torch__.Kernels, w: Tensor, n: Tensor) -> Tensor:
+    rows = torch.zeros([w.size(0)], dtype=torch.float64)
+    columns = torch.zeros([w.size(1)], dtype=torch.float64)
+    step = 131072 // w.size(1) + 1
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * n
+      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
+      columns += torch.sum(s, [0], dtype=torch.float64)
+    return torch.cat([rows, columns])
+
+  # S = |W_ij| · n_j · |G_ij|
+  def gradient_product_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, gradient: Tensor) -> Tensor:
+    rows = torch.zeros([w.size(0)], dtype=torch.float64)
+    columns = torch.zeros([w.size(1)], dtype=torch.float64)
+    step = 131072 // w.size(1) + 1
+    for start in range(0, w.size(0), step):
+      s = (w[start:start + step] * gradient[start:start + step]).abs_() * n
+      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
+      columns += torch.sum(s, [0], dtype=torch.float64)
+    return torch.cat([rows, columns])
+
+  # ---- gaussian perturbations -------------------------------------------------------------------------------------
+  # z of a matrix is drawn in blocks of rows from one generator, so it depends on the seed and the shape alone and is
+  # never held as a whole.
+
+  # y = x (W + εz)ᵀ for the first half of the windows of x, x (W - εz)ᵀ for the second.
+  def antithetic_linear(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
+    generator = torch.Generator(device=torch.device("cpu"))
+    generator.manual_seed(seed)
+    half = x.size(0) // 2
+    plus = x[:half].reshape([-1, x.size(-1)])
+    minus = x[half:].reshape([-1, x.size(-1)])
+    y = torch.empty([2, plus.size(0), w.size(0)])
+    step = 131072 // w.size(1) + 1
+    for start in range(0, w.size(0), step):
+      block = w[start:start + step]
+      z = torch.empty([block.size(0), block.size(1)]).normal_(0., epsilon, generator=generator)
+      y[0, :, start:start + step] = torch.linear(plus, block + z)
+      y[1, :, start:start + step] = torch.linear(minus, block - z)
+    return y.reshape([x.size(0), x.size(1), w.size(0)])
+
+  # sum64 [out, in] += coefficient · z, in place.
+  def accumulate_gaussian(self: __torch__.Kernels, sum64: Tensor, seed: int, coefficient: float) -> Tensor:
+    generator = torch.Generator(device=torch.device("cpu"))
+    generator.manual_seed(seed)
+    step = 131072 // sum64.size(1) + 1
+    for start in range(0, sum64.size(0), step):
+      block = sum64[start:start + step]
+      z = torch.empty([block.size(0), block.size(1)]).normal_(0., 1., generator=generator)
+      block.add_(z, alpha=coefficient)
+    return sum64
+
+  def zeros64(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
+    return torch.zeros([rows, columns], dtype=torch.float64)
+
+  # ---- least squares ----------------------------------------------------------------------------------------------
+
+  # W' = (W H[:, K] + λ W_K)(H_KK + λ I)⁻¹ in fp64, returned as fp32 [out, kept]; empty when H_KK + λI is not
+  # positive definite in this precision. w [out, in]; gram H [in, in]; kept K [kept] int64.
+  def ridge(self: __torch__.Kernels, w: Tensor, gram: Tensor, kept: Tensor, damping: float) -> Tensor:
+    columns = gram.index_select(1, kept).to(torch.float64)
+    system = columns.index_select(0, kept)
+    lower, info = torch.linalg_cholesky_ex(system + damping * torch.eye(kept.size(0), dtype=torch.float64))
+    if int(info) != 0:
+      return torch.empty([0])
+    right = w.to(torch.float64) @ columns + damping * w.index_select(1, kept).to(torch.float64)
+    return torch.cholesky_solve(right.t(), lower).t().to(torch.float32).contiguous()
+
+  # ||X Wᵀ - X_K W'ᵀ||² from the Gram matrix H = XᵀX: the trace of (W - W') H (W - W')ᵀ, W' scattered to all columns.
+  def reconstruction_error(self: __torch__.Kernels, w: Tensor, gram: Tensor, kept: Tensor, repaired: Tensor) -> float:
+    difference = w.to(torch.float64)
+    difference = difference.index_add(1, kept, repaired.to(torch.float64), alpha=-1)
+    return float(torch.sum((difference @ gram.to(torch.float64)) * difference))
+
+  # The mean of the Gram matrix's diagonal over the kept features.
+  def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:
+    return float(gram.diagonal().index_select(0, kept).to(torch.float64).mean())
