@@ -35,6 +35,11 @@ public interface EspalierConfig {
     @WithDefault("0")
     int computeThreads();
 
+    /** {@link #computeThreads()} with its default filled in. */
+    default int threads() {
+        return computeThreads() > 0 ? computeThreads() : Runtime.getRuntime().availableProcessors();
+    }
+
     /** Silence of a started task after which it is issued again. */
     @WithName("task.overdue")
     @WithDefault("2m")

@@ -1,0 +1,35 @@
+package io.espalier.pruner.domain;
+
+import io.espalier.model.checkpoint.StoredFile;
+import java.util.List;
+
+/** A piece of pruning that one worker does alone. */
+public sealed interface PruneTask {
+    /** Names the work within its job. */
+    String id();
+
+    /**
+     * Remove, repair and write the whole checkpoint into a staging folder: each layer is measured behind the layers
+     * already pruned, so this cannot be split.
+     *
+     * @param scores one file per pruned layer, in layer order
+     */
+    record Prune(List<StoredFile> scores) implements PruneTask {
+        public Prune {
+            scores = List.copyOf(scores);
+        }
+
+        @Override
+        public String id() {
+            return "prune";
+        }
+    }
+
+    /** Make a staged artifact visible under its name. */
+    record Commit(StagedArtifact staged) implements PruneTask {
+        @Override
+        public String id() {
+            return "commit";
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.espalier.pruner.kafka;
+
+import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.pruning.LayerRepair;
+import io.espalier.pipeline.request.InspectionMapper;
+import io.espalier.pruner.domain.PruneResult;
+import io.espalier.pruner.domain.PruneTask;
+import io.espalier.pruner.domain.PrunedArtifact;
+import io.espalier.pruner.domain.StagedArtifact;
+import io.espalier.v1.CommitWork;
+import io.espalier.v1.FileRef;
+import io.espalier.v1.PruneWork;
+import io.espalier.v1.PrunedCheckpoint;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import java.util.List;
+
+/** Pruning tasks and results on the wire. */
+final class PruneMapper {
+    private PruneMapper() {}
+
+    static Task.Builder toWire(PruneTask task) {
+        Task.Builder wire = Task.newBuilder().setTaskId(task.id());
+        if (task instanceof PruneTask.Commit commit) {
+            return wire.setCommit(CommitWork.newBuilder().setArtifact(toWire(commit.staged())));
+        }
+        PruneWork.Builder work = PruneWork.newBuilder();
+        ((PruneTask.Prune) task)
+                .scores()
+                .forEach(file ->
+                        work.addScores(FileRef.newBuilder().setPath(file.path()).setSha256(file.sha256())));
+        return wire.setPrune(work);
+    }
+
+    static PruneTask task(Task wire) {
+        return switch (wire.getWorkCase()) {
+            case PRUNE -> new PruneTask.Prune(files(wire.getPrune().getScoresList()));
+            case COMMIT -> new PruneTask.Commit(staged(wire.getCommit().getArtifact()));
+            default -> throw new IllegalArgumentException("no pruning task: " + wire.getWorkCase());
+        };
+    }
+
+    static TaskResult.Builder toWire(PruneResult result) {
+        if (result instanceof PruneResult.Staged staged) {
+            return TaskResult.newBuilder().setArtifactStaged(toWire(staged.staged()));
+        }
+        return TaskResult.newBuilder().setArtifactCommitted(toWire(((PruneResult.Committed) result).artifact()));
+    }
+
+    static PruneResult result(TaskResult wire) {
+        return switch (wire.getOutcomeCase()) {
+            case ARTIFACT_STAGED -> new PruneResult.Staged(staged(wire.getArtifactStaged()));
+            case ARTIFACT_COMMITTED -> new PruneResult.Committed(artifact(wire.getArtifactCommitted()));
+            default -> throw new IllegalArgumentException("no pruning result: " + wire.getOutcomeCase());
+        };
+    }
+
+    static PrunedCheckpoint.Builder toWire(PrunedArtifact artifact) {
+        PrunedCheckpoint.Builder wire = PrunedCheckpoint.newBuilder()
+                .setOutput(artifact.output())
+                .setManifestSha256(artifact.manifestSha256())
+                .setProfile(artifact.profile())
+                .setProfileReason(artifact.profileReason());
+        artifact.layers().forEach(layer -> wire.addLayers(InspectionMapper.toWire(layer)));
+        artifact.repairs().forEach(repair -> wire.addRepairs(toWire(repair)));
+        return wire;
+    }
+
+    static List<StoredFile> files(List<FileRef> wire) {
+        return wire.stream()
+                .map(file -> new StoredFile(file.getPath(), file.getSha256()))
+                .toList();
+    }
+
+    private static io.espalier.v1.StagedArtifact toWire(StagedArtifact staged) {
+        return io.espalier.v1.StagedArtifact.newBuilder()
+                .setStaging(staged.staging())
+                .setCheckpoint(toWire(staged.artifact()))
+                .build();
+    }
+
+    private static StagedArtifact staged(io.espalier.v1.StagedArtifact wire) {
+        return new StagedArtifact(wire.getStaging(), artifact(wire.getCheckpoint()));
+    }
+
+    private static PrunedArtifact artifact(PrunedCheckpoint wire) {
+        return new PrunedArtifact(
+                wire.getOutput(),
+                wire.getManifestSha256(),
+                wire.getLayersList().stream().map(InspectionMapper::fromWire).toList(),
+                wire.getProfile(),
+                wire.getProfileReason(),
+                wire.getRepairsList().stream().map(PruneMapper::repair).toList());
+    }
+
+    private static io.espalier.v1.LayerRepair toWire(LayerRepair repair) {
+        return io.espalier.v1.LayerRepair.newBuilder()
+                .setLayer(repair.layer())
+                .setAttentionErrorNone(repair.attention().errorNone())
+                .setAttentionError(repair.attention().error())
+                .setAttentionDamping(repair.attention().damping())
+                .setFfnErrorNone(repair.ffn().errorNone())
+                .setFfnError(repair.ffn().error())
+                .setFfnDamping(repair.ffn().damping())
+                .build();
+    }
+
+    private static LayerRepair repair(io.espalier.v1.LayerRepair wire) {
+        return new LayerRepair(
+                wire.getLayer(),
+                new LayerRepair.Linear(
+                        wire.getAttentionErrorNone(), wire.getAttentionError(), wire.getAttentionDamping()),
+                new LayerRepair.Linear(wire.getFfnErrorNone(), wire.getFfnError(), wire.getFfnDamping()));
+    }
+}

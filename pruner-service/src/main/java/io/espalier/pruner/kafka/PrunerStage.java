@@ -1,0 +1,80 @@
+package io.espalier.pruner.kafka;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.model.checkpoint.Digests;
+import io.espalier.pipeline.stage.Input;
+import io.espalier.pipeline.stage.Stage;
+import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.stage.Step;
+import io.espalier.pruner.domain.PrunePlan;
+import io.espalier.pruner.domain.PruneResult;
+import io.espalier.pruner.domain.PruneStep;
+import io.espalier.pruner.domain.PrunedArtifact;
+import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.ScoreFact;
+import io.espalier.v1.ScoringCompleted;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Optional;
+
+/** {@link PrunePlan} as a stage: the end of scoring in, a pruned checkpoint out. */
+@Singleton
+public class PrunerStage implements Stage {
+    @Override
+    public StageName name() {
+        return StageName.PRUNER;
+    }
+
+    /** The layers' own scores on the topic are for others; the files behind the end of scoring hold them all. */
+    @Override
+    public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
+        ScoreFact fact = ScoreFact.parseFrom(value);
+        return fact.hasCompleted()
+                ? Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value)))
+                : Optional.empty();
+    }
+
+    @Override
+    public Step next(Input.Start input, List<List<TaskResult>> waves) {
+        ScoreFact fact = fact(input);
+        ScoringCompleted completed = fact.getCompleted();
+        List<PruneResult> results =
+                waves.stream().map(wave -> PruneMapper.result(wave.get(0))).toList();
+        PruneStep step = new PrunePlan(PruneMapper.files(completed.getScoresList())).next(results);
+        if (step instanceof PruneStep.Run run) {
+            return new Step.Run("prune", null, List.of(task(fact, PruneMapper.toWire(run.task()))));
+        }
+        if (step instanceof PruneStep.Commit commit) {
+            PrunedArtifact artifact = commit.task().staged().artifact();
+            ArtifactCommitted committed = ArtifactCommitted.newBuilder()
+                    .setOutput(artifact.output())
+                    .setManifestSha256(artifact.manifestSha256())
+                    .build();
+            return new Step.Run("commit", committed, List.of(task(fact, PruneMapper.toWire(commit.task()))));
+        }
+        return new Step.HandOver(PruneMapper.toWire(((PruneStep.Done) step).artifact())
+                .setJobId(fact.getJobId())
+                .setRequest(completed.getRequest())
+                .setInputs(completed.getInputs())
+                .addAllControls(completed.getControlsList())
+                .build());
+    }
+
+    private static Task task(ScoreFact fact, Task.Builder task) {
+        return task.setJobId(fact.getJobId())
+                .setRequest(fact.getCompleted().getRequest())
+                .setInputs(fact.getCompleted().getInputs())
+                .build();
+    }
+
+    private static ScoreFact fact(Input.Start input) {
+        try {
+            return ScoreFact.parseFrom(input.payload());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("the input was parsed before", e);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.DrawLosses;
+import io.espalier.pipeline.request.Inspection;
+import io.espalier.pipeline.request.JobSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Inspect, collect, score layer by layer. A pure function of the request and the results so far, so task boundaries do
+ * not depend on who works or how many: the same bytes come out for 1, 2 or 8 workers.
+ */
+public final class ScorePlan {
+    /** Floating-point operations a parallel task aims at: well under a minute on two cores. */
+    private static final double TASK_FLOPS = 1e13;
+    /** A job is split at least this often where it can be, so that small models use several workers too. */
+    private static final int MIN_TASKS = 4;
+
+    private final JobSpec spec;
+    private final Criterion criterion;
+
+    /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not */
+    public ScorePlan(JobSpec spec) {
+        this.spec = spec;
+        this.criterion =
+                Criterion.named(spec.scoring().criterion(), spec.scoring().magnitudeP());
+    }
+
+    /** @param waves results of the complete waves, each in task order */
+    public ScoreStep next(List<List<ScoreResult>> waves) {
+        if (waves.isEmpty()) {
+            return new ScoreStep.Run("inspect", List.of(new ScoreTask.Inspect()));
+        }
+        Inspection inspection = ((ScoreResult.Inspected) waves.get(0).get(0)).inspection();
+        List<ScoreTask> collect = collect(inspection);
+        int collected = collect.isEmpty() ? 1 : 2;
+        if (waves.size() < collected) {
+            return new ScoreStep.Run("collect", collect);
+        }
+        if (waves.size() == collected) {
+            return new ScoreStep.Run("score-layer", scoreLayers(inspection, waves.get(collected - 1)));
+        }
+        return done(inspection, waves.get(collected));
+    }
+
+    private List<ScoreTask> collect(Inspection inspection) {
+        List<ScoreTask> tasks = new ArrayList<>();
+        int windows = inspection.calibrationWindows();
+        double flopsPerWindow =
+                2.0 * inspection.parameters() * spec.calibration().sequenceLength();
+        if (criterion.needsActivations()) {
+            ranges(windows, flopsPerWindow)
+                    .forEach(range -> tasks.add(new ScoreTask.CollectStatistics(range.first(), range.last())));
+        }
+        if (criterion.needsGradient()) {
+            ranges(spec.scoring().gradient().draws(), 2 * flopsPerWindow * windows)
+                    .forEach(range -> tasks.add(new ScoreTask.CollectLosses(range.first(), range.last())));
+        }
+        return tasks;
+    }
+
+    private record Range(int first, int last) {}
+
+    /** Cuts [0, count) into ranges of about {@link #TASK_FLOPS}, at least {@link #MIN_TASKS} of them where it can be. */
+    private static List<Range> ranges(int count, double flopsEach) {
+        int most = (count + MIN_TASKS - 1) / MIN_TASKS;
+        int size = (int) Math.max(1, Math.min(most, TASK_FLOPS / flopsEach));
+        return IntStream.iterate(0, first -> first < count, first -> first + size)
+                .mapToObj(first -> new Range(first, Math.min(count, first + size)))
+                .toList();
+    }
+
+    private List<ScoreTask> scoreLayers(Inspection inspection, List<ScoreResult> collected) {
+        List<StoredFile> statistics = new ArrayList<>();
+        List<DrawLosses> losses = new ArrayList<>();
+        for (ScoreResult result : collected) {
+            if (result instanceof ScoreResult.StatisticsCollected file) {
+                statistics.add(file.file());
+            } else if (result instanceof ScoreResult.LossesCollected pairs) {
+                losses.addAll(pairs.losses());
+            }
+        }
+        return IntStream.range(inspection.firstLayer(), inspection.lastLayer())
+                .<ScoreTask>mapToObj(layer -> new ScoreTask.ScoreLayer(layer, statistics, losses))
+                .toList();
+    }
+
+    private static ScoreStep done(Inspection inspection, List<ScoreResult> layers) {
+        List<StoredFile> scores = new ArrayList<>();
+        List<ScoreResult.ControlRanks> controls = new ArrayList<>();
+        for (ScoreResult result : layers) {
+            ScoreResult.LayerScored layer = (ScoreResult.LayerScored) result;
+            scores.add(layer.file());
+            controls.addAll(layer.controls());
+        }
+        return new ScoreStep.Done(inspection, scores, controls);
+    }
+}

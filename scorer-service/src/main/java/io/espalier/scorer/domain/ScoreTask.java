@@ -1,0 +1,53 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.importance.DrawLosses;
+import java.util.List;
+
+/** A piece of scoring that any worker can do alone. */
+public sealed interface ScoreTask {
+    /** Names the work within its job. */
+    String id();
+
+    /** Check every input of the job and report shapes and digests. */
+    record Inspect() implements ScoreTask {
+        @Override
+        public String id() {
+            return "inspect";
+        }
+    }
+
+    /** One layer-streamed pass over calibration windows [first, last): input statistics of every linear layer. */
+    record CollectStatistics(int first, int last) implements ScoreTask {
+        @Override
+        public String id() {
+            return "statistics-%d-%d".formatted(first, last);
+        }
+    }
+
+    /** Pairs of losses of the zeroth-order draws [first, last), each over the whole calibration batch. */
+    record CollectLosses(int first, int last) implements ScoreTask {
+        @Override
+        public String id() {
+            return "losses-%d-%d".formatted(first, last);
+        }
+    }
+
+    /**
+     * Read one layer, rebuild its gradient, apply the criterion.
+     *
+     * @param statistics files of all statistics tasks in plan order; empty when the criterion needs none
+     * @param losses of all draws in draw order; empty when the criterion needs no gradient
+     */
+    record ScoreLayer(int layer, List<StoredFile> statistics, List<DrawLosses> losses) implements ScoreTask {
+        public ScoreLayer {
+            statistics = List.copyOf(statistics);
+            losses = List.copyOf(losses);
+        }
+
+        @Override
+        public String id() {
+            return "layer-" + layer;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.espalier.scorer.kafka;
+
+import io.espalier.model.Progress;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Engine;
+import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.request.Inspection;
+import io.espalier.pipeline.request.InspectionMapper;
+import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.RequestMapper;
+import io.espalier.pipeline.request.Workspace;
+import io.espalier.pipeline.service.EspalierConfig;
+import io.espalier.scorer.domain.ScoreTask;
+import io.espalier.scorer.domain.ScoreWork;
+import io.espalier.v1.LayerScored;
+import io.espalier.v1.LayerScores;
+import io.espalier.v1.ScoreSet;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import jakarta.inject.Singleton;
+import java.util.Map;
+
+/** {@link ScoreWork} behind the task queue. */
+@Singleton
+public class ScorerWorker implements Worker {
+    private final ScoreWork work;
+    private final EspalierConfig config;
+
+    public ScorerWorker(Workspace workspace, EspalierConfig config) {
+        this.work = new ScoreWork(workspace);
+        this.config = config;
+    }
+
+    @Override
+    public TaskResult.Builder run(Task task, Progress progress) {
+        JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
+        ScoreTask scoreTask = ScoreMapper.task(task);
+        if (scoreTask instanceof ScoreTask.Inspect) {
+            return TaskResult.newBuilder().setInspected(InspectionMapper.toWire(work.inspect(spec, config.threads())));
+        }
+        Inspection inspection = InspectionMapper.fromWire(task.getInputs());
+        Engine.setThreads(inspection.threads());
+        if (scoreTask instanceof ScoreTask.CollectStatistics collect) {
+            return ScoreMapper.toWire(work.collect(spec, inspection, collect, progress));
+        }
+        if (scoreTask instanceof ScoreTask.CollectLosses collect) {
+            return ScoreMapper.toWire(work.collect(spec, inspection, collect, progress));
+        }
+        return toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
+    }
+
+    private static TaskResult.Builder toWire(ScoreWork.LayerScore score) {
+        LayerScores.Builder scores =
+                LayerScores.newBuilder().setLayer(score.result().layer());
+        for (Map.Entry<String, UnitScores> set : score.sets().entrySet()) {
+            ScoreSet.Builder wire = ScoreSet.newBuilder().setName(set.getKey());
+            for (double unit : set.getValue().attention()) {
+                wire.addAttention((float) unit);
+            }
+            for (double unit : set.getValue().ffn()) {
+                wire.addFfn((float) unit);
+            }
+            scores.addSets(wire);
+        }
+        LayerScored.Builder scored = LayerScored.newBuilder()
+                .setScores(scores)
+                .setFile(ScoreMapper.toWire(score.result().file()));
+        score.result().controls().forEach(ranks -> scored.addControls(ScoreMapper.toWire(ranks)));
+        return TaskResult.newBuilder().setLayerScored(scored);
+    }
+}
