@@ -11,6 +11,7 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
 import org.apache.kafka.server.common.MetadataVersion;
@@ -44,6 +45,11 @@ public final class EmbeddedBroker implements AutoCloseable {
         KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(settings(folder)), Time.SYSTEM);
         server.startup();
         return new EmbeddedBroker(folder, server);
+    }
+
+    /** Deletes everything the broker of this folder knows; it must not run. */
+    public static void erase(Path path) throws IOException {
+        Utils.delete(path.toFile());
     }
 
     /** {@code host:port} for clients. */

@@ -104,6 +104,9 @@ public final class LocalStack implements AutoCloseable {
 
     private void startBroker(Consumer<String> say) throws IOException {
         say.accept("starting Kafka in " + settings.brokerFolder());
+        if (settings.forget()) {
+            EmbeddedBroker.erase(settings.brokerFolder());
+        }
         EmbeddedBroker started = EmbeddedBroker.start(settings.brokerFolder());
         synchronized (this) {
             broker = started;

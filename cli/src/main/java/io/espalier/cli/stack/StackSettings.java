@@ -11,8 +11,10 @@ import java.nio.file.Path;
  * @param texts root of the texts a request may name
  * @param artifacts root of the checkpoints that are written
  * @param scorers number of scorer processes, at least 1
+ * @param forget whether to start with an empty broker log: no topic, no job of an earlier run
  */
-public record StackSettings(Path home, Path state, Path models, Path texts, Path artifacts, int scorers) {
+public record StackSettings(
+        Path home, Path state, Path models, Path texts, Path artifacts, int scorers, boolean forget) {
     Path brokerFolder() {
         return state.resolve("broker");
     }
