@@ -1,0 +1,48 @@
+package io.espalier.cli;
+
+import io.espalier.model.EspalierException;
+import java.io.Serial;
+
+/** Why a command ends without success: one line for people, an exit code for scripts. */
+public final class CommandFailure extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final int exitCode;
+    private final String code;
+
+    private CommandFailure(int exitCode, String code, String message, Throwable cause) {
+        super(message, cause);
+        this.exitCode = exitCode;
+        this.code = code;
+    }
+
+    private CommandFailure(int exitCode, String code, String message) {
+        super(message);
+        this.exitCode = exitCode;
+        this.code = code;
+    }
+
+    /** The request, an option or the name of a job cannot be used. */
+    public static CommandFailure invalid(EspalierException cause) {
+        return new CommandFailure(ExitCode.INVALID, cause.code().name(), String.valueOf(cause.getMessage()), cause);
+    }
+
+    /** The broker or a service does not answer, or cannot be started. */
+    public static CommandFailure unreachable(String message) {
+        return new CommandFailure(ExitCode.UNREACHABLE, "UNREACHABLE", message);
+    }
+
+    public static CommandFailure unreachable(String message, Throwable cause) {
+        return new CommandFailure(ExitCode.UNREACHABLE, "UNREACHABLE", message, cause);
+    }
+
+    public int exitCode() {
+        return exitCode;
+    }
+
+    /** One line: the code, what is wrong, what to do. */
+    public String line() {
+        return code + ": " + String.valueOf(getMessage()).replaceAll("\\s*\\R\\s*", " ");
+    }
+}

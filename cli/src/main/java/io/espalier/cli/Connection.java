@@ -1,0 +1,72 @@
+package io.espalier.cli;
+
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+
+/**
+ * The broker a command talks to, and the names of its topics.
+ *
+ * @param client connection settings: bootstrap servers, security
+ */
+record Connection(Properties client, TopicCatalog topics) {
+    private static final Duration ANSWER = Duration.ofSeconds(8);
+    private static final Duration CATCH_UP = Duration.ofSeconds(30);
+
+    /** To the broker of a local stack, which has neither security nor a topic prefix. */
+    static Connection local(String bootstrap) {
+        Properties client = new Properties();
+        client.setProperty(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        return new Connection(client, TopicCatalog.load(""));
+    }
+
+    /** Makes sure that there is a broker with Espalier's topics, rather than waiting for one for ever. */
+    Connection checked() throws InterruptedException {
+        Properties settings = new Properties();
+        settings.putAll(client);
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis()));
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis() / 2));
+        try (Admin admin = Admin.create(settings)) {
+            Set<String> existing = admin.listTopics().names().get();
+            if (!existing.contains(topics.name("job-events"))) {
+                throw CommandFailure.unreachable(
+                        "the broker %s has no topic %s; create the topics first, or correct --topic-prefix"
+                                .formatted(bootstrap(), topics.name("job-events")));
+            }
+            return this;
+        } catch (ExecutionException e) {
+            throw CommandFailure.unreachable(
+                    "no answer from the Kafka broker %s: %s".formatted(bootstrap(), reason(e)), e);
+        }
+    }
+
+    private static String reason(ExecutionException e) {
+        Throwable cause = e.getCause();
+        return cause == null ? "no reason given" : String.valueOf(cause.getMessage());
+    }
+
+    JobClient jobClient() {
+        return new JobClient(client, topics, "cli");
+    }
+
+    /** All jobs up to now; follows what comes. */
+    JobLog jobLog() {
+        JobLog log = JobLog.follow(client, topics);
+        if (!log.awaitCaughtUp(CATCH_UP)) {
+            log.close();
+            throw CommandFailure.unreachable("cannot read %s from %s within %d s"
+                    .formatted(topics.name("job-events"), bootstrap(), CATCH_UP.toSeconds()));
+        }
+        return log;
+    }
+
+    String bootstrap() {
+        return client.getProperty(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG);
+    }
+}

@@ -1,0 +1,62 @@
+package io.espalier.cli;
+
+import io.espalier.cli.stack.StackAddress;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which broker to talk to: the one that is named, else the local stack that runs here. */
+final class ConnectionOptions {
+    @Option(
+            names = "--bootstrap",
+            paramLabel = "HOST:PORT",
+            description = "Kafka broker. Default: that of the local stack of this folder.")
+    private @Nullable String bootstrap;
+
+    @Option(
+            names = "--topic-prefix",
+            paramLabel = "PREFIX",
+            defaultValue = "",
+            description = "Put before the name of every topic. Default: none.")
+    private String topicPrefix = "";
+
+    @Option(
+            names = "--client-config",
+            paramLabel = "FILE",
+            description = "Properties for the Kafka clients, for example security.")
+    private @Nullable Path clientConfig;
+
+    /** @throws CommandFailure if no broker is named and no local stack runs, or the broker does not answer */
+    Connection open() throws IOException, InterruptedException {
+        LogOutput.none();
+        Optional<Connection> connection = find();
+        if (connection.isEmpty()) {
+            throw CommandFailure.unreachable(
+                    "no broker is named and no local stack runs in %s; use --bootstrap HOST:PORT, or start one with `espalier up`"
+                            .formatted(Homes.state()));
+        }
+        return connection.get().checked();
+    }
+
+    /** The broker that is named or runs here; not asked yet whether it answers. */
+    Optional<Connection> find() throws IOException {
+        if (bootstrap == null) {
+            return StackAddress.find(Homes.state()).map(stack -> Connection.local(stack.bootstrap()));
+        }
+        Properties client = new Properties();
+        if (clientConfig != null) {
+            try (Reader reader = Files.newBufferedReader(clientConfig)) {
+                client.load(reader);
+            }
+        }
+        client.setProperty(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        return Optional.of(new Connection(client, TopicCatalog.load(topicPrefix)));
+    }
+}

@@ -1,0 +1,75 @@
+package io.espalier.cli;
+
+import io.espalier.cli.stack.LocalStack;
+import io.espalier.cli.stack.StackSettings;
+import io.espalier.cli.view.ProgressView;
+import io.espalier.cli.view.ProtoJson;
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.PruneRequest;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The whole pipeline once, on the model that ships with Espalier. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = "Prunes the shipped demo model by a third and shows what came of it.")
+final class DemoCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Option(
+            names = "--scorers",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Scorer processes. Default: ${DEFAULT-VALUE}.")
+    private int scorers = 1;
+
+    @Option(names = "--json", description = "Print the evaluation as one JSON object on stdout, all else on stderr.")
+    private boolean json;
+
+    DemoCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Path inputs = Homes.program().resolve("deploy/demo");
+        Path state = Homes.state().resolve("demo");
+        StackSettings settings = new StackSettings(
+                Homes.program(), state, inputs, inputs, state.resolve("artifacts"), Math.max(1, scorers), true);
+        LogOutput.toFile(settings.log("broker"));
+        PruneRequest request = PruneCommand.checked(DemoRequest.of(JobIds.next("demo", Clock.systemUTC())));
+        try (LocalStack stack = LocalStack.start(settings, console::say)) {
+            JobEvent end = prune(stack, request);
+            if (end.hasCompleted()) {
+                show(end.getCompleted(), settings);
+            }
+            return JobOutcome.exitCode(end);
+        }
+    }
+
+    private JobEvent prune(LocalStack stack, PruneRequest request) throws Exception {
+        Connection broker = Connection.local(stack.bootstrap());
+        try (JobLog log = broker.jobLog();
+                JobClient client = broker.jobClient();
+                ProgressView progress = JobOutcome.progress(console)) {
+            client.submit(request);
+            return new JobFollower(log, stack::requireEveryService).follow(request.getRequestId(), progress::show);
+        }
+    }
+
+    private void show(EvaluationReport report, StackSettings settings) {
+        if (json) {
+            console.result(ProtoJson.line(report));
+        } else {
+            JobOutcome.table(console, report);
+        }
+        console.say("the pruned checkpoint lies in " + settings.artifacts().resolve(report.getOutput()));
+    }
+}

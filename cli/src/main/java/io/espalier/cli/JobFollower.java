@@ -1,0 +1,46 @@
+package io.espalier.cli;
+
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.job.JobView;
+import io.espalier.v1.JobEvent;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Reads the events of a job up to the one that ends it. */
+final class JobFollower {
+    private static final Duration CHECK = Duration.ofMillis(500);
+
+    private final JobLog log;
+    private final Runnable health;
+
+    /** @param health asked twice a second; throws when there is no use in waiting any longer */
+    JobFollower(JobLog log, Runnable health) {
+        this.log = log;
+        this.health = health;
+    }
+
+    /** @return the terminal event; the observer has seen it too */
+    JobEvent follow(String jobId, Consumer<JobEvent> observer) throws Exception {
+        BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
+        try (AutoCloseable watch = log.watch(jobId, events::add)) {
+            while (true) {
+                JobEvent event = events.poll(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+                if (event == null) {
+                    health.run();
+                    if (!log.isRunning()) {
+                        throw CommandFailure.unreachable("the connection to the broker is lost; the job goes on, see"
+                                + " `espalier watch " + jobId + "`");
+                    }
+                    continue;
+                }
+                observer.accept(event);
+                if (JobView.isTerminal(event)) {
+                    return event;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package io.espalier.cli;
+
+import io.espalier.cli.stack.LocalStack;
+import io.espalier.cli.stack.StackSettings;
+import io.espalier.cli.view.ProgressView;
+import io.espalier.cli.view.ProtoJson;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.request.RequestMapper;
+import io.espalier.pipeline.request.RequestReader;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.PruneRequest;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Publishes a prune request. */
+@Command(
+        name = "prune",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Publishes a prune request and prints the id of its job.",
+            "Without a broker it starts the local stack itself, stays until the job has ended and stops the stack."
+        })
+final class PruneCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private RequestOptions requestOptions = new RequestOptions();
+
+    @Option(names = "--watch", description = "Show progress until the job has ended.")
+    private boolean watch;
+
+    @Option(names = "--json", description = "Print JSON: the job id, with --watch the event that ended the job.")
+    private boolean json;
+
+    @Mixin
+    private ConnectionOptions connectionOptions = new ConnectionOptions();
+
+    @Mixin
+    private StackOptions stackOptions = new StackOptions();
+
+    PruneCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        PruneRequest request = request();
+        Optional<Connection> broker = connectionOptions.find();
+        if (broker.isPresent()) {
+            LogOutput.none();
+            return prune(broker.get().checked(), request, watch, () -> {});
+        }
+        StackSettings settings = stackOptions.settings();
+        LogOutput.toFile(settings.log("broker"));
+        try (LocalStack stack = LocalStack.start(settings, console::say)) {
+            return prune(Connection.local(stack.bootstrap()), request, true, stack::requireEveryService);
+        }
+    }
+
+    /** Refused here already if it can never succeed, before anything is started or published. */
+    private PruneRequest request() {
+        PruneRequest request = requestOptions.request();
+        if (request.getRequestId().isEmpty()) {
+            request = request.toBuilder()
+                    .setRequestId(JobIds.next("prune", Clock.systemUTC()))
+                    .build();
+        }
+        return checked(request);
+    }
+
+    /**
+     * @return the request as the pipeline will know it
+     * @throws EspalierException naming the field that cannot be used
+     */
+    static PruneRequest checked(PruneRequest request) {
+        String jobId = request.getRequestId();
+        RequestMapper.toSpec(jobId, request);
+        return RequestReader.read(jobId, request.toByteArray(), false, jobId).getRequest();
+    }
+
+    private int prune(Connection broker, PruneRequest request, boolean toTheEnd, Runnable health) throws Exception {
+        String jobId = request.getRequestId();
+        try (JobLog log = broker.jobLog();
+                JobClient client = broker.jobClient()) {
+            refuseOtherBody(log, request);
+            client.submit(request);
+            if (!toTheEnd) {
+                console.result(json ? "{\"jobId\":\"%s\"}".formatted(jobId) : jobId);
+                return ExitCode.OK;
+            }
+            try (ProgressView progress = JobOutcome.progress(console)) {
+                JobEvent end = new JobFollower(log, health).follow(jobId, progress::show);
+                progress.close();
+                if (json) {
+                    console.result(ProtoJson.line(end));
+                } else if (end.hasCompleted()) {
+                    JobOutcome.table(console, end.getCompleted());
+                }
+                return JobOutcome.exitCode(end);
+            }
+        }
+    }
+
+    /** The same request again changes nothing; another one under the same id would be dead-lettered unseen. */
+    private static void refuseOtherBody(JobLog log, PruneRequest request) {
+        String jobId = request.getRequestId();
+        log.job(jobId)
+                .filter(job -> job.hasRequest() && !job.getRequest().equals(request))
+                .ifPresent(job -> {
+                    throw new EspalierException(
+                            ErrorCode.ALREADY_EXISTS,
+                            "job %s exists with another request; choose another --id".formatted(jobId));
+                });
+    }
+}

@@ -1,0 +1,188 @@
+package io.espalier.cli;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.pipeline.request.RequestJson;
+import io.espalier.v1.Calibration;
+import io.espalier.v1.Evaluation;
+import io.espalier.v1.GradientSource;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
+import io.espalier.v1.Scoring;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Every field of a prune request; a flag overrides the file. */
+final class RequestOptions {
+    @Option(names = "-f", paramLabel = "FILE", description = "The request as YAML or proto3 JSON; flags override it.")
+    private @Nullable Path file;
+
+    @Option(names = "--id", paramLabel = "ID", description = "Job id. Default: a new one.")
+    private @Nullable String id;
+
+    @Option(names = "--model", paramLabel = "PATH", description = "Checkpoint folder, inside the root of the models.")
+    private @Nullable String model;
+
+    @Option(names = "--output", paramLabel = "NAME", description = "Artifact folder to create. Default: the job id.")
+    private @Nullable String output;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Every random choice follows from it. Default: 0.")
+    private @Nullable Long seed;
+
+    @Option(names = "--calibration", paramLabel = "PATH", description = "Text to measure importance on.")
+    private @Nullable String calibration;
+
+    @Option(names = "--samples", paramLabel = "N", description = "Calibration windows. Default: 64.")
+    private @Nullable Integer samples;
+
+    @Option(names = "--sequence-length", paramLabel = "N", description = "Tokens per calibration window. Default: 128.")
+    private @Nullable Integer sequenceLength;
+
+    @Option(names = "--criterion", paramLabel = "NAME", description = "fms (default), wanda-sp, magnitude, random.")
+    private @Nullable String criterion;
+
+    @Option(names = "--controls", paramLabel = "MODE", description = "Controls of fms: ranks (default), off.")
+    private @Nullable String controls;
+
+    @Option(names = "--magnitude-p", paramLabel = "P", description = "Exponent of magnitude: 1 (default), 2.")
+    private @Nullable Integer magnitudeP;
+
+    @Option(names = "--gradient", paramLabel = "SOURCE", description = "Gradient source: zeroth-order (default).")
+    private @Nullable String gradientSource;
+
+    @Option(names = "--distribution", paramLabel = "NAME", description = "Of the perturbation: gaussian (default).")
+    private @Nullable String distribution;
+
+    @Option(names = "--draws", paramLabel = "N", description = "Perturbation draws. Default: 8.")
+    private @Nullable Integer draws;
+
+    @Option(names = "--epsilon", paramLabel = "X", description = "Step of the central difference. Default: 1e-3.")
+    private @Nullable Double epsilon;
+
+    @Option(names = "--ratio", paramLabel = "R", description = "Share of units to remove in each layer, in (0, 1).")
+    private @Nullable Double ratio;
+
+    @Option(names = "--layers", paramLabel = "RANGE", description = "default, all, or a range such as 4:30.")
+    private @Nullable String layers;
+
+    @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default).")
+    private @Nullable String allocation;
+
+    @Option(names = "--round-to", paramLabel = "N", description = "Kept FFN widths are a multiple of it. Default: 32.")
+    private @Nullable Integer roundTo;
+
+    @Option(names = "--compensation", paramLabel = "NAME", description = "least-squares (default), none.")
+    private @Nullable String compensation;
+
+    @Option(names = "--compensation-target", paramLabel = "NAME", description = "own (default).")
+    private @Nullable String compensationTarget;
+
+    @Option(names = "--evaluation", paramLabel = "PATH", description = "Held-out text. Default: the calibration text.")
+    private @Nullable String evaluation;
+
+    @Option(
+            names = "--evaluation-length",
+            paramLabel = "N",
+            description = "Tokens per evaluation window. Default: 128.")
+    private @Nullable Integer evaluationLength;
+
+    @Option(names = "--evaluation-windows", paramLabel = "N", description = "Evaluation windows. Default: all.")
+    private @Nullable Integer evaluationWindows;
+
+    @Option(names = "--skip-speed", description = "Do not time prefill and decode.")
+    private @Nullable Boolean skipSpeed;
+
+    /**
+     * @return the request as file and flags say; without a request_id if neither names one
+     * @throws EspalierException MALFORMED_MESSAGE or MODEL_NOT_FOUND if the file is no request
+     */
+    PruneRequest request() {
+        PruneRequest.Builder request = base().toBuilder();
+        set(id, request::setRequestId);
+        set(model, request::setModel);
+        set(output, request::setOutput);
+        set(seed, request::setSeed);
+        // A part that no flag touches stays absent: it belongs to the digest that tells a repetition from a conflict.
+        change(request.getCalibration(), calibration(request.getCalibration()), request::setCalibration);
+        change(request.getScoring(), scoring(request.getScoring()), request::setScoring);
+        change(request.getPruning(), pruning(request.getPruning()), request::setPruning);
+        change(request.getEvaluation(), evaluation(request.getEvaluation()), request::setEvaluation);
+        return request.build();
+    }
+
+    private PruneRequest base() {
+        if (file == null) {
+            return PruneRequest.getDefaultInstance();
+        }
+        try {
+            return RequestJson.fromYaml(Files.readString(file));
+        } catch (EspalierException e) {
+            throw new EspalierException(e.code(), file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "-f " + file + " cannot be read as UTF-8 text; name a request file", e);
+        }
+    }
+
+    private Calibration calibration(Calibration from) {
+        Calibration.Builder builder = from.toBuilder();
+        set(calibration, builder::setText);
+        set(samples, builder::setSamples);
+        set(sequenceLength, builder::setSequenceLength);
+        return builder.build();
+    }
+
+    private Scoring scoring(Scoring from) {
+        Scoring.Builder builder = from.toBuilder();
+        set(criterion, builder::setCriterion);
+        set(controls, builder::setControls);
+        set(magnitudeP, builder::setMagnitudeP);
+        change(from.getGradient(), gradient(from.getGradient()), builder::setGradient);
+        return builder.build();
+    }
+
+    private GradientSource gradient(GradientSource from) {
+        GradientSource.Builder builder = from.toBuilder();
+        set(gradientSource, builder::setSource);
+        set(distribution, builder::setDistribution);
+        set(draws, builder::setDraws);
+        set(epsilon, builder::setEpsilon);
+        return builder.build();
+    }
+
+    private Pruning pruning(Pruning from) {
+        Pruning.Builder builder = from.toBuilder();
+        set(ratio, builder::setUnitRatio);
+        set(layers, builder::setLayers);
+        set(allocation, builder::setAllocation);
+        set(roundTo, builder::setRoundTo);
+        set(compensation, builder::setCompensation);
+        set(compensationTarget, builder::setCompensationTarget);
+        return builder.build();
+    }
+
+    private Evaluation evaluation(Evaluation from) {
+        Evaluation.Builder builder = from.toBuilder();
+        set(evaluation, builder::setText);
+        set(evaluationLength, builder::setSequenceLength);
+        set(evaluationWindows, builder::setMaxWindows);
+        set(skipSpeed, builder::setSkipSpeed);
+        return builder.build();
+    }
+
+    private static <T> void set(@Nullable T flag, Consumer<T> setter) {
+        if (flag != null) {
+            setter.accept(flag);
+        }
+    }
+
+    private static <T> void change(T before, T after, Consumer<T> setter) {
+        if (!after.equals(before)) {
+            setter.accept(after);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.espalier.cli;
+
+import io.espalier.cli.stack.LocalStack;
+import io.espalier.cli.stack.StackAddress;
+import io.espalier.cli.stack.StackSettings;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs the local stack until Ctrl-C. */
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        description = "Starts Kafka and the services on this machine and stays until Ctrl-C.")
+final class UpCommand implements Callable<Integer> {
+    private static final long CHECK_MILLIS = 500;
+
+    private final Console console;
+
+    @Mixin
+    private StackOptions stackOptions = new StackOptions();
+
+    @Option(names = "--json", description = "Print the addresses as one JSON object.")
+    private boolean json;
+
+    UpCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        StackSettings settings = stackOptions.settings();
+        LogOutput.toFile(settings.log("broker"));
+        try (LocalStack stack = LocalStack.start(settings, console::say)) {
+            console.result(json ? stack.address().json() : addresses(stack.address(), settings));
+            while (true) {
+                Thread.sleep(CHECK_MILLIS);
+                stack.requireEveryService();
+            }
+        }
+    }
+
+    private static String addresses(StackAddress stack, StackSettings settings) {
+        StringBuilder text = new StringBuilder("Kafka       ").append(stack.bootstrap());
+        for (StackAddress.Service service : stack.services()) {
+            text.append("%n%-11s %s  gRPC %s".formatted(service.name(), service.http(), service.grpc()));
+        }
+        return text.append("%nmodels      %s".formatted(settings.models()))
+                .append("%ntexts       %s".formatted(settings.texts()))
+                .append("%nartifacts   %s".formatted(settings.artifacts()))
+                .append("%nlogs        %s".formatted(settings.log("broker").getParent()))
+                .append("%nCtrl-C ends it all.".formatted())
+                .toString();
+    }
+}

@@ -1,0 +1,141 @@
+package io.espalier.cli.stack;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.Feature;
+import org.apache.kafka.server.common.MetadataVersion;
+
+/**
+ * A real single-node Kafka broker inside this JVM, with its log in a folder that survives restarts.
+ *
+ * <p>The only class that touches Kafka's server internals. Listens on 127.0.0.1 only, without authentication.
+ */
+public final class EmbeddedBroker implements AutoCloseable {
+    private static final int NODE_ID = 1;
+    private static final String CONTROLLER = "CONTROLLER";
+
+    private final BrokerFolder folder;
+    private final KafkaRaftServer server;
+
+    private EmbeddedBroker(BrokerFolder folder, KafkaRaftServer server) {
+        this.folder = folder;
+        this.server = server;
+    }
+
+    /**
+     * Starts the broker of this folder, formatting it the first time; returns when clients can connect.
+     *
+     * @throws org.apache.kafka.common.KafkaException if another broker runs on the folder
+     */
+    public static EmbeddedBroker start(Path path) throws IOException {
+        BrokerFolder folder =
+                BrokerFolder.open(path.toAbsolutePath(), Uuid.randomUuid().toString());
+        format(folder);
+        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(settings(folder)), Time.SYSTEM);
+        server.startup();
+        return new EmbeddedBroker(folder, server);
+    }
+
+    /** Deletes everything the broker of this folder knows; it must not run. */
+    public static void erase(Path path) throws IOException {
+        Utils.delete(path.toFile());
+    }
+
+    /** {@code host:port} for clients. */
+    public String bootstrap() {
+        return "127.0.0.1:" + folder.clientPort();
+    }
+
+    @Override
+    public void close() {
+        server.shutdown();
+        server.awaitShutdown();
+    }
+
+    /** Writes the identity of the cluster and its features; an already formatted folder stays as it is. */
+    private static void format(BrokerFolder folder) throws IOException {
+        try {
+            new Formatter()
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .setClusterId(folder.clusterId())
+                    .setNodeId(NODE_ID)
+                    // The newest features that are stable, among them share.version 1 and streams.version 1.
+                    .setReleaseVersion(MetadataVersion.latestProduction())
+                    .setSupportedFeatures(Feature.PRODUCTION_FEATURES)
+                    .setIgnoreFormatted(true)
+                    .setControllerListenerName(CONTROLLER)
+                    .setMetadataLogDirectory(folder.log().toString())
+                    .setDirectories(List.of(folder.log().toString()))
+                    .run();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException("Cannot format the broker folder " + folder.folder(), e);
+        }
+    }
+
+    private static Properties settings(BrokerFolder folder) {
+        Properties s = new Properties();
+        s.setProperty("process.roles", "broker,controller");
+        s.setProperty("node.id", Integer.toString(NODE_ID));
+        s.setProperty("controller.quorum.voters", NODE_ID + "@127.0.0.1:" + folder.controllerPort());
+        s.setProperty("controller.listener.names", CONTROLLER);
+        s.setProperty(
+                "listeners",
+                "CLIENT://127.0.0.1:" + folder.clientPort() + "," + CONTROLLER + "://127.0.0.1:"
+                        + folder.controllerPort());
+        s.setProperty("inter.broker.listener.name", "CLIENT");
+        s.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT," + CONTROLLER + ":PLAINTEXT");
+        s.setProperty("log.dirs", folder.log().toString());
+        // Every topic is declared; a misspelt name must fail.
+        s.setProperty("auto.create.topics.enable", "false");
+
+        // Internal topics on the only broker there is; one partition each instead of 50 starts seconds earlier.
+        for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+            s.setProperty(topic + ".replication.factor", "1");
+            s.setProperty(topic + ".num.partitions", "1");
+        }
+        s.setProperty("transaction.state.log.min.isr", "1");
+        s.setProperty("share.coordinator.state.topic.min.isr", "1");
+
+        // Stages (Kafka Streams, group.protocol=streams, exactly_once_v2): on by default in 4.3 (streams.version 1).
+        // A dead stage is noticed after 4 s instead of 45 s, and its open transaction ends soon after its timeout.
+        s.setProperty("group.streams.min.session.timeout.ms", "3000");
+        s.setProperty("group.streams.session.timeout.ms", "4000");
+        s.setProperty("group.streams.min.heartbeat.interval.ms", "1000");
+        s.setProperty("group.streams.heartbeat.interval.ms", "1000");
+        s.setProperty("group.streams.assignment.interval.ms", "0");
+        s.setProperty("group.streams.initial.rebalance.delay.ms", "0");
+        s.setProperty("transaction.abort.timed.out.transaction.cleanup.interval.ms", "500");
+
+        // Task queues (share groups): on by default in 4.3 (share.version 1).
+        // A frozen worker's task moves on after 15 s, the shortest lock there is.
+        s.setProperty("group.share.record.lock.duration.ms", "15000");
+        s.setProperty("group.share.delivery.count.limit", "10");
+        s.setProperty("group.share.min.heartbeat.interval.ms", "1000");
+        s.setProperty("group.share.heartbeat.interval.ms", "1000");
+        s.setProperty("group.share.assignment.interval.ms", "0");
+        s.setProperty("group.share.initialize.retry.interval.ms", "1000");
+
+        s.setProperty("group.consumer.assignment.interval.ms", "0");
+        s.setProperty("group.initial.rebalance.delay.ms", "0");
+        // Sized for one machine that has better use for its memory and cores.
+        s.setProperty("num.network.threads", "2");
+        s.setProperty("num.io.threads", "4");
+        s.setProperty("background.threads", "2");
+        s.setProperty("group.coordinator.threads", "1");
+        s.setProperty("log.cleaner.dedupe.buffer.size", "8388608");
+        return s;
+    }
+}

@@ -1,0 +1,70 @@
+package io.espalier.cli.stack;
+
+import io.espalier.cli.CommandFailure;
+import io.espalier.cli.stack.ServiceProcess.Launch;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** How the child JVMs of a local stack are started: from the very jars that ship in the images. */
+final class ServiceLaunches {
+    /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
+    private static final int FIRST_JDK_THAT_WARNS = 24;
+
+    private ServiceLaunches() {}
+
+    /** @throws CommandFailure if a service is not built */
+    static List<Launch> of(StackSettings settings, String bootstrap) {
+        List<Launch> launches = new ArrayList<>();
+        for (int i = 1; i <= settings.scorers(); i++) {
+            launches.add(launch(settings, bootstrap, "scorer", "scorer-" + i));
+        }
+        launches.add(launch(settings, bootstrap, "pruner", "pruner"));
+        launches.add(launch(settings, bootstrap, "evaluator", "evaluator"));
+        return launches;
+    }
+
+    static int grpcPort(Launch launch) {
+        String option = "-Dquarkus.grpc.server.port=";
+        return launch.command().stream()
+                .filter(argument -> argument.startsWith(option))
+                .map(argument -> Integer.parseInt(argument.substring(option.length())))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Launch launch(StackSettings settings, String bootstrap, String service, String name) {
+        Path jar = settings.home().resolve(service + "-service/target/quarkus-app/quarkus-run.jar");
+        if (!Files.exists(jar)) {
+            throw CommandFailure.unreachable(
+                    "the %s service is not built (no %s); run ./mvnw -DskipTests package".formatted(service, jar));
+        }
+        List<Integer> ports = FreePorts.take(2);
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:+UseSerialGC");
+        command.add("-Dai.djl.offline=true");
+        command.add("-Dai.djl.pytorch.num_interop_threads=1");
+        if (Runtime.version().feature() >= FIRST_JDK_THAT_WARNS) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        // The child ends when this process is gone, however it went.
+        command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
+        command.add("-Dkafka.bootstrap.servers=" + bootstrap);
+        command.add("-Despalier.topic.prefix=");
+        command.add("-Despalier.models.root=" + settings.models());
+        command.add("-Despalier.texts.root=" + settings.texts());
+        command.add("-Despalier.artifacts.root=" + settings.artifacts());
+        command.add("-Dquarkus.http.host=127.0.0.1");
+        command.add("-Dquarkus.http.port=" + ports.get(0));
+        command.add("-Dquarkus.grpc.server.host=127.0.0.1");
+        command.add("-Dquarkus.grpc.server.port=" + ports.get(1));
+        command.add("-jar");
+        command.add(jar.toString());
+        return new Launch(
+                service, name, command, Map.of("OMP_WAIT_POLICY", "PASSIVE"), settings.log(name), ports.get(0));
+    }
+}

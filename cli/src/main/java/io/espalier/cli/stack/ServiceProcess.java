@@ -1,0 +1,128 @@
+package io.espalier.cli.stack;
+
+import io.espalier.cli.CommandFailure;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A child JVM that serves its health over HTTP and writes its output to a file. */
+final class ServiceProcess {
+    private static final Duration ASK_AGAIN = Duration.ofMillis(100);
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+
+    private final Launch launch;
+    private final Process process;
+
+    /**
+     * @param service "scorer", "pruner" or "evaluator"
+     * @param name unique in the stack: "scorer-1"
+     * @param environment added to this process's own
+     * @param httpPort where the child serves {@code /q/health/ready}, on 127.0.0.1
+     */
+    record Launch(
+            String service,
+            String name,
+            List<String> command,
+            Map<String, String> environment,
+            Path log,
+            int httpPort) {
+        Launch {
+            command = List.copyOf(command);
+            environment = Map.copyOf(environment);
+        }
+
+        URI http() {
+            return URI.create("http://127.0.0.1:" + httpPort);
+        }
+    }
+
+    private ServiceProcess(Launch launch, Process process) {
+        this.launch = launch;
+        this.process = process;
+    }
+
+    static ServiceProcess start(Launch launch) throws IOException {
+        Files.createDirectories(launch.log().toAbsolutePath().getParent());
+        ProcessBuilder builder = new ProcessBuilder(launch.command())
+                .redirectErrorStream(true)
+                .redirectOutput(launch.log().toFile());
+        builder.environment().putAll(launch.environment());
+        Process process = builder.start();
+        process.getOutputStream().close();
+        return new ServiceProcess(launch, process);
+    }
+
+    Launch launch() {
+        return launch;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /**
+     * Returns when the child says that it can work.
+     *
+     * @throws CommandFailure when it ends before or is not ready in time; names its log
+     */
+    void awaitReady(HttpClient client, Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        HttpRequest question = HttpRequest.newBuilder(launch.http().resolve("/q/health/ready"))
+                .timeout(ANSWER)
+                .build();
+        String answer = "no answer yet";
+        while (System.nanoTime() < deadline) {
+            if (!process.isAlive()) {
+                throw stopped();
+            }
+            try {
+                HttpResponse<String> response = client.send(question, BodyHandlers.ofString());
+                if (response.statusCode() == 200) {
+                    return;
+                }
+                answer = response.body();
+            } catch (IOException e) {
+                answer = String.valueOf(e.getMessage());
+            }
+            Thread.sleep(ASK_AGAIN.toMillis());
+        }
+        throw CommandFailure.unreachable("%s is not ready after %d s (%s); see %s"
+                .formatted(launch.name(), limit.toSeconds(), answer, launch.log()));
+    }
+
+    /** Why the stack cannot go on without this process. */
+    CommandFailure stopped() {
+        return CommandFailure.unreachable(
+                "%s stopped with exit code %d; see %s".formatted(launch.name(), process.exitValue(), launch.log()));
+    }
+
+    /** Asks the child to end; does not wait. */
+    void requestStop() {
+        process.destroy();
+    }
+
+    /** Waits for the child to end and ends it by force after the limit. */
+    void awaitStop(Duration limit) {
+        try {
+            if (process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,86 @@
+package io.espalier.cli.view;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.v1.AcceptedRequest;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.JobCommand;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.PrunedCheckpoint;
+import io.espalier.v1.ScoreFact;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** A record of one of Espalier's topics as one line of JSON. */
+public final class FactLine {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Map<String, Parser<? extends Message>> TYPES = Map.ofEntries(
+            Map.entry("prune-requests", PruneRequest.parser()),
+            Map.entry("accepted-requests", AcceptedRequest.parser()),
+            Map.entry("score-tasks", Task.parser()),
+            Map.entry("score-results", TaskResult.parser()),
+            Map.entry("layer-scores", ScoreFact.parser()),
+            Map.entry("prune-tasks", Task.parser()),
+            Map.entry("prune-results", TaskResult.parser()),
+            Map.entry("pruned-checkpoints", PrunedCheckpoint.parser()),
+            Map.entry("evaluation-tasks", Task.parser()),
+            Map.entry("evaluation-results", TaskResult.parser()),
+            Map.entry("evaluations", EvaluationReport.parser()),
+            Map.entry("job-events", JobEvent.parser()),
+            Map.entry("job-commands", JobCommand.parser()));
+
+    private FactLine() {}
+
+    /**
+     * @param topic logical name
+     * @return the message itself; of a dead letter or unreadable bytes key, headers and the value in base64
+     */
+    public static String of(String topic, @Nullable String key, byte @Nullable [] value, Headers headers) {
+        return message(topic, value, headers).orElseGet(() -> raw(key, value, headers));
+    }
+
+    private static Optional<String> message(String topic, byte @Nullable [] value, Headers headers) {
+        Parser<? extends Message> type = TYPES.get(topic);
+        if (type == null || value == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    CloudEventHeaders.isJson(headers)
+                            ? JSON.readTree(value).toString()
+                            : ProtoJson.line(type.parseFrom(value)));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String raw(@Nullable String key, byte @Nullable [] value, Headers headers) {
+        ObjectNode line = JSON.createObjectNode();
+        line.put("key", key);
+        ObjectNode all = line.putObject("headers");
+        for (Header header : headers) {
+            byte[] bytes = header.value();
+            all.put(header.key(), bytes == null ? null : new String(bytes, StandardCharsets.UTF_8));
+        }
+        line.put("value", value == null ? null : Base64.getEncoder().encodeToString(value));
+        return line.toString();
+    }
+
+    /** Logical names of the topics whose records have a type, for messages. */
+    public static TreeSet<String> topics() {
+        return new TreeSet<>(TYPES.keySet());
+    }
+}

@@ -1,0 +1,115 @@
+package io.espalier.cli.view;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
+import io.espalier.v1.Job;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.StageProgress;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+
+/** Jobs and their events as people read them. */
+public final class JobText {
+    private static final String ROW = "%-36s %-11s %-20s %s";
+
+    private JobText() {}
+
+    /** One line of the list of jobs. */
+    public static String table(List<Job> jobs) {
+        if (jobs.isEmpty()) {
+            return "no jobs yet";
+        }
+        StringBuilder table = new StringBuilder(
+                String.format(Locale.ROOT, ROW, "JOB", "STATE", "ACCEPTED", "").stripTrailing());
+        for (Job job : jobs) {
+            table.append('\n')
+                    .append(String.format(
+                                    Locale.ROOT,
+                                    ROW,
+                                    job.getJobId(),
+                                    job.getState(),
+                                    time(job.getAcceptedAt()),
+                                    remark(job))
+                            .stripTrailing());
+        }
+        return table.toString();
+    }
+
+    /** Everything that is known of a job. */
+    public static String card(Job job) {
+        StringBuilder card = new StringBuilder();
+        line(card, "job", job.getJobId());
+        line(card, "state", job.getState().name());
+        line(card, "accepted", time(job.getAcceptedAt()));
+        line(card, "updated", time(job.getUpdatedAt()));
+        line(card, "model", job.getRequest().getModel());
+        line(card, "output", job.getOutput());
+        line(card, "note", remark(job));
+        if (job.hasEvaluation()) {
+            card.append('\n').append(EvaluationTable.of(job.getEvaluation())).append('\n');
+        }
+        return card.toString().stripTrailing();
+    }
+
+    /** What happened, in one line; progress has its own display. */
+    public static String event(JobEvent event) {
+        String stage = event.getStage();
+        return switch (event.getEventCase()) {
+            case ACCEPTED -> "accepted " + event.getJobId();
+            case STAGE_STARTED -> stage + " started";
+            case PROGRESS -> stage + " " + progress(event.getProgress());
+            case ARTIFACT_COMMITTED ->
+                stage + " committed artifact " + event.getArtifactCommitted().getOutput();
+            case STAGE_FINISHED -> stage + " finished";
+            case COMPLETED -> "completed " + event.getJobId();
+            case FAILED ->
+                "failed in %s, %s: %s"
+                        .formatted(
+                                stage,
+                                event.getFailed().getCode(),
+                                event.getFailed().getMessage());
+            case CANCELLED ->
+                "cancelled in %s: %s"
+                        .formatted(stage, reason(event.getCancelled().getReason()));
+            case EVENT_NOT_SET -> stage + " said something this version does not know";
+        };
+    }
+
+    private static String remark(Job job) {
+        return switch (job.getState()) {
+            case FAILED -> job.getFailure().getCode() + ": " + job.getFailure().getMessage();
+            case SCORING, PRUNING, EVALUATING -> job.hasProgress() ? progress(job.getProgress()) : "";
+            case COMPLETED ->
+                String.format(
+                        Locale.ROOT,
+                        "perplexity %.2f → %.2f, parameters × %.2f",
+                        job.getEvaluation().getDense().getPerplexity(),
+                        job.getEvaluation().getPruned().getPerplexity(),
+                        (double) job.getEvaluation().getPruned().getParameters()
+                                / job.getEvaluation().getDense().getParameters());
+            case ACCEPTED, CANCELLED, JOB_STATE_UNSPECIFIED, UNRECOGNIZED -> "";
+        };
+    }
+
+    private static String progress(StageProgress progress) {
+        return "%s %d/%d tasks".formatted(progress.getActivity(), progress.getTasksDone(), progress.getTasksTotal());
+    }
+
+    private static String reason(String reason) {
+        return reason.isEmpty() ? "no reason given" : reason;
+    }
+
+    private static String time(Timestamp at) {
+        return Instant.ofEpochMilli(Timestamps.toMillis(at))
+                .truncatedTo(ChronoUnit.SECONDS)
+                .toString();
+    }
+
+    private static void line(StringBuilder card, String name, String value) {
+        if (!value.isEmpty()) {
+            card.append(String.format(Locale.ROOT, "%-10s%s%n", name, value));
+        }
+    }
+}
