@@ -3,6 +3,7 @@ package io.espalier.model.checkpoint;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -99,6 +100,11 @@ public final class ArtifactStore {
     /** Folder of a job's measurements. */
     public Path reports(String jobId) {
         return root.resolve(REPORTS).resolve(segment(jobId));
+    }
+
+    /** Writes or replaces a file among a job's measurements. */
+    public void writeReport(String jobId, String name, String text) {
+        DurableFile.write(reports(jobId).resolve(name), text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String segment(String jobId) {

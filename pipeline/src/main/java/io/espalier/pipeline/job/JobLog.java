@@ -190,8 +190,8 @@ public final class JobLog implements AutoCloseable {
     private synchronized void apply(JobEvent event) {
         Entry entry = jobs.computeIfAbsent(event.getJobId(), id -> new Entry());
         entry.add(event);
-        entry.watchers.forEach(watcher -> watcher.accept(event));
-        observers.forEach(observer -> observer.accept(event));
+        entry.watchers.forEach(watcher -> tell(watcher, event));
+        observers.forEach(observer -> tell(observer, event));
         if (jobs.size() > MAX_JOBS) {
             jobs.entrySet().stream()
                     .filter(candidate ->
@@ -199,6 +199,15 @@ public final class JobLog implements AutoCloseable {
                                     && candidate.getValue().watchers.isEmpty())
                     .findFirst()
                     .ifPresent(oldest -> jobs.remove(oldest.getKey()));
+        }
+    }
+
+    /** One listener's trouble is not the log's. */
+    private static void tell(Consumer<JobEvent> listener, JobEvent event) {
+        try {
+            listener.accept(event);
+        } catch (RuntimeException e) {
+            LOG.warn("a listener failed on an event of job={}", event.getJobId(), e);
         }
     }
 

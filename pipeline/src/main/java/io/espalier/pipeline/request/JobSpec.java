@@ -1,5 +1,7 @@
 package io.espalier.pipeline.request;
 
+import io.espalier.model.pruning.Compensation;
+
 /**
  * A prune request with every default filled in and every field checked; what the domain of each stage works from.
  *
@@ -44,22 +46,6 @@ public record JobSpec(
      * @param roundTo kept FFN widths are a multiple of this
      */
     public record Pruning(double unitRatio, String layers, int roundTo, Compensation compensation) {}
-
-    /** What the kept weights do about the removed ones. */
-    public enum Compensation {
-        NONE("none"),
-        LEAST_SQUARES("least-squares");
-
-        private final String label;
-
-        Compensation(String label) {
-            this.label = label;
-        }
-
-        public String label() {
-            return label;
-        }
-    }
 
     /**
      * @param heldOut whether the text is another than the calibration text

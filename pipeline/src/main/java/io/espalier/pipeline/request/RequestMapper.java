@@ -2,6 +2,7 @@ package io.espalier.pipeline.request;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.pruning.Compensation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
@@ -68,13 +69,11 @@ public final class RequestMapper {
         }
         choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform"));
         choice(pruning.getCompensationTarget(), "pruning.compensation_target", List.of("own"));
-        String compensation =
-                choice(pruning.getCompensation(), "pruning.compensation", List.of("least-squares", "none"));
         return new JobSpec.Pruning(
                 ratio,
                 or(pruning.getLayers(), "default"),
                 count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
-                compensation.equals("none") ? JobSpec.Compensation.NONE : JobSpec.Compensation.LEAST_SQUARES);
+                Compensation.named(or(pruning.getCompensation(), "least-squares")));
     }
 
     private static JobSpec.Evaluation evaluation(Evaluation evaluation, JobSpec.Text calibration) {

@@ -9,7 +9,6 @@ import io.espalier.pipeline.stage.JobFold;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageTopology;
 import io.espalier.pipeline.topic.TopicCatalog;
-import io.espalier.v1.JobEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -40,8 +38,7 @@ public final class StageRuntime implements AutoCloseable {
     private final JobClient client;
     private final Path stateFolder;
 
-    /** @param onEvent hears every job event from the beginning of the log */
-    public StageRuntime(StageSettings settings, Stage stage, Worker worker, Consumer<JobEvent> onEvent) {
+    public StageRuntime(StageSettings settings, Stage stage, Worker worker, WorkFolders workFolders) {
         this.settings = settings;
         TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
         try (Admin admin = Admin.create(settings.kafka())) {
@@ -51,9 +48,10 @@ public final class StageRuntime implements AutoCloseable {
         JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
         this.streams = new KafkaStreams(StageTopology.build(stage, topics, timing), streamsSettings(stage));
         this.jobs = JobLog.follow(settings.kafka(), topics);
-        jobs.observe(onEvent);
+        jobs.observe(workFolders::onEvent);
         this.client = new JobClient(settings.kafka(), topics, stage.name().label());
-        this.queue = new TaskQueue(settings.kafka(), topics, stage.name(), settings.workerName(), worker, jobs);
+        this.queue = new TaskQueue(
+                settings.kafka(), topics, stage.name(), settings.workerName(), workFolders.tidied(worker, jobs), jobs);
         streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
     }
 

@@ -4,6 +4,7 @@ import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.runtime.ParentWatch;
 import io.espalier.pipeline.runtime.StageRuntime;
 import io.espalier.pipeline.runtime.StageSettings;
+import io.espalier.pipeline.runtime.WorkFolders;
 import io.espalier.pipeline.stage.Stage;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -60,7 +61,7 @@ public class StageHost {
     private void start() {
         while (!stopping) {
             try {
-                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders::onEvent);
+                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders);
                 started.start();
                 runtime = started;
                 return;

@@ -2,6 +2,7 @@ package io.espalier.pipeline.service;
 
 import io.espalier.model.checkpoint.ArtifactStore;
 import io.espalier.pipeline.request.Workspace;
+import io.espalier.pipeline.runtime.WorkFolders;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
@@ -18,5 +19,11 @@ public class StorageBeans {
     @Singleton
     Workspace workspace(EspalierConfig config, ArtifactStore artifacts) {
         return new Workspace(config.modelsRoot(), config.textsRoot(), artifacts);
+    }
+
+    @Produces
+    @Singleton
+    WorkFolders workFolders(ArtifactStore artifacts) {
+        return new WorkFolders(artifacts);
     }
 }

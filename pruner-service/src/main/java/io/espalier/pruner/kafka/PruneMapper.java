@@ -2,6 +2,7 @@ package io.espalier.pruner.kafka;
 
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.pruning.LayerRepair;
+import io.espalier.model.pruning.LinearRepair;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pruner.domain.PruneResult;
 import io.espalier.pruner.domain.PruneTask;
@@ -108,8 +109,7 @@ final class PruneMapper {
     private static LayerRepair repair(io.espalier.v1.LayerRepair wire) {
         return new LayerRepair(
                 wire.getLayer(),
-                new LayerRepair.Linear(
-                        wire.getAttentionErrorNone(), wire.getAttentionError(), wire.getAttentionDamping()),
-                new LayerRepair.Linear(wire.getFfnErrorNone(), wire.getFfnError(), wire.getFfnDamping()));
+                new LinearRepair(wire.getAttentionErrorNone(), wire.getAttentionError(), wire.getAttentionDamping()),
+                new LinearRepair(wire.getFfnErrorNone(), wire.getFfnError(), wire.getFfnDamping()));
     }
 }

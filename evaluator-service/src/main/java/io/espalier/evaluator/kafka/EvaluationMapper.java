@@ -1,0 +1,73 @@
+package io.espalier.evaluator.kafka;
+
+import io.espalier.evaluator.domain.Evaluation;
+import io.espalier.pipeline.request.InspectionMapper;
+import io.espalier.pipeline.request.JobSpec;
+import io.espalier.v1.EvaluationProtocol;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.ModelMeasurement;
+import io.espalier.v1.Provenance;
+import io.espalier.v1.PrunedCheckpoint;
+
+/** An evaluation on the wire, with everything that produced its numbers. */
+final class EvaluationMapper {
+    private EvaluationMapper() {}
+
+    static EvaluationReport toWire(
+            PrunedCheckpoint checkpoint, JobSpec spec, Evaluation evaluation, String codeVersion) {
+        EvaluationReport.Builder report = EvaluationReport.newBuilder()
+                .setJobId(checkpoint.getJobId())
+                .setRequest(checkpoint.getRequest())
+                .setOutput(checkpoint.getOutput())
+                .setProfile(checkpoint.getProfile())
+                .setDense(toWire(evaluation.dense()))
+                .setPruned(toWire(evaluation.pruned()))
+                .setProtocol(protocol(evaluation))
+                .addAllControls(checkpoint.getControlsList())
+                .setProvenance(provenance(checkpoint, spec, codeVersion));
+        evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
+        return report.build();
+    }
+
+    private static ModelMeasurement toWire(Evaluation.Measurement measurement) {
+        return ModelMeasurement.newBuilder()
+                .setPerplexity(measurement.perplexity())
+                .setParameters(measurement.parameters())
+                .setMacs(measurement.macs())
+                .setCheckpointBytes(measurement.checkpointBytes())
+                .setPrefillTokensPerSecond(measurement.prefillRate())
+                .setDecodeTokensPerSecond(measurement.decodeRate())
+                .build();
+    }
+
+    private static EvaluationProtocol protocol(Evaluation evaluation) {
+        return EvaluationProtocol.newBuilder()
+                .setSequenceLength(evaluation.sequenceLength())
+                .setWindows(evaluation.windows())
+                .setPredictedTokens(evaluation.predictedTokens())
+                .setSplit(evaluation.splitName())
+                .setMacsTokens(evaluation.macsTokens())
+                .setPrefillTokens(evaluation.prefillTokens())
+                .setDecodeTokens(evaluation.decodeTokens())
+                .setRepetitions(evaluation.repetitions())
+                .build();
+    }
+
+    private static Provenance provenance(PrunedCheckpoint checkpoint, JobSpec spec, String codeVersion) {
+        Provenance.Builder provenance = Provenance.newBuilder()
+                .setModelSha256(checkpoint.getInputs().getModelSha256())
+                .setManifestSha256(checkpoint.getManifestSha256())
+                .setCalibrationSha256(checkpoint.getInputs().getCalibrationSha256())
+                .setEvaluationSha256(checkpoint.getInputs().getEvaluationSha256())
+                .setSeed(spec.seed())
+                .setCriterion(spec.scoring().criterion())
+                .setCompensation(checkpoint.getRequest().getPruning().getCompensation())
+                .setCodeVersion(codeVersion)
+                .setProfile(checkpoint.getInputs().getProfile());
+        if (spec.scoring().criterion().equals("fms")) {
+            provenance.setGradientSource(spec.scoring().gradient().source() + "/"
+                    + spec.scoring().gradient().distribution());
+        }
+        return provenance.build();
+    }
+}

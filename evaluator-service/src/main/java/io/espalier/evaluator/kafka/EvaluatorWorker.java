@@ -1,0 +1,48 @@
+package io.espalier.evaluator.kafka;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import io.espalier.evaluator.domain.EvaluationWork;
+import io.espalier.model.Progress;
+import io.espalier.model.tensor.Engine;
+import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.RequestMapper;
+import io.espalier.pipeline.request.Workspace;
+import io.espalier.pipeline.runtime.CodeVersion;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.PrunedCheckpoint;
+import io.espalier.v1.Task;
+import io.espalier.v1.TaskResult;
+import jakarta.inject.Singleton;
+
+/** {@link EvaluationWork} behind the task queue; also leaves the report beside the artifact. */
+@Singleton
+public class EvaluatorWorker implements Worker {
+    private final Workspace workspace;
+    private final EvaluationWork work;
+
+    public EvaluatorWorker(Workspace workspace) {
+        this.workspace = workspace;
+        this.work = new EvaluationWork(workspace);
+    }
+
+    @Override
+    public TaskResult.Builder run(Task task, Progress progress) {
+        JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
+        PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
+        Engine.setThreads(task.getInputs().getProfile().getThreads());
+        EvaluationReport report =
+                EvaluationMapper.toWire(checkpoint, spec, work.evaluate(spec, progress), CodeVersion.get());
+        workspace.artifacts().writeReport(spec.jobId(), "evaluation.json", json(report));
+        return TaskResult.newBuilder().setEvaluated(report);
+    }
+
+    private static String json(EvaluationReport report) {
+        try {
+            return JsonFormat.printer().preservingProtoFieldNames().print(report) + "\n";
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a report is always printable", e);
+        }
+    }
+}
