@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -66,9 +67,9 @@ final class SafetensorsHeader {
         }
         long dataStart = LENGTH_BYTES + length;
         List<Entry> entries;
-        try (JsonParser json = StrictJson.FACTORY.createParser(new FileRegion(channel, LENGTH_BYTES, length))) {
+        try (JsonParser json = StrictJson.parser(new FileRegion(channel, LENGTH_BYTES, length))) {
             entries = tensors(json, dataStart, size - dataStart);
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharacterCodingException e) {
             throw StrictJson.malformed(file, e);
         }
         return tiled(entries, dataStart, size);
@@ -134,7 +135,7 @@ final class SafetensorsHeader {
         if (dtype == null || shape == null || offsets == null || offsets.size() != 2) {
             throw corrupt(name, "needs dtype, shape and two data_offsets");
         }
-        TensorInfo tensor = new TensorInfo(name, dtype, shape);
+        TensorInfo tensor = tensor(name, dtype, shape);
         long begin = offsets.get(0);
         long end = offsets.get(1);
         if (begin > end || end > dataBytes) {
@@ -147,6 +148,14 @@ final class SafetensorsHeader {
                             + tensor.bytes());
         }
         return new Entry(tensor, dataStart + begin);
+    }
+
+    private TensorInfo tensor(String name, DType dtype, List<Long> shape) {
+        try {
+            return new TensorInfo(name, dtype, shape);
+        } catch (EspalierException e) {
+            throw new EspalierException(e.code(), file + ": " + e.getMessage(), e);
+        }
     }
 
     private DType dtype(JsonParser json, String tensor) throws IOException {

@@ -34,6 +34,7 @@ final class ShapedConfig {
             case "opt" -> config.opt(shapes);
             case "bloom" -> config.bloom(shapes);
             case "llama" -> config.llama(shapes);
+            case "gemma2" -> config.gemma2(shapes);
             default -> config.plain("every layer has one shape");
         };
     }
@@ -54,6 +55,16 @@ final class ShapedConfig {
         return plain("every layer has one shape; written as mistral, because transformers refuses llama when %d heads"
                         .formatted(shape.heads())
                 + " do not divide hidden size " + model.hiddenSize());
+    }
+
+    private WrittenConfig gemma2(List<LayerShape> shapes) {
+        if (model.hiddenSize() % shape.heads() == 0) {
+            return plain("every layer has one shape");
+        }
+        return perLayer(
+                shapes,
+                "transformers refuses gemma2 when %d heads do not divide hidden size %d"
+                        .formatted(shape.heads(), model.hiddenSize()));
     }
 
     private WrittenConfig plain(String reason) {

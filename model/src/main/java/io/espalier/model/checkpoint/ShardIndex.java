@@ -7,6 +7,7 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -39,7 +40,7 @@ record ShardIndex(Map<String, String> shardOf) {
             throw corrupt("larger than " + SafetensorsHeader.MAX_HEADER_BYTES + " bytes, refused");
         }
         try (InputStream in = Files.newInputStream(file);
-                JsonParser json = StrictJson.FACTORY.createParser(in)) {
+                JsonParser json = StrictJson.parser(in)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw corrupt("is no JSON object");
             }
@@ -59,7 +60,7 @@ record ShardIndex(Map<String, String> shardOf) {
             if (json.nextToken() != null) {
                 throw corrupt("bytes after its JSON object");
             }
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharacterCodingException e) {
             throw StrictJson.malformed(FILE, e);
         }
         ShardIndex index = new ShardIndex(Map.copyOf(shardOf));

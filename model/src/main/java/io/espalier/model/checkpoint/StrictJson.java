@@ -1,9 +1,9 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +12,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -21,7 +25,7 @@ final class StrictJson {
     private static final int MAX_STRING_CHARS = 1_000_000;
 
     /** Names are kept as they come: interning a hostile header's names would outlive it. */
-    static final JsonFactory FACTORY = JsonFactory.builder()
+    private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
                     .maxStringLength(MAX_STRING_CHARS)
@@ -30,12 +34,10 @@ final class StrictJson {
                     .build())
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .disable(JsonFactory.Feature.CHARSET_DETECTION)
             .build();
 
     static final ObjectMapper MAPPER = JsonMapper.builder(FACTORY)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .build();
 
     private StrictJson() {}
@@ -55,20 +57,31 @@ final class StrictJson {
                 throw new EspalierException(
                         ErrorCode.MODEL_CORRUPT, name + ": larger than " + maxBytes + " bytes, refused");
             }
-            JsonNode node = MAPPER.readTree(Files.readAllBytes(file));
+            JsonNode node;
+            try (JsonParser json = parser(Files.newInputStream(file))) {
+                node = MAPPER.readTree(json);
+                if (node != null && json.nextToken() != null) {
+                    throw new EspalierException(ErrorCode.MODEL_CORRUPT, name + ": more than one JSON value");
+                }
+            }
             if (node instanceof ObjectNode object) {
                 return object;
             }
             throw new EspalierException(ErrorCode.MODEL_CORRUPT, name + ": is no JSON object");
-        } catch (JsonProcessingException e) {
+        } catch (JsonProcessingException | CharacterCodingException e) {
             throw malformed(name, e);
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.INTERNAL, name + ": cannot be read", e);
         }
     }
 
-    static EspalierException malformed(String file, JsonProcessingException e) {
-        return new EspalierException(
-                ErrorCode.MODEL_CORRUPT, file + ": malformed JSON: " + Quoted.of(e.getOriginalMessage()), e);
+    /** A parser that takes UTF-8 for what it is, and nothing else for UTF-8. */
+    static JsonParser parser(InputStream in) throws IOException {
+        return FACTORY.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    static EspalierException malformed(String file, IOException e) {
+        String what = e instanceof JsonProcessingException json ? json.getOriginalMessage() : "not UTF-8";
+        return new EspalierException(ErrorCode.MODEL_CORRUPT, file + ": malformed JSON: " + Quoted.of(what), e);
     }
 }

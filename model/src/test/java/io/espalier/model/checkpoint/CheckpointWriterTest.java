@@ -1,0 +1,167 @@
+package io.espalier.model.checkpoint;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.espalier.model.ErrorCode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointWriterTest {
+    private static final List<TensorInfo> EVERY_TYPE = Arrays.stream(DType.values())
+            .map(dtype -> TensorInfo.of("tensor." + dtype, dtype, 3, 5))
+            .toList();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void whatItWritesIsReadBack() throws IOException {
+        Path written = write("one", EVERY_TYPE, EVERY_TYPE, CheckpointWriter.DEFAULT_SHARD_BYTES);
+
+        try (Checkpoint checkpoint = Checkpoint.open(written)) {
+            assertThat(checkpoint.tensors().values()).containsExactlyInAnyOrderElementsOf(EVERY_TYPE);
+            for (TensorInfo tensor : EVERY_TYPE) {
+                assertThat(TinyCheckpoint.bytes(checkpoint, tensor.name())).isEqualTo(content(tensor));
+            }
+        }
+    }
+
+    @Test
+    void theOrderOfWritingDoesNotChangeTheFile() throws IOException {
+        List<TensorInfo> shuffled = new ArrayList<>(EVERY_TYPE);
+        Collections.shuffle(shuffled, new Random(1));
+
+        Path one = write("one", EVERY_TYPE, EVERY_TYPE, 100_000);
+        Path other = write("other", EVERY_TYPE, shuffled, 100_000);
+
+        assertThat(other.resolve("model.safetensors")).hasSameBinaryContentAs(one.resolve("model.safetensors"));
+    }
+
+    @Test
+    void everyTensorIsAlignedToItsElements() throws IOException {
+        Path written = write("one", EVERY_TYPE, EVERY_TYPE, 100_000);
+
+        try (FileChannel file = FileChannel.open(written.resolve("model.safetensors"))) {
+            assertThat(SafetensorsHeader.read(file, "model.safetensors"))
+                    .hasSize(EVERY_TYPE.size())
+                    .allMatch(e -> e.offset() % e.tensor().dtype().bytes() == 0);
+        }
+    }
+
+    @Test
+    void splitsWhatIsLargerThanAShard() throws IOException {
+        Path written = write("shards", EVERY_TYPE, EVERY_TYPE, 130);
+
+        try (Checkpoint checkpoint = Checkpoint.open(written)) {
+            assertThat(checkpoint.files()).hasSizeGreaterThan(2);
+            assertThat(checkpoint.files().get(0).getFileName().toString()).startsWith("model-00001-of-0000");
+            assertThat(checkpoint.tensors().values()).containsExactlyInAnyOrderElementsOf(EVERY_TYPE);
+            assertThat(TinyCheckpoint.bytes(checkpoint, "tensor.BF16"))
+                    .isEqualTo(content(checkpoint.tensor("tensor.BF16")));
+        }
+    }
+
+    @Test
+    void copiesTensorsAndCompanionsOfAnotherCheckpoint() throws IOException {
+        Path source = write("source", EVERY_TYPE, EVERY_TYPE, 130);
+        Files.writeString(source.resolve("tokenizer.json"), "{}");
+        Files.writeString(source.resolve("private.txt"), "not a part of a checkpoint");
+        Path target = folder.resolve("target");
+
+        try (Checkpoint from = Checkpoint.open(source);
+                CheckpointWriter to = CheckpointWriter.create(target, EVERY_TYPE)) {
+            EVERY_TYPE.forEach(tensor -> to.copy(from, tensor.name()));
+            to.copyCompanions(from);
+            to.writeJson(Checkpoint.CONFIG, from.config().json());
+            to.finish();
+        }
+
+        assertThat(target).isDirectoryContaining("glob:**/tokenizer.json").isDirectoryNotContaining("glob:**.txt");
+        try (Checkpoint copy = Checkpoint.open(target)) {
+            for (TensorInfo tensor : EVERY_TYPE) {
+                assertThat(TinyCheckpoint.bytes(copy, tensor.name())).isEqualTo(content(tensor));
+            }
+        }
+    }
+
+    @Test
+    void refusesToFinishWithoutEveryTensor() {
+        try (CheckpointWriter writer = CheckpointWriter.create(folder.resolve("part"), EVERY_TYPE)) {
+            EVERY_TYPE.stream().skip(1).forEach(t -> writer.write(t.name(), ByteBuffer.wrap(content(t))));
+
+            assertFails(ErrorCode.INTERNAL, writer::finish)
+                    .contains(EVERY_TYPE.get(0).name());
+        }
+    }
+
+    @Test
+    void refusesBytesOfAnotherSizeOrName() {
+        try (CheckpointWriter writer = CheckpointWriter.create(folder.resolve("part"), EVERY_TYPE)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> writer.write("tensor.F32", ByteBuffer.allocate(59)))
+                    .withMessageContaining("60");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> writer.write("other", ByteBuffer.allocate(1)))
+                    .withMessageContaining("not declared");
+        }
+    }
+
+    @Test
+    void saysBeforeWritingThatTheDiskIsTooSmall() {
+        Path target = folder.resolve("huge");
+
+        assertFails(
+                        ErrorCode.DISK_FULL,
+                        () -> CheckpointWriter.create(target, List.of(TensorInfo.of("huge", DType.I8, 1L << 55))))
+                .contains("free space");
+        assertThat(target).isEmptyDirectory();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void tellsAFullDiskFromOtherFailures() throws IOException {
+        try (FileChannel full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
+            assertFails(ErrorCode.DISK_FULL, () -> {
+                try {
+                    CheckpointWriter.writeFully(full, ByteBuffer.allocate(10), 0);
+                } catch (IOException e) {
+                    throw DiskSpace.failure(folder, e);
+                }
+            });
+        }
+        Path file = Files.createFile(folder.resolve("file"));
+        assertFails(ErrorCode.INTERNAL, () -> CheckpointWriter.create(file.resolve("below"), EVERY_TYPE));
+    }
+
+    private Path write(String name, List<TensorInfo> declared, List<TensorInfo> order, long shardBytes)
+            throws IOException {
+        Path target = folder.resolve(name);
+        try (CheckpointWriter writer = CheckpointWriter.create(target, declared, shardBytes)) {
+            order.forEach(tensor -> writer.write(tensor.name(), ByteBuffer.wrap(content(tensor))));
+            writer.finish();
+        }
+        Files.writeString(target.resolve("config.json"), TinyCheckpoint.CONFIG);
+        return target;
+    }
+
+    private static byte[] content(TensorInfo tensor) {
+        byte[] bytes = new byte[(int) tensor.bytes()];
+        new Random(tensor.name().hashCode()).nextBytes(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,193 @@
+package io.espalier.model.checkpoint;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.ErrorCode;
+import io.espalier.model.LayerShape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelConfigTest {
+    private static final Path CONFIGS = Path.of("src/test/resources/configs");
+
+    @TempDir
+    Path folder;
+
+    static ModelConfig family(String name) {
+        return ModelConfig.read(CONFIGS.resolve(name + ".json"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama, 32, 4, 4, 8, 80, 10000, 1e-5, false",
+        "llama-gqa, 32, 8, 2, 4, 80, 50000, 1e-6, false",
+        "mistral, 32, 4, 2, 8, 88, 10000, 1e-5, false",
+        "qwen2, 32, 4, 2, 8, 80, 1000000, 1e-6, true",
+        "qwen3, 32, 4, 2, 12, 88, 1000000, 1e-6, false",
+        "gemma, 32, 4, 2, 12, 80, 10000, 1e-6, true",
+        "gemma2, 32, 4, 2, 12, 80, 10000, 1e-6, true",
+        "phi3, 32, 4, 2, 8, 80, 10000, 1e-5, false",
+    })
+    void readsARotaryFamily(
+            String name, int hidden, int heads, int kv, int dim, int ffn, double theta, double epsilon, boolean tied) {
+        ModelConfig config = family(name);
+
+        assertThat(config.layers()).isEqualTo(Collections.nCopies(3, new LayerShape(heads, kv, dim, ffn)));
+        assertThat(config.hiddenSize()).isEqualTo(hidden);
+        assertThat(config.vocabSize()).isEqualTo(160);
+        assertThat(config.maxPositions()).isEqualTo(64);
+        assertThat(config.rotary().theta()).isEqualTo(theta);
+        assertThat(config.rotary().type()).isEqualTo("default");
+        assertThat(config.normEpsilon()).isEqualTo(epsilon);
+        assertThat(config.tied()).isEqualTo(tied);
+        assertThat(config.bosTokenId()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"opt, 32, 4, 8, 96, 64", "bloom, 32, 4, 8, 128, 2147483647", "bloom-h6, 36, 6, 6, 144, 2147483647"})
+    void readsAFamilyWithoutRotation(String name, int hidden, int heads, int dim, int ffn, int positions) {
+        ModelConfig config = family(name);
+
+        assertThat(config.layers()).isEqualTo(Collections.nCopies(3, new LayerShape(heads, heads, dim, ffn)));
+        assertThat(config.hiddenSize()).isEqualTo(hidden);
+        assertThat(config.maxPositions()).isEqualTo(positions);
+        assertThat(config.tied()).isTrue();
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, config::rotary).contains("rotary");
+    }
+
+    @Test
+    void readsBloomInItsFirstSpelling() {
+        ModelConfig config = parse("""
+                {"model_type":"bloom","n_embed":64,"num_attention_heads":8,"n_layer":2,"vocab_size":10}""");
+
+        assertThat(config.layers()).isEqualTo(Collections.nCopies(2, new LayerShape(8, 8, 8, 256)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"rope_theta\":500000.0,\"rope_scaling\":{\"type\":\"linear\",\"factor\":4.0}",
+                "\"rope_theta\":500000.0,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":4.0}",
+                "\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"linear\",\"factor\":4.0}",
+                "\"rope_theta\":500000.0,\"rope_scaling\":null,\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0}"
+            })
+    void readsEverySpellingOfRotation(String rope) {
+        Rope read = parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", rope + ",\"vocab_size\""))
+                .rotary();
+
+        assertThat(read.type()).isEqualTo("linear");
+        assertThat(read.theta()).isEqualTo(500_000);
+        assertThat(read.parameters()).hasToString("{\"factor\":4.0}");
+    }
+
+    @Test
+    void readsAShapePerLayer() {
+        ModelConfig config = parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", """
+                "per_layer_config":[
+                 {"num_attention_heads":2,"num_key_value_heads":1,"head_dim":4,"intermediate_size":12},
+                 {"num_attention_heads":1,"num_key_value_heads":1,"head_dim":4,"intermediate_size":7}],
+                "vocab_size\""""));
+
+        assertThat(config.layers()).containsExactly(new LayerShape(2, 1, 4, 12), new LayerShape(1, 1, 4, 7));
+    }
+
+    @Test
+    void takesTheFirstOfSeveralEndTokens() {
+        assertThat(parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", "\"eos_token_id\":[7,9],\"vocab_size\""))
+                        .eosTokenId())
+                .isEqualTo(7);
+        assertThat(parse(TinyCheckpoint.CONFIG).eosTokenId()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"hidden_size\": 8 | \"hidden_size\": 0 | hidden_size",
+                "\"hidden_size\": 8 | \"hidden_size\": null | hidden_size",
+                "\"hidden_size\": 8 | \"hidden_size\": \"8\" | hidden_size",
+                "\"hidden_size\": 8 | \"hidden_size\": 8.5 | hidden_size",
+                "\"hidden_size\": 8 | \"hidden_size\": 99999999999 | hidden_size",
+                "\"hidden_size\": 8 | \"hidden_size\": 7 | num_attention_heads",
+                "\"num_hidden_layers\": 2 | \"num_hidden_layers\": 1000000 | num_hidden_layers",
+                "\"num_hidden_layers\": 2 | \"layers\": 2 | num_hidden_layers",
+                "\"vocab_size\": 16 | \"vocab_size\": -1 | vocab_size",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"num_key_value_heads\": 3 | num_key_value_heads",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": -1 | rms_norm_eps",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": 1e999 | rms_norm_eps",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_theta\": 0 | rope_theta",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_scaling\": 4 | rope_scaling",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"tie_word_embeddings\": 1 | tie_word_embeddings",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [] | per_layer_config",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [{}] | num_attention_heads",
+                "\"model_type\": \"llama\" | \"type\": \"llama\" | model_type",
+            })
+    void namesAKeyThatCannotBeUsed(String good, String bad, String key) {
+        String json = TinyCheckpoint.CONFIG.replace(good, bad);
+        assertThat(json).isNotEqualTo(TinyCheckpoint.CONFIG);
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> parse(json)).contains("config.json", key);
+    }
+
+    @Test
+    void refusesAnUnknownTypeWithThoseItKnows() {
+        String json = TinyCheckpoint.CONFIG.replace("\"llama\"", "\"gpt2\"");
+
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(json)).contains("gpt2", "bloom, gemma", "llama");
+    }
+
+    @Test
+    void refusesQuantisedWeights() {
+        String json = TinyCheckpoint.CONFIG.replace("\"vocab_size\"", "\"quantization_config\":{},\"vocab_size\"");
+
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(json)).contains("quantization_config");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[]", "{", "{\"a\":1,\"a\":2}", "{\"a\":NaN}", "{} x", "\"text\""})
+    void refusesAFileThatIsNoObject(String json) throws IOException {
+        Path file = Files.writeString(folder.resolve("config.json"), json);
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> ModelConfig.read(file)).startsWith("config.json");
+    }
+
+    @Test
+    void refusesDeepNesting() throws IOException {
+        Path file = Files.writeString(folder.resolve("config.json"), "{\"a\":" + "[".repeat(100_000));
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> ModelConfig.read(file)).contains("nesting");
+    }
+
+    @Test
+    void refusesAHugeFile() throws IOException {
+        Path file = Files.write(folder.resolve("config.json"), new byte[10_000_001]);
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> ModelConfig.read(file)).contains("larger");
+    }
+
+    @Test
+    void cannotBeChangedThroughItsJson() {
+        ModelConfig config = parse(TinyCheckpoint.CONFIG);
+        config.json().put("hidden_size", 1);
+
+        assertThat(config.intOr("hidden_size", 0)).isEqualTo(8);
+        assertThat(config.textOr("hidden_act", "silu")).isEqualTo("silu");
+    }
+
+    static ModelConfig parse(String json) {
+        try {
+            return ModelConfig.parse((ObjectNode) StrictJson.MAPPER.readTree(json));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.espalier.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.LayerShape;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ShapedConfigTest {
+    @ParameterizedTest
+    @CsvSource({
+        "llama, 2, 2, 8, uniform, llama",
+        "llama, 3, 3, 8, uniform, mistral",
+        "llama-gqa, 4, 1, 4, uniform, llama",
+        "mistral, 3, 3, 8, uniform, mistral",
+        "qwen2, 2, 1, 8, uniform, qwen2",
+        "qwen3, 3, 3, 12, uniform, qwen3",
+        "gemma, 2, 1, 12, uniform, gemma",
+        "gemma2, 2, 1, 12, uniform, gemma2",
+        "gemma2, 3, 3, 12, per-layer, gemma2",
+        "phi3, 2, 1, 8, uniform, phi3",
+        "opt, 4, 4, 8, uniform, opt",
+        "opt, 3, 3, 8, per-layer, opt",
+        "bloom, 4, 4, 8, per-layer, bloom",
+    })
+    void oneShapeForAllIsWrittenInTheFamilysWordsWhereItHasThem(
+            String family, int heads, int kv, int dim, String profile, String writtenAs) {
+        ModelConfig dense = ModelConfigTest.family(family);
+        List<LayerShape> shapes = Collections.nCopies(3, new LayerShape(heads, kv, dim, 64));
+
+        WrittenConfig written = dense.withShapes(shapes);
+
+        assertThat(written.profile().wireName()).isEqualTo(profile);
+        ModelConfig read = ModelConfig.parse(written.json());
+        assertThat(read.layers()).isEqualTo(shapes);
+        assertThat(read.modelType()).isEqualTo(writtenAs);
+        assertThat(read.rope()).isEqualTo(dense.rope());
+        assertThat(read.tied()).isEqualTo(dense.tied());
+    }
+
+    @Test
+    void aWholeBloomStaysPlain() {
+        ModelConfig dense = ModelConfigTest.family("bloom");
+
+        assertThat(dense.withShapes(dense.layers()).profile()).isEqualTo(Profile.UNIFORM);
+    }
+
+    @Test
+    void differentShapesAreWrittenPerLayer() {
+        ModelConfig dense = ModelConfigTest.family("llama-gqa");
+        List<LayerShape> shapes =
+                List.of(new LayerShape(8, 2, 4, 80), new LayerShape(4, 1, 4, 48), new LayerShape(8, 2, 4, 64));
+
+        WrittenConfig written = dense.withShapes(shapes);
+
+        assertThat(written.profile()).isEqualTo(Profile.PER_LAYER);
+        assertThat(written.reason()).contains("different");
+        assertThat(ModelConfig.parse(written.json()).layers()).isEqualTo(shapes);
+    }
+
+    @Test
+    void onePrunedShapeForgetsThePerLayerShapesOfItsSource() {
+        ModelConfig dense = ModelConfigTest.family("llama");
+        LayerShape small = new LayerShape(2, 2, 8, 32);
+        ModelConfig uneven = ModelConfig.parse(dense.withShapes(List.of(small, small, new LayerShape(4, 4, 8, 80)))
+                .json());
+
+        WrittenConfig written = uneven.withShapes(Collections.nCopies(3, small));
+
+        assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
+        assertThat(ModelConfig.parse(written.json()).layers()).containsOnly(small);
+    }
+
+    @Test
+    void headsThatDoNotDivideAreWrittenAsMistral() {
+        ObjectNode json = ModelConfigTest.family("llama")
+                .withShapes(Collections.nCopies(3, new LayerShape(3, 3, 8, 64)))
+                .json();
+
+        assertThat(json.get("architectures")).hasToString("[\"MistralForCausalLM\"]");
+        assertThat(json.has("sliding_window")).isTrue();
+        assertThat(json.get("sliding_window").isNull()).isTrue();
+        assertThat(json.get("head_dim").intValue()).isEqualTo(8);
+    }
+
+    @Test
+    void biasesForbidMistral() {
+        ObjectNode biased = ModelConfigTest.family("llama").json().put("attention_bias", true);
+
+        WrittenConfig written =
+                ModelConfig.parse(biased).withShapes(Collections.nCopies(3, new LayerShape(3, 3, 8, 64)));
+
+        assertThat(written.profile()).isEqualTo(Profile.PER_LAYER);
+        assertThat(written.reason()).contains("3 heads", "bias");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "llama-gqa"})
+    void bothSpellingsAreWritten(String family) {
+        ModelConfig dense = ModelConfigTest.family(family);
+
+        ObjectNode json = dense.withShapes(dense.layers()).json();
+
+        double theta = dense.rotary().theta();
+        assertThat(json.get("rope_theta").doubleValue()).isEqualTo(theta);
+        assertThat(json.at("/rope_parameters/rope_theta").doubleValue()).isEqualTo(theta);
+        assertThat(json.at("/rope_parameters/rope_type").textValue()).isEqualTo("default");
+        assertThat(json.get("rope_scaling").isNull()).isTrue();
+        assertThat(json.get("dtype")).isEqualTo(json.get("torch_dtype"));
+    }
+
+    @Test
+    void scaledRotationSurvives() {
+        ModelConfig dense = ModelConfigTest.parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", """
+                "rope_theta":500000.0,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0},
+                "vocab_size\""""));
+
+        ObjectNode json = dense.withShapes(dense.layers()).json();
+
+        assertThat(ModelConfig.parse(json).rotary()).isEqualTo(dense.rotary());
+        assertThat(json.at("/rope_scaling/rope_type").textValue()).isEqualTo("llama3");
+        json.remove("rope_parameters");
+        assertThat(ModelConfig.parse(json).rotary()).isEqualTo(dense.rotary());
+    }
+}

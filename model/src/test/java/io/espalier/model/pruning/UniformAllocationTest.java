@@ -1,0 +1,153 @@
+package io.espalier.model.pruning;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.LayerShape;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
+
+class UniformAllocationTest {
+    private static final LayerShape LLAMA_7B = new LayerShape(32, 32, 128, 11008);
+
+    @Provide
+    Arbitrary<LayerShape> shapes() {
+        return Combinators.combine(
+                        Arbitraries.integers().between(1, 16),
+                        Arbitraries.integers().between(1, 8),
+                        Arbitraries.integers().between(1, 128),
+                        Arbitraries.integers().between(1, 3000))
+                .as((units, queries, dim, ffn) -> new LayerShape(units * queries, units, dim, ffn));
+    }
+
+    @Property
+    void everyLayerKeepsAUnitAndRoundChannels(
+            @ForAll("shapes") LayerShape shape,
+            @ForAll @DoubleRange(min = 0.01, max = 0.99) double ratio,
+            @ForAll @IntRange(min = 1, max = 128) int roundTo) {
+        LayerShape pruned = new UniformAllocation(ratio, roundTo).pruned(shape);
+
+        assertThat(pruned.attentionUnits()).isBetween(1, shape.attentionUnits());
+        assertThat(pruned.headsPerUnit()).isEqualTo(shape.headsPerUnit());
+        assertThat(pruned.headDim()).isEqualTo(shape.headDim());
+        assertThat(pruned.ffnChannels()).isBetween(Math.min(32, shape.ffnChannels()), shape.ffnChannels());
+        assertThat(pruned.ffnChannels())
+                .satisfiesAnyOf(kept -> assertThat(kept % roundTo).isZero(), kept -> assertThat(kept)
+                        .isEqualTo(shape.ffnChannels()));
+        assertThat(shape.attentionUnits() - pruned.attentionUnits())
+                .isLessThanOrEqualTo((int) Math.ceil(ratio * shape.attentionUnits()));
+    }
+
+    @Property
+    void aLargerRatioNeverKeepsMore(
+            @ForAll("shapes") LayerShape shape,
+            @ForAll @DoubleRange(min = 0.01, max = 0.99) double one,
+            @ForAll @DoubleRange(min = 0.01, max = 0.99) double other) {
+        LayerShape gentle = new UniformAllocation(Math.min(one, other), 32).pruned(shape);
+        LayerShape harsh = new UniformAllocation(Math.max(one, other), 32).pruned(shape);
+
+        assertThat(harsh.heads()).isLessThanOrEqualTo(gentle.heads());
+        assertThat(harsh.ffnChannels()).isLessThanOrEqualTo(gentle.ffnChannels());
+    }
+
+    @Property
+    void removesTheLowestAndOfEqualOnesTheFirst(
+            @ForAll("shapes") LayerShape shape,
+            @ForAll @DoubleRange(min = 0.01, max = 0.99) double ratio,
+            @ForAll @LongRange(min = 0, max = 1000) long seed) {
+        Random random = new Random(seed);
+        double[] ffn = IntStream.range(0, shape.ffnChannels())
+                .mapToDouble(i -> random.nextInt(5))
+                .toArray();
+        double[] attention = new double[shape.attentionUnits()];
+        UniformAllocation allocation = new UniformAllocation(ratio, 1);
+
+        RemovedUnits removed = allocation.select(shape, new UnitScores(attention, ffn));
+
+        assertThat(removed.ffn()).hasSize(shape.ffnChannels() - allocation.ffnKept(shape));
+        assertThat(removed.attention())
+                .isEqualTo(
+                        IntStream.range(0, allocation.attentionRemoved(shape)).toArray());
+        Comparator<Integer> order =
+                Comparator.<Integer>comparingDouble(i -> ffn[i]).thenComparing(Comparator.naturalOrder());
+        List<Integer> lastRemoved = Arrays.stream(removed.ffn())
+                .boxed()
+                .sorted(order.reversed())
+                .limit(1)
+                .toList();
+        List<Integer> kept = IntStream.range(0, ffn.length)
+                .filter(i -> Arrays.binarySearch(removed.ffn(), i) < 0)
+                .boxed()
+                .toList();
+        lastRemoved.forEach(last -> assertThat(kept).allMatch(i -> order.compare(i, last) > 0));
+    }
+
+    @Example
+    void roundsAsLlmPrunerDoes() {
+        assertThat(new UniformAllocation(0.25, 1).pruned(LLAMA_7B)).isEqualTo(new LayerShape(24, 24, 128, 8256));
+        assertThat(new UniformAllocation(0.60, 1).pruned(LLAMA_7B)).isEqualTo(new LayerShape(13, 13, 128, 4403));
+        assertThat(new UniformAllocation(0.25, 1).pruned(new LayerShape(32, 8, 128, 14336)))
+                .isEqualTo(new LayerShape(24, 6, 128, 10752));
+        assertThat(new UniformAllocation(0.60, 32).pruned(LLAMA_7B).ffnChannels())
+                .isEqualTo(4416);
+    }
+
+    @Example
+    void aThirdOfTheDemoModelLeavesEightHeads() {
+        assertThat(new UniformAllocation(0.34, 32).pruned(new LayerShape(12, 12, 16, 512)))
+                .isEqualTo(new LayerShape(8, 8, 16, 352));
+    }
+
+    @Example
+    void negativeZeroIsZero() {
+        UnitScores scores = new UnitScores(new double[] {0.0, -0.0, 1, 1}, new double[] {1});
+
+        assertThat(new UniformAllocation(0.25, 1)
+                        .select(new LayerShape(4, 4, 1, 1), scores)
+                        .attention())
+                .containsExactly(0);
+    }
+
+    @Example
+    void refusesScoresThatAreNoNumbers() {
+        UnitScores scores = new UnitScores(new double[] {0, Double.NaN}, new double[] {1});
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> new UniformAllocation(0.5, 1)
+                        .select(new LayerShape(2, 2, 1, 1), scores))
+                .contains("attention");
+    }
+
+    @Example
+    void refusesScoresOfAnotherLayer() {
+        UnitScores scores = new UnitScores(new double[3], new double[1]);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new UniformAllocation(0.5, 1).select(new LayerShape(2, 2, 1, 1), scores))
+                .withMessageContaining("3 scores for 2 units");
+    }
+
+    @Example
+    void namesARatioThatCannotBeUsed() {
+        for (double ratio : new double[] {0, 1, -1, 1.5, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new UniformAllocation(ratio, 32))
+                    .contains("pruning.unit_ratio");
+        }
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new UniformAllocation(0.5, 0))
+                .contains("pruning.round_to");
+    }
+}
