@@ -1,0 +1,248 @@
+package io.espalier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.util.Timestamps;
+import io.espalier.cli.stack.EmbeddedBroker;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.Failure;
+import io.espalier.v1.JobAccepted;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.ModelMeasurement;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.StageStarted;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands against a real broker on which jobs have left their events. */
+class CommandsIT {
+    @TempDir
+    static Path folder;
+
+    private static EmbeddedBroker broker;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeAll
+    static void publishTheEventsOfThreeJobs() throws Exception {
+        broker = EmbeddedBroker.start(folder);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrap()))) {
+            TopicCatalog.load("").createMissing(admin, 1);
+        }
+        publish(accepted("finished"), started("finished"), completed("finished"));
+        publish(accepted("broken"), started("broken"), failed("broken"));
+        publish(accepted("running"), started("running"));
+    }
+
+    @AfterAll
+    static void stopTheBroker() {
+        broker.close();
+    }
+
+    @Test
+    void watchingACompletedJobReplaysItAndEndsWithTheTable() {
+        // When
+        int exitCode = run("watch", "finished");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(err().lines()).containsExactly("accepted finished", "scorer started", "completed finished");
+        assertThat(out()).contains("perplexity", "12.500", "15.000", "1.200");
+    }
+
+    @Test
+    void watchingAFailedJobTellsWhyAndSaysSoInTheExitCode() {
+        // When
+        int exitCode = run("watch", "broken");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.JOB_FAILED);
+        assertThat(err()).contains("failed in scorer, MODEL_NOT_FOUND: no folder llama");
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void watchingForAMachinePrintsEveryEventAsALineOfJson() {
+        // When
+        int exitCode = run("watch", "finished", "--json");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out().lines())
+                .hasSize(3)
+                .allMatch(line -> line.startsWith("{\"jobId\":\"finished\"") && line.endsWith("}"));
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void showingAnUnknownJobNamesIt() {
+        // When
+        int exitCode = run("show", "nobody");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).hasLineCount(1).contains("NOT_FOUND", "nobody");
+    }
+
+    @Test
+    void theListHasEveryJob() {
+        // When
+        int exitCode = run("jobs");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out()).contains("finished", "COMPLETED", "broken", "FAILED", "running", "SCORING");
+    }
+
+    @Test
+    void cancellingARunningJobPublishesACommand() {
+        // When
+        int exitCode = run("cancel", "running", "--reason", "wrong model");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(tail("job-commands")).contains("\"jobId\":\"running\"", "wrong model");
+    }
+
+    @Test
+    void cancellingAJobThatHasEndedIsRefused() {
+        // When
+        int exitCode = run("cancel", "finished");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).contains("finished", "COMPLETED");
+        assertThat(tail("job-commands")).doesNotContain("\"finished\"");
+    }
+
+    @Test
+    void pruningPublishesTheRequestAndPrintsTheJobId() {
+        // When
+        int exitCode = run("prune", "--id", "new", "--model", "llama", "--calibration", "c.txt", "--ratio", "0.25");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out().strip()).isEqualTo("new");
+        assertThat(tail("prune-requests")).contains("\"requestId\":\"new\"", "\"unitRatio\":0.25");
+    }
+
+    @Test
+    void pruningUnderTheIdOfAnotherRequestIsRefusedAndPublishesNothing() {
+        // When
+        int exitCode = run("prune", "--id", "broken", "--model", "other", "--calibration", "c.txt", "--ratio", "0.25");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).contains("ALREADY_EXISTS", "broken");
+        assertThat(tail("prune-requests")).doesNotContain("\"broken\"");
+    }
+
+    @Test
+    void aTopicThatDoesNotExistIsNamedBesideThoseThatDo() {
+        // When
+        int exitCode = run("tail", "evaluation", "--until-now");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).contains("no topic evaluation;", "evaluations");
+    }
+
+    @Test
+    void aWrongPrefixIsToldFromAMissingBroker() {
+        // When
+        int exitCode = run("jobs", "--topic-prefix", "staging.");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(err()).contains("staging.job-events", "--topic-prefix");
+    }
+
+    private int run(String... arguments) {
+        Console console = new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+        all[arguments.length] = "--bootstrap";
+        all[arguments.length + 1] = broker.bootstrap();
+        return Espalier.commandLine(console).execute(all);
+    }
+
+    /** Everything on a topic, as the command prints it. */
+    private String tail(String topic) {
+        out.reset();
+        assertThat(run("tail", topic, "--until-now")).isEqualTo(ExitCode.OK);
+        return out();
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    private static void publish(JobEvent.Builder... events) throws Exception {
+        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrap()), new StringSerializer(), new ByteArraySerializer())) {
+            for (JobEvent.Builder event : events) {
+                MessageLite value = event.setAt(Timestamps.fromMillis(0)).build();
+                producer.send(new ProducerRecord<>("job-events", event.getJobId(), value.toByteArray()))
+                        .get();
+            }
+        }
+    }
+
+    private static JobEvent.Builder accepted(String jobId) {
+        return JobEvent.newBuilder()
+                .setJobId(jobId)
+                .setStage("scorer")
+                .setAccepted(JobAccepted.newBuilder()
+                        .setRequest(
+                                PruneRequest.newBuilder().setRequestId(jobId).setModel("llama")));
+    }
+
+    private static JobEvent.Builder started(String jobId) {
+        return JobEvent.newBuilder()
+                .setJobId(jobId)
+                .setStage("scorer")
+                .setStageStarted(StageStarted.getDefaultInstance());
+    }
+
+    private static JobEvent.Builder completed(String jobId) {
+        return JobEvent.newBuilder()
+                .setJobId(jobId)
+                .setStage("evaluator")
+                .setCompleted(EvaluationReport.newBuilder()
+                        .setJobId(jobId)
+                        .setDense(ModelMeasurement.newBuilder()
+                                .setPerplexity(12.5)
+                                .setParameters(4))
+                        .setPruned(
+                                ModelMeasurement.newBuilder().setPerplexity(15).setParameters(3)));
+    }
+
+    private static JobEvent.Builder failed(String jobId) {
+        return JobEvent.newBuilder()
+                .setJobId(jobId)
+                .setStage("scorer")
+                .setFailed(Failure.newBuilder().setCode("MODEL_NOT_FOUND").setMessage("no folder llama"));
+    }
+}

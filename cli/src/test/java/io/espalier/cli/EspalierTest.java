@@ -1,0 +1,71 @@
+package io.espalier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EspalierTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "prun                                                        | prun",
+                "prune --model m --calibration c --ratio many                | --ratio",
+                "prune --model m --calibration c                             | pruning.unit_ratio",
+                "prune --model m --calibration c --ratio 1                   | pruning.unit_ratio",
+                "prune --model m --calibration c --ratio NaN                 | pruning.unit_ratio",
+                "prune --calibration c --ratio 0.3                           | model",
+                "prune --model m --ratio 0.3                                 | calibration.text",
+                "prune --model m --calibration c --ratio 0.3 --id ../x       | request_id",
+                "watch                                                       | JOB",
+                "show a --bootstrap                                          | --bootstrap"
+            })
+    void whatCannotBeUsedIsNamedInOneLineBeforeAnythingStarts(String command, String named) {
+        // When
+        int exitCode = run(command.split(" +"));
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEmpty();
+        assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains(named);
+    }
+
+    @Test
+    void aBrokerThatDoesNotAnswerHasItsOwnExitCode() {
+        // When
+        int exitCode = run("jobs", "--bootstrap", "127.0.0.1:9");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .startsWith("UNREACHABLE: ")
+                .contains("127.0.0.1:9");
+    }
+
+    @Test
+    void helpListsEveryCommand() {
+        // When
+        int exitCode = run("--help");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("up", "demo", "prune", "watch", "jobs", "show", "cancel", "tail");
+    }
+
+    private int run(String... arguments) {
+        Console console = new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        return Espalier.commandLine(console).execute(arguments);
+    }
+}

@@ -1,0 +1,126 @@
+package io.espalier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.model.EspalierException;
+import io.espalier.v1.Calibration;
+import io.espalier.v1.Evaluation;
+import io.espalier.v1.GradientSource;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
+import io.espalier.v1.Scoring;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class RequestOptionsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyFieldOfARequestHasAFlag() {
+        // When
+        PruneRequest request = parse(
+                ("--id a --model m --output o --seed 7 --calibration c --samples 8 --sequence-length 16 --criterion fms"
+                                + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
+                                + " --epsilon 0.01 --ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
+                                + " none --compensation-target own --evaluation e --evaluation-length 32"
+                                + " --evaluation-windows 9 --skip-speed")
+                        .split(" "));
+
+        // Then
+        assertThat(request)
+                .isEqualTo(PruneRequest.newBuilder()
+                        .setRequestId("a")
+                        .setModel("m")
+                        .setOutput("o")
+                        .setSeed(7)
+                        .setCalibration(Calibration.newBuilder()
+                                .setText("c")
+                                .setSamples(8)
+                                .setSequenceLength(16))
+                        .setScoring(Scoring.newBuilder()
+                                .setCriterion("fms")
+                                .setControls("off")
+                                .setMagnitudeP(2)
+                                .setGradient(GradientSource.newBuilder()
+                                        .setSource("zeroth-order")
+                                        .setDistribution("gaussian")
+                                        .setDraws(4)
+                                        .setEpsilon(0.01)))
+                        .setPruning(Pruning.newBuilder()
+                                .setUnitRatio(0.5)
+                                .setLayers("1:5")
+                                .setAllocation("uniform")
+                                .setRoundTo(16)
+                                .setCompensation("none")
+                                .setCompensationTarget("own"))
+                        .setEvaluation(Evaluation.newBuilder()
+                                .setText("e")
+                                .setSequenceLength(32)
+                                .setMaxWindows(9)
+                                .setSkipSpeed(true))
+                        .build());
+        assertThat(request.getAllFields().keySet())
+                .hasSameSizeAs(PruneRequest.getDescriptor().getFields());
+    }
+
+    @Test
+    void aFlagOverridesTheFileAndLeavesTheRestOfItAlone() throws Exception {
+        // Given
+        Path file = Files.writeString(folder.resolve("request.yaml"), """
+                request_id: from-file
+                model: llama
+                pruning: {unit_ratio: 0.3, layers: all}
+                """);
+
+        // When
+        PruneRequest request = parse("-f", file.toString(), "--ratio", "0.5");
+
+        // Then
+        assertThat(request)
+                .isEqualTo(PruneRequest.newBuilder()
+                        .setRequestId("from-file")
+                        .setModel("llama")
+                        .setPruning(Pruning.newBuilder().setUnitRatio(0.5).setLayers("all"))
+                        .build());
+    }
+
+    @Test
+    void aMisspeltFieldIsNamedWithItsFile() throws Exception {
+        // Given
+        Path file = Files.writeString(folder.resolve("request.yaml"), "modle: llama\n");
+
+        // When / Then
+        assertThatThrownBy(() -> parse("-f", file.toString()))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("request.yaml")
+                .hasMessageContaining("modle");
+    }
+
+    @Test
+    void aMissingFileIsNamed() {
+        assertThatThrownBy(() -> parse("-f", folder.resolve("absent.yaml").toString()))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("absent.yaml");
+    }
+
+    private static PruneRequest parse(String... arguments) {
+        RequestOptions options = new RequestOptions();
+        new CommandLine(new Mixed(options)).parseArgs(arguments);
+        return options.request();
+    }
+
+    @CommandLine.Command
+    private static final class Mixed {
+        @CommandLine.Mixin
+        private final RequestOptions options;
+
+        Mixed(RequestOptions options) {
+            this.options = options;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package io.espalier.cli.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.cli.CommandFailure;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalStackIT {
+    @TempDir
+    Path home;
+
+    private StackSettings settings;
+    private final List<String> said = new ArrayList<>();
+
+    @BeforeEach
+    void installServices() throws Exception {
+        HealthOnlyService.install(home);
+        Path models = Files.createDirectories(home.resolve("models"));
+        settings = new StackSettings(home, home.resolve("state"), models, models, home.resolve("artifacts"), 2, false);
+    }
+
+    @Test
+    void startsEveryServiceOnABrokerWithAllTopicsAndEndsThemTogether() throws Exception {
+        List<StackAddress.Service> services;
+        try (LocalStack stack = LocalStack.start(settings, said::add)) {
+            // Given
+            services = stack.address().services();
+            assertThat(StackAddress.find(settings.state())).contains(stack.address());
+            assertThat(services)
+                    .extracting(StackAddress.Service::name)
+                    .containsExactly("scorer-1", "scorer-2", "pruner", "evaluator");
+            assertThat(services).allMatch(service -> isAlive(service.pid()));
+            assertThat(topics(stack.bootstrap()))
+                    .containsAll(TopicCatalog.load("").topics().stream()
+                            .map(topic -> topic.name())
+                            .toList());
+            assertThat(settings.log("pruner")).content().contains("ready for " + stack.bootstrap());
+
+            // When
+        }
+
+        // Then
+        assertThat(services).noneMatch(service -> isAlive(service.pid()));
+        assertThat(StackAddress.find(settings.state())).isEmpty();
+    }
+
+    @Test
+    void oneDeadScorerOfTwoIsBorneButNotTheOnlyPruner() throws Exception {
+        try (LocalStack stack = LocalStack.start(settings, said::add)) {
+            // Given
+            kill(stack, "scorer-1");
+            stack.requireEveryService();
+
+            // When
+            kill(stack, "pruner");
+
+            // Then
+            assertThatThrownBy(stack::requireEveryService)
+                    .isInstanceOf(CommandFailure.class)
+                    .hasMessageContaining("pruner stopped")
+                    .hasMessageContaining(settings.log("pruner").toString());
+        }
+    }
+
+    @Test
+    void aServiceThatCannotStartIsNamedWithItsLogAndTheOthersEnd() throws Exception {
+        // Given
+        Files.createFile(settings.models().resolve("broken"));
+
+        // When / Then
+        assertThatThrownBy(() -> LocalStack.start(settings, said::add))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessageContaining("scorer-1 stopped with exit code 42")
+                .hasMessageContaining(settings.log("scorer-1").toString());
+        assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive))
+                .isEmpty();
+    }
+
+    @Test
+    void aSecondStackOnTheSameFolderIsRefusedAndLeavesTheFirstAlone() throws Exception {
+        try (LocalStack first = LocalStack.start(settings, said::add)) {
+            // When / Then
+            assertThatThrownBy(() -> LocalStack.start(settings, said::add))
+                    .isInstanceOf(CommandFailure.class)
+                    .hasMessageContaining("another stack runs");
+            first.requireEveryService();
+            assertThat(StackAddress.find(settings.state())).contains(first.address());
+        }
+    }
+
+    @Test
+    void anEndedCommandLeavesNoProcessBehind() throws Exception {
+        // Given
+        Process up = up();
+        StackAddress stack = Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> StackAddress.find(settings.state()), found -> found.isPresent())
+                .orElseThrow();
+
+        // When
+        up.destroy();
+
+        // Then
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> !up.isAlive());
+        assertThat(stack.services()).noneMatch(service -> isAlive(service.pid()));
+        assertThat(settings.state().resolve("up.json")).doesNotExist();
+    }
+
+    @Test
+    void aKilledCommandLeavesNoProcessBehind() throws Exception {
+        // Given
+        Process up = up();
+        StackAddress stack = Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> StackAddress.find(settings.state()), found -> found.isPresent())
+                .orElseThrow();
+
+        // When
+        up.destroyForcibly();
+
+        // Then
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stack.services().stream()
+                .noneMatch(service -> isAlive(service.pid())));
+    }
+
+    /** {@code espalier up} in a JVM of its own. */
+    private Process up() throws Exception {
+        ProcessBuilder command = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Despalier.home=" + home,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.espalier.cli.Espalier",
+                        "up",
+                        "--models=" + settings.models(),
+                        "--artifacts=" + settings.artifacts())
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("up.log").toFile());
+        command.environment().put("ESPALIER_HOME", settings.state().toString());
+        return command.start();
+    }
+
+    private static void kill(LocalStack stack, String name) {
+        long pid = stack.address().services().stream()
+                .filter(service -> service.name().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .pid();
+        ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    private static boolean isAlive(long pid) {
+        return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    }
+
+    private static Iterable<String> topics(String bootstrap) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            return admin.listTopics().names().get();
+        }
+    }
+}

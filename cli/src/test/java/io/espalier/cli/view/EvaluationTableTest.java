@@ -1,0 +1,25 @@
+package io.espalier.cli.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class EvaluationTableTest {
+    @Test
+    void setsDenseAgainstPrunedAndMarksWhatWasNotMeasured() {
+        // When
+        String table = EvaluationTable.of(SampleEvents.report());
+
+        // Then
+        assertThat(table).isEqualTo("""
+                                                    dense           pruned     ratio
+                perplexity                         12.500           15.000     1.200
+                parameters                      4,000,000        3,000,000     0.750
+                MACs, 64 tokens               512,000,000      384,000,000     0.750
+                checkpoint bytes                8,000,000        6,000,000     0.750
+                prefill tokens/s                   10,000           12,500     1.250
+                decode tokens/s                         –                –         –
+
+                perplexity over 12,700 predictions, windows of 128 tokens, text: held-out""");
+    }
+}
