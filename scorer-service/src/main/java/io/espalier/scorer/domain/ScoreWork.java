@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.importance.Criterion;
@@ -136,9 +137,11 @@ public final class ScoreWork {
                 .toList());
     }
 
+    /** Named by its content: a task done again on a machine that rounds otherwise does not get in the way. */
     private StoredFile store(JobSpec spec, String name, byte[] bytes) {
         ArtifactStore artifacts = workspace.artifacts();
-        Path file = artifacts.work(spec.jobId()).resolve(name + ".safetensors");
+        String digest = Digests.sha256(bytes).substring(0, 16);
+        Path file = artifacts.work(spec.jobId()).resolve(name + "-" + digest + ".safetensors");
         return artifacts.writeOnce(artifacts.root().relativize(file), bytes);
     }
 
