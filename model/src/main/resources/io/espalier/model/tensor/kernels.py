@@ -116,6 +116,10 @@ class Kernels(Module):
     total = total * torch.exp(before - maximum) + torch.sum(exponentials, [1], dtype=torch.float64)
     return torch.stack([maximum, total, torch.where(inside, logit, target)])
 
+  # Token id with the highest logit at the last position of hidden [1, t, d].
+  def most_likely(self: __torch__.Kernels, hidden: Tensor, w: Tensor) -> int:
+    return int(torch.argmax(torch.linear(hidden[0, -1], w)))
+
   # fp64 [n]: -log p(target)
   def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
     return fold[0] + torch.log(fold[1]) - fold[2]
