@@ -1,5 +1,7 @@
 package io.espalier.model.evaluation;
 
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.transformer.DecoderLayer;
@@ -23,10 +25,14 @@ public record Perplexity(double value, int windows, long predictions) {
     /** @param windows [n][t] token ids of the evaluation text */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        int length = windows.length == 0 ? 0 : windows[0].length;
+        if (windows.length == 0) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "evaluation.text: not one window of text; give a longer one");
+        }
+        int length = windows[0].length;
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
         int perPass = (int) Math.max(1, Math.min(windows.length, HIDDEN_BYTES / windowBytes));
-        Pass pass = new Pass(checkpoint, layout, progress, (windows.length + perPass - 1) / Math.max(1, perPass));
+        Pass pass = new Pass(checkpoint, layout, progress, (windows.length + perPass - 1) / perPass);
         double total = 0;
         for (int start = 0; start < windows.length; start += perPass) {
             total += pass.summedLoss(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
