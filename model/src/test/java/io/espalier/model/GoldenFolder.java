@@ -2,7 +2,9 @@ package io.espalier.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.espalier.model.importance.GradientSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -17,13 +19,38 @@ import java.util.List;
 record GoldenFolder(Path folder) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    static List<Path> families() throws IOException {
+    static List<GoldenFolder> all() throws IOException {
         Path root = Path.of(System.getProperty("golden.dir", "src/test/resources/golden"));
         try (var folders = Files.list(root)) {
             return folders.filter(folder -> Files.exists(folder.resolve("expected.safetensors")))
                     .sorted()
+                    .map(GoldenFolder::new)
                     .toList();
         }
+    }
+
+    static int[] ints(JsonNode array) {
+        return java.util.stream.IntStream.range(0, array.size())
+                .map(i -> array.path(i).intValue())
+                .toArray();
+    }
+
+    static List<Long> longs(JsonNode array) {
+        return java.util.stream.IntStream.range(0, array.size())
+                .mapToObj(i -> array.path(i).longValue())
+                .toList();
+    }
+
+    /** The exact gradients of the mean loss. */
+    GradientSource gradients() {
+        return (linear, scope) -> {
+            try {
+                float[] values = expected("grad." + linear.weight().name());
+                return scope.floats(values, linear.outputs(), linear.inputs());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
     }
 
     /** A safetensors file that is no checkpoint, read as a whole. */

@@ -2,47 +2,221 @@ package io.espalier.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.FeatureMoments;
+import io.espalier.model.importance.GradientSource;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.PruningPass;
+import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/** Every number of every golden folder, within the tolerances its README advises. */
 class GoldenTest {
-    static List<Path> families() throws IOException {
-        return GoldenFolder.families();
+    private static final double LOGIT_TOLERANCE = 5e-5;
+    private static final double HIDDEN_TOLERANCE = 1e-4;
+    private static final double LOSS_TOLERANCE = 1e-5;
+    private static final double STATISTICS_TOLERANCE = 1e-5;
+    private static final double SCORE_FLOOR = 1e-9;
+
+    static List<GoldenFolder> families() throws IOException {
+        return GoldenFolder.all();
+    }
+
+    static List<GoldenFolder> familiesWithScores() throws IOException {
+        return GoldenFolder.all().stream()
+                .filter(golden -> golden.has("scores.json"))
+                .toList();
+    }
+
+    static List<GoldenFolder> familiesWithSurgery() throws IOException {
+        return GoldenFolder.all().stream()
+                .filter(golden -> golden.has("surgery.json"))
+                .toList();
     }
 
     @ParameterizedTest
     @MethodSource("families")
-    void forwardPassReproducesHiddenStatesLogitsAndLosses(Path folder) throws IOException {
-        GoldenFolder golden = new GoldenFolder(folder);
-        try (Checkpoint checkpoint = Checkpoint.open(folder);
-                Scope scope = Scope.open()) {
+    void forwardPassReproducesHiddenStatesLogitsAndLosses(GoldenFolder golden) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            Forward forward = Forward.of(checkpoint, golden.windows());
+            for (int layer = 0; layer < forward.hidden().size(); layer++) {
+                String name = "hidden_" + layer;
+                assertClose(name, forward.hidden().get(layer), golden.expected(name), HIDDEN_TOLERANCE);
+            }
+            assertClose("logits", forward.logits(), golden.expected("logits"), LOGIT_TOLERANCE);
+            assertClose("loss", forward.losses(), golden.expected("loss"), LOSS_TOLERANCE);
+            double[] mean = {Arrays.stream(forward.losses()).average().orElseThrow()};
+            assertClose("mean_loss", mean, golden.expected("mean_loss"), LOSS_TOLERANCE);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void statisticsOfEveryLinearInputAreReproduced(GoldenFolder golden) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            InputStatistics statistics = statistics(checkpoint, golden);
+
+            for (LayerLayout layer : ModelLayout.of(checkpoint).layers()) {
+                for (Linear linear : layer.linears()) {
+                    FeatureMoments moments = statistics.of(linear);
+                    String module = linear.module();
+                    assertCloseToLargest("u." + module, moments.squares(), golden);
+                    assertCloseToLargest("mean." + module, moments.means(), golden);
+                    assertCloseToLargest("var." + module, moments.variances(), golden);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesWithScores")
+    void unitScoresOfEveryCriterionAreReproduced(GoldenFolder golden) throws IOException {
+        JsonNode expected = golden.json("scores.json").path("scores");
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            InputStatistics statistics = statistics(checkpoint, golden);
+            GradientSource gradient = golden.gradients();
+            for (int layer = 0; layer < checkpoint.config().layers().size(); layer++) {
+                for (GoldenCriterion criterion : GoldenCriterion.ALL) {
+                    Map<String, UnitScores> scores = LayerScorer.score(
+                            checkpoint, layer, List.of(criterion.criterion()), 0, statistics, gradient);
+                    UnitScores actual = scores.get(criterion.criterion().name());
+                    String what = "%s, layer %d".formatted(criterion.goldenName(), layer);
+                    JsonNode units = expected.path(criterion.goldenName());
+                    assertRelative(
+                            what, actual.attention(), units.path("attention").path(layer), criterion);
+                    assertRelative(what, actual.ffn(), units.path("ffn").path(layer), criterion);
+                }
+            }
+        }
+    }
+
+    /** @param tolerance relative */
+    private record GoldenCriterion(String goldenName, Criterion criterion, double tolerance) {
+        static final List<GoldenCriterion> ALL = List.of(
+                new GoldenCriterion("magnitude-p1", Criterion.named("magnitude", 1), 1e-6),
+                new GoldenCriterion("magnitude-p2", Criterion.named("magnitude", 2), 1e-6),
+                new GoldenCriterion("wanda-sp", Criterion.named("wanda-sp", 1), 2e-4),
+                new GoldenCriterion("fms-product", Criterion.named("fms", 1), 1e-4));
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesWithSurgery")
+    void surgeryGivesTheExpectedTensorsAndThePrunedModelTheExpectedLogits(GoldenFolder golden, @TempDir Path out)
+            throws IOException {
+        JsonNode surgery = golden.json("surgery.json");
+        try (Checkpoint dense = Checkpoint.open(golden.folder())) {
+            prune(dense, removed(surgery), out);
+        }
+
+        try (Checkpoint pruned = Checkpoint.open(out)) {
+            for (Map.Entry<String, JsonNode> tensor :
+                    surgery.path("pruned_tensors").properties()) {
+                TensorInfo info = pruned.tensor(tensor.getKey());
+                assertThat(info.shape())
+                        .as(tensor.getKey())
+                        .isEqualTo(GoldenFolder.longs(tensor.getValue().path("shape")));
+                ByteBuffer bytes = ByteBuffer.allocate((int) info.bytes());
+                pruned.read(info.name(), bytes);
+                assertThat(Digests.sha256(bytes.array()))
+                        .as(tensor.getKey())
+                        .isEqualTo(tensor.getValue().path("sha256").textValue());
+            }
+            Forward forward = Forward.of(pruned, golden.windows());
+            String file = "expected_pruned.safetensors";
+            assertClose("pruned logits", forward.logits(), golden.floats(file, "logits"), LOGIT_TOLERANCE);
+            assertClose("pruned loss", forward.losses(), golden.floats(file, "loss"), LOSS_TOLERANCE);
+        }
+    }
+
+    private static List<RemovedUnits> removed(JsonNode surgery) {
+        List<RemovedUnits> removed = new ArrayList<>();
+        for (JsonNode layer : surgery.path("removed")) {
+            removed.add(
+                    new RemovedUnits(GoldenFolder.ints(layer.path("attention")), GoldenFolder.ints(layer.path("ffn"))));
+        }
+        return removed;
+    }
+
+    private static void prune(Checkpoint dense, List<RemovedUnits> removed, Path out) {
+        PruningPass pass = new PruningPass(dense, removed);
+        try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
+            pass.run(new int[0][], Compensation.NONE, writer, Progress.SILENT);
+            writer.writeJson(
+                    "config.json", dense.config().withShapes(pass.shapes()).json());
+            writer.finish();
+        }
+    }
+
+    private static InputStatistics statistics(Checkpoint checkpoint, GoldenFolder golden) throws IOException {
+        LayerScope all = LayerScope.parse("all", checkpoint.config().layers().size());
+        return InputStatistics.collect(checkpoint, golden.windows(), all, Progress.SILENT);
+    }
+
+    /** Everything a forward pass shows, for windows that fit one chunk. */
+    private record Forward(List<float[]> hidden, float[] logits, double[] losses) {
+        static Forward of(Checkpoint checkpoint, int[][] windows) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LanguageHead head = new LanguageHead(checkpoint, layout);
-            try (LayerStream stream = LayerStream.embed(checkpoint, layout, golden.windows())) {
-                assertClose("hidden_0", stream.chunks().get(0).floats(), golden.expected("hidden_0"), 1e-4);
+            List<float[]> hidden = new ArrayList<>();
+            try (Scope scope = Scope.open();
+                    LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+                hidden.add(stream.chunks().get(0).floats());
                 for (LayerLayout layer : layout.layers()) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                         stream.through(new DecoderLayer(layer, weights));
                     }
-                    String name = "hidden_" + (layer.index() + 1);
-                    assertClose(name, stream.chunks().get(0).floats(), golden.expected(name), 1e-4);
+                    hidden.add(stream.chunks().get(0).floats());
                 }
-                assertClose("logits", head.logits(stream, scope).get(0).floats(), golden.expected("logits"), 5e-5);
-                double[] losses = head.losses(stream);
-                assertClose("loss", losses, golden.expected("loss"), 1e-5);
+                return new Forward(hidden, head.logits(stream, scope).get(0).floats(), head.losses(stream));
             }
         }
+    }
+
+    private static void assertRelative(String what, double[] actual, JsonNode expected, GoldenCriterion criterion) {
+        assertThat(actual).as(what).hasSize(expected.size());
+        for (int unit = 0; unit < actual.length; unit++) {
+            double value = expected.path(unit).doubleValue();
+            assertThat(actual[unit])
+                    .as("%s, unit %d", what, unit)
+                    .isCloseTo(
+                            value,
+                            org.assertj.core.data.Offset.offset(criterion.tolerance() * Math.abs(value) + SCORE_FLOOR));
+        }
+    }
+
+    private static void assertCloseToLargest(String name, double[] actual, GoldenFolder golden) throws IOException {
+        float[] expected = golden.expected(name);
+        double largest = 0;
+        for (float value : expected) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        assertClose(name, actual, expected, STATISTICS_TOLERANCE * largest);
     }
 
     private static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
@@ -55,10 +229,10 @@ class GoldenTest {
 
     private static void assertClose(String what, double[] actual, float[] expected, double tolerance) {
         assertThat(actual).as(what).hasSameSizeAs(expected);
-        double worst = 0;
         for (int i = 0; i < actual.length; i++) {
-            worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
+            assertThat(Math.abs(actual[i] - expected[i]))
+                    .as("difference of %s at %d", what, i)
+                    .isLessThanOrEqualTo(tolerance);
         }
-        assertThat(worst).as("largest difference of " + what).isLessThanOrEqualTo(tolerance);
     }
 }

@@ -58,11 +58,6 @@ public final class Engine {
         return root.newSubManager(root.getDevice());
     }
 
-    /** Tensors that live now, for tests that look for leaks. */
-    int managedResources() {
-        return root.getManagedArrays().size();
-    }
-
     IValue run(String kernel, IValue... arguments) {
         plainExecution.get();
         try {

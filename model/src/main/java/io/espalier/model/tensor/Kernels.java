@@ -82,6 +82,13 @@ public final class Kernels {
         return tensor("fold_vocabulary", of(fold), of(hidden), of(weight), of(targets), IValue.from((long) start));
     }
 
+    /** Token id with the highest logit behind the last position of hidden [1, t, d]; head [vocabulary, d]. */
+    public int mostLikely(Tensor hidden, Tensor head) {
+        try (IValue result = call("most_likely", of(hidden), of(head))) {
+            return Math.toIntExact(result.toLong());
+        }
+    }
+
     /** [n] in nats. */
     public double[] negativeLogLikelihood(Tensor fold) {
         return doubles("negative_log_likelihood", of(fold));

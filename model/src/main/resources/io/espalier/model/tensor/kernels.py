@@ -10,6 +10,10 @@ class Kernels(Module):
   training : bool
   _is_full_backward_hook : Optional[bool]
 
+  # Rows of one block of a matrix.
+  def block_rows(self: __torch__.Kernels, w: Tensor) -> int:
+    return 131072 // w.size(1) + 1
+
   # ---- stored bytes and compute type ------------------------------------------------------------------------------
 
   # fp32 [elements], not yet filled.
@@ -22,7 +26,8 @@ class Kernels(Module):
 
   # The same for bf16, whose bits come in an fp16 array: the only 16-bit type that crosses the Java boundary unharmed.
   def fill_bfloat16(self: __torch__.Kernels, target: Tensor, start: int, bits: Tensor) -> Tensor:
-    return target[start:start + bits.size(0)].copy_(bits.view(torch.bfloat16))
+    stored = torch.empty([0], dtype=torch.bfloat16).set_(bits)
+    return target[start:start + bits.size(0)].copy_(stored)
 
   def reshape(self: __torch__.Kernels, x: Tensor, shape: List[int]) -> Tensor:
     return x.reshape(shape)
@@ -32,7 +37,7 @@ class Kernels(Module):
 
   # Rounds to the nearest bf16 and hands its bits out as fp16.
   def float_to_bfloat16(self: __torch__.Kernels, x: Tensor) -> Tensor:
-    return x.to(torch.bfloat16).contiguous().view(torch.float16)
+    return torch.empty([0], dtype=torch.float16).set_(x.to(torch.bfloat16).contiguous())
 
   def float_to_half(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.to(torch.float16).contiguous()
@@ -116,6 +121,10 @@ class Kernels(Module):
     total = total * torch.exp(before - maximum) + torch.sum(exponentials, [1], dtype=torch.float64)
     return torch.stack([maximum, total, torch.where(inside, logit, target)])
 
+  # Token id with the highest logit at the last position of hidden [1, t, d].
+  def most_likely(self: __torch__.Kernels, hidden: Tensor, w: Tensor) -> int:
+    return int(torch.argmax(torch.linear(hidden[0, -1], w)))
+
   # fp64 [n]: -log p(target)
   def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
     return fold[0] + torch.log(fold[1]) - fold[2]
@@ -138,40 +147,37 @@ class Kernels(Module):
   # ---- importance -------------------------------------------------------------------------------------------------
   # Each returns the sums of S over every row, then over every column: fp64 [out + in].
 
+  # Adds the block S of the rows from `start` on to sums [out + in], in place.
+  def add_sums(self: __torch__.Kernels, sums: Tensor, rows: int, start: int, s: Tensor) -> int:
+    sums[start:start + s.size(0)] = torch.sum(s, [1], dtype=torch.float64)
+    sums[rows:].add_(torch.sum(s, [0], dtype=torch.float64))
+    return start
+
   # S = |W|^p
   def magnitude_sums(self: __torch__.Kernels, w: Tensor, p: int) -> Tensor:
-    rows = torch.zeros([w.size(0)], dtype=torch.float64)
-    columns = torch.zeros([w.size(1)], dtype=torch.float64)
-    step = 131072 // w.size(1) + 1
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
     for start in range(0, w.size(0), step):
       s = w[start:start + step].abs()
-      if p == 2:
-        s = s * s
-      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
-      columns += torch.sum(s, [0], dtype=torch.float64)
-    return torch.cat([rows, columns])
+      self.add_sums(sums, w.size(0), start, s * s if p == 2 else s)
+    return sums
 
   # S = |W_ij| · n_j
   def scaled_magnitude_sums(self: __torch__.Kernels, w: Tensor, n: Tensor) -> Tensor:
-    rows = torch.zeros([w.size(0)], dtype=torch.float64)
-    columns = torch.zeros([w.size(1)], dtype=torch.float64)
-    step = 131072 // w.size(1) + 1
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
     for start in range(0, w.size(0), step):
-      s = w[start:start + step].abs() * n
-      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
-      columns += torch.sum(s, [0], dtype=torch.float64)
-    return torch.cat([rows, columns])
+      self.add_sums(sums, w.size(0), start, w[start:start + step].abs() * n)
+    return sums
 
   # S = |W_ij| · n_j · |G_ij|
   def gradient_product_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, gradient: Tensor) -> Tensor:
-    rows = torch.zeros([w.size(0)], dtype=torch.float64)
-    columns = torch.zeros([w.size(1)], dtype=torch.float64)
-    step = 131072 // w.size(1) + 1
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
     for start in range(0, w.size(0), step):
       s = (w[start:start + step] * gradient[start:start + step]).abs_() * n
-      rows[start:start + step] = torch.sum(s, [1], dtype=torch.float64)
-      columns += torch.sum(s, [0], dtype=torch.float64)
-    return torch.cat([rows, columns])
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
 
   # ---- gaussian perturbations -------------------------------------------------------------------------------------
   # z of a matrix is drawn in blocks of rows from one generator, so it depends on the seed and the shape alone and is
@@ -185,7 +191,7 @@ class Kernels(Module):
     plus = x[:half].reshape([-1, x.size(-1)])
     minus = x[half:].reshape([-1, x.size(-1)])
     y = torch.empty([2, plus.size(0), w.size(0)])
-    step = 131072 // w.size(1) + 1
+    step = self.block_rows(w)
     for start in range(0, w.size(0), step):
       block = w[start:start + step]
       z = torch.empty([block.size(0), block.size(1)]).normal_(0., epsilon, generator=generator)
@@ -197,7 +203,7 @@ class Kernels(Module):
   def accumulate_gaussian(self: __torch__.Kernels, sum64: Tensor, seed: int, coefficient: float) -> Tensor:
     generator = torch.Generator(device=torch.device("cpu"))
     generator.manual_seed(seed)
-    step = 131072 // sum64.size(1) + 1
+    step = self.block_rows(sum64)
     for start in range(0, sum64.size(0), step):
       block = sum64[start:start + step]
       z = torch.empty([block.size(0), block.size(1)]).normal_(0., 1., generator=generator)

@@ -1,0 +1,77 @@
+package io.espalier.model.evaluation;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LanguageHead;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Perplexity over non-overlapping windows, {@code exp(mean NLL)} over t − 1 predictions a window.
+ *
+ * @param predictions tokens that were predicted
+ */
+public record Perplexity(double value, int windows, long predictions) {
+    /** Hidden states carried along at once; more windows than fit take another pass over the weights. */
+    private static final long HIDDEN_BYTES = 256L << 20;
+
+    /** @param windows [n][t] token ids of the evaluation text */
+    public static Perplexity of(Checkpoint checkpoint, int[][] windows, Progress progress) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        if (windows.length == 0) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "evaluation.text: not one window of text; give a longer one");
+        }
+        int length = windows[0].length;
+        long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
+        int perPass = (int) Math.max(1, Math.min(windows.length, HIDDEN_BYTES / windowBytes));
+        Pass pass = new Pass(checkpoint, layout, progress, (windows.length + perPass - 1) / perPass);
+        double total = 0;
+        for (int start = 0; start < windows.length; start += perPass) {
+            total += pass.summedLoss(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
+        }
+        long predictions = (long) windows.length * (length - 1);
+        return new Perplexity(Math.exp(total / predictions), windows.length, predictions);
+    }
+
+    private static final class Pass {
+        private final Checkpoint checkpoint;
+        private final ModelLayout layout;
+        private final Progress progress;
+        private final long totalLayers;
+        private long layers;
+        private long tokens;
+
+        Pass(Checkpoint checkpoint, ModelLayout layout, Progress progress, int passes) {
+            this.checkpoint = checkpoint;
+            this.layout = layout;
+            this.progress = progress;
+            this.totalLayers = (long) passes * layout.layers().size();
+        }
+
+        double summedLoss(int[][] windows) {
+            try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+                for (LayerLayout layer : layout.layers()) {
+                    try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                        stream.through(new DecoderLayer(layer, weights));
+                    }
+                    layers++;
+                    tokens += stream.tokens();
+                    progress.advanced("layers", layers, totalLayers, tokens);
+                }
+                return Arrays.stream(new LanguageHead(checkpoint, layout)
+                                .tokenLosses(List.of(stream))
+                                .get(0))
+                        .flatMapToDouble(Arrays::stream)
+                        .sum();
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package io.espalier.model.pruning;
+
+/**
+ * What compensation did to one linear layer, on the calibration text.
+ *
+ * @param errorNone relative reconstruction error {@code ‖XWᵀ − X'W'ᵀ‖² / ‖XWᵀ‖²} had the columns merely been dropped
+ * @param error the same with compensation
+ * @param damping ridge used over the one asked for; 1 unless the Gram matrix was not positive definite; 0 when the
+ *     kept columns stay as they are because nothing ever entered them
+ */
+public record LinearRepair(double errorNone, double error, double damping) {
+    /** Of a layer that loses nothing. */
+    static final LinearRepair UNTOUCHED = new LinearRepair(0, 0, 1);
+}

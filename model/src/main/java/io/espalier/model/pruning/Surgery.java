@@ -1,0 +1,85 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Axis;
+import io.espalier.model.transformer.Parameter;
+import io.espalier.model.transformer.UnitKind;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Which positions of a layer's tensors stay when units go; the order of what is kept does not change. */
+public final class Surgery {
+    private final BitSet attention;
+    private final BitSet ffn;
+
+    /** @param removed units by their index in the layer as it is */
+    public Surgery(RemovedUnits removed) {
+        attention = bits(removed.attention());
+        ffn = bits(removed.ffn());
+    }
+
+    private static BitSet bits(int[] units) {
+        BitSet bits = new BitSet();
+        for (int unit : units) {
+            bits.set(unit);
+        }
+        return bits;
+    }
+
+    /** Shape of the layer afterwards. */
+    public LayerShape shape(LayerShape before) {
+        int units = before.attentionUnits() - attention.cardinality();
+        return new LayerShape(
+                units * before.headsPerUnit(), units, before.headDim(), before.ffnChannels() - ffn.cardinality());
+    }
+
+    /** Positions of an axis that stay, ascending. */
+    public int[] kept(Axis axis) {
+        IntStream.Builder kept = IntStream.builder();
+        int position = 0;
+        for (Axis.Run run : axis.runs()) {
+            for (int i = 0; i < run.length(); i++) {
+                if (!removes(run.kind(), i / run.width())) {
+                    kept.add(position + i);
+                }
+            }
+            position += run.length();
+        }
+        return kept.build().toArray();
+    }
+
+    private boolean removes(UnitKind kind, int unit) {
+        return switch (kind) {
+            case ATTENTION -> attention.get(unit);
+            case FFN -> ffn.get(unit);
+            case FIXED -> false;
+        };
+    }
+
+    /** A tensor of the layer without the removed units. */
+    public Tensor slice(Parameter parameter, Tensor whole, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        Tensor sliced = whole;
+        for (int axis = 0; axis < parameter.axes().size(); axis++) {
+            if (parameter.axes().get(axis).removable()) {
+                sliced = kernels.select(sliced, axis, kept(parameter.axes().get(axis)));
+            }
+        }
+        return sliced;
+    }
+
+    /** What the checkpoint will say of a tensor of the layer. */
+    public TensorInfo sliced(Parameter parameter, TensorInfo before) {
+        List<Long> shape = new ArrayList<>();
+        for (Axis axis : parameter.axes()) {
+            shape.add((long) kept(axis).length);
+        }
+        return new TensorInfo(before.name(), before.dtype(), shape);
+    }
+}
