@@ -28,8 +28,16 @@ public final class EvaluationWork {
         try (Checkpoint dense = workspace.model(spec);
                 Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(spec.output()))) {
             int[][] windows = workspace.evaluation(spec, dense);
-            Perplexity ofDense = Perplexity.of(dense, windows, half(progress, 0));
-            Perplexity ofPruned = Perplexity.of(pruned, windows, half(progress, 1));
+            Perplexity ofDense = Perplexity.of(dense, windows, progress(progress, 0, 0));
+            Perplexity ofPruned = Perplexity.of(
+                    pruned,
+                    windows,
+                    progress(
+                            progress,
+                            1,
+                            (long) windows.length
+                                    * windows[0].length
+                                    * dense.config().layers().size()));
             int[] prompt = prompt(windows[0], dense);
             Speed.Comparison speed = spec.evaluation().speed()
                     ? Speed.compare(dense, pruned, prompt, DECODE_TOKENS, REPETITIONS)
@@ -55,8 +63,10 @@ public final class EvaluationWork {
         return Arrays.copyOf(window, Math.min(window.length, most));
     }
 
-    private static Progress half(Progress progress, int which) {
-        return (unit, done, total, tokens) -> progress.advanced(unit, which * total + done, 2 * total, tokens);
+    /** One bar over both models. */
+    private static Progress progress(Progress progress, int model, long tokensBefore) {
+        return (unit, done, total, tokens) ->
+                progress.advanced(unit, model * total + done, 2 * total, tokensBefore + tokens);
     }
 
     private static Measurement measurement(Checkpoint checkpoint, Perplexity perplexity, Speed speed) {
