@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,6 +118,8 @@ public final class LocalStack implements AutoCloseable {
     }
 
     private void startServices(Consumer<String> say) throws IOException, InterruptedException {
+        Utils.delete(settings.temporaryFolder().toFile());
+        Files.createDirectories(settings.temporaryFolder());
         Files.createDirectories(settings.artifacts());
         for (ServiceProcess.Launch launch : ServiceLaunches.of(settings, bootstrap())) {
             say.accept("starting " + launch.name());

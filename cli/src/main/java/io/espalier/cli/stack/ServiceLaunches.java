@@ -53,6 +53,9 @@ final class ServiceLaunches {
         }
         // The child ends when this process is gone, however it went.
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
+        // What a killed service could not delete goes with the next start of the stack.
+        command.add("-Djava.io.tmpdir=" + settings.temporaryFolder());
+        command.add("-Despalier.worker.name=" + name);
         command.add("-Dkafka.bootstrap.servers=" + bootstrap);
         command.add("-Despalier.topic.prefix=");
         command.add("-Despalier.models.root=" + settings.models());

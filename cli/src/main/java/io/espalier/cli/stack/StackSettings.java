@@ -19,6 +19,11 @@ public record StackSettings(
         return state.resolve("broker");
     }
 
+    /** Scratch space of the services, emptied at every start. */
+    Path temporaryFolder() {
+        return state.resolve("tmp");
+    }
+
     /** Where a process of the stack writes its output. */
     public Path log(String process) {
         return state.resolve("logs").resolve(process + ".log");
