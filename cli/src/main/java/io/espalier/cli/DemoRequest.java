@@ -29,7 +29,10 @@ final class DemoRequest {
                                 .setDraws(8)))
                 .setPruning(
                         Pruning.newBuilder().setUnitRatio(0.34).setLayers("all").setCompensation("least-squares"))
-                .setEvaluation(Evaluation.newBuilder().setText("evaluation.txt").setSequenceLength(128))
+                .setEvaluation(Evaluation.newBuilder()
+                        .setText("evaluation.txt")
+                        .setSequenceLength(128)
+                        .setMaxWindows(200))
                 .build();
     }
 }

@@ -41,7 +41,7 @@ final class ResultPublisher implements AutoCloseable {
     /** Returns when the broker has it: only then may the task be acknowledged. */
     void publish(Task task, TaskResult.Builder result) {
         try {
-            publishSoon(task, result).get();
+            send(task, result).get();
         } catch (ExecutionException e) {
             throw new KafkaException("cannot publish the result of task " + task.getTaskId(), e.getCause());
         } catch (InterruptedException e) {
@@ -50,7 +50,12 @@ final class ResultPublisher implements AutoCloseable {
         }
     }
 
-    Future<RecordMetadata> publishSoon(Task task, TaskResult.Builder result) {
+    /** For progress: if it is lost, the next one tells the same. */
+    void publishSoon(Task task, TaskResult.Builder result) {
+        var unused = send(task, result);
+    }
+
+    private Future<RecordMetadata> send(Task task, TaskResult.Builder result) {
         result.setJobId(task.getJobId())
                 .setTaskId(task.getTaskId())
                 .setAttempt(task.getAttempt())
@@ -67,7 +72,7 @@ final class ResultPublisher implements AutoCloseable {
     }
 
     void deadLetter(ConsumerRecord<String, byte[]> record, Headers headers) {
-        producer.send(new ProducerRecord<>(
+        var unused = producer.send(new ProducerRecord<>(
                 topics.deadLetters(stage.taskTopic()), null, record.key(), record.value(), headers));
     }
 

@@ -30,6 +30,15 @@ class RequestMapperTest {
                         0));
     }
 
+    @Test
+    void theCompleteRequestMeansTheSame() {
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson("{" + MINIMAL + "}"));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+
+        assertThat(again).isEqualTo(spec);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

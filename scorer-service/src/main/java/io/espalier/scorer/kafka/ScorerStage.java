@@ -3,6 +3,7 @@ package io.espalier.scorer.kafka;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import io.espalier.pipeline.request.CompleteRequest;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.RequestMapper;
@@ -18,6 +19,7 @@ import io.espalier.v1.JobAccepted;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobInputs;
 import io.espalier.v1.LayerScores;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import io.espalier.v1.ScoringCompleted;
 import io.espalier.v1.Task;
@@ -58,17 +60,18 @@ public class ScorerStage implements Stage {
                 .map(wave -> wave.stream().map(ScoreMapper::result).toList())
                 .toList();
         ScoreStep step = new ScorePlan(spec).next(results);
+        PruneRequest request = CompleteRequest.of(spec);
         if (step instanceof ScoreStep.Run run) {
             List<Task> tasks = run.tasks().stream()
-                    .map(task -> task(accepted, waves, ScoreMapper.toWire(task)))
+                    .map(task -> task(request, waves, ScoreMapper.toWire(task)))
                     .toList();
             return new Step.Run(run.activity(), null, tasks);
         }
-        return new Step.HandOver(completed(accepted, (ScoreStep.Done) step));
+        return new Step.HandOver(completed(request, (ScoreStep.Done) step));
     }
 
-    private static Task task(AcceptedRequest accepted, List<List<TaskResult>> waves, Task.Builder task) {
-        task.setJobId(accepted.getJobId()).setRequest(accepted.getRequest());
+    private static Task task(PruneRequest request, List<List<TaskResult>> waves, Task.Builder task) {
+        task.setJobId(request.getRequestId()).setRequest(request);
         if (!waves.isEmpty()) {
             JobInputs inputs = waves.get(0).get(0).getInspected();
             task.setInputs(inputs);
@@ -76,14 +79,13 @@ public class ScorerStage implements Stage {
         return task.build();
     }
 
-    private static ScoreFact completed(AcceptedRequest accepted, ScoreStep.Done done) {
-        ScoringCompleted.Builder completed = ScoringCompleted.newBuilder()
-                .setRequest(accepted.getRequest())
-                .setInputs(InspectionMapper.toWire(done.inspection()));
+    private static ScoreFact completed(PruneRequest request, ScoreStep.Done done) {
+        ScoringCompleted.Builder completed =
+                ScoringCompleted.newBuilder().setRequest(request).setInputs(InspectionMapper.toWire(done.inspection()));
         done.scores().forEach(file -> completed.addScores(ScoreMapper.toWire(file)));
         done.controls().forEach(ranks -> completed.addControls(ScoreMapper.toWire(ranks)));
         return ScoreFact.newBuilder()
-                .setJobId(accepted.getJobId())
+                .setJobId(request.getRequestId())
                 .setCompleted(completed)
                 .build();
     }
