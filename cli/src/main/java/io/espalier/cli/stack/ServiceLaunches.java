@@ -44,7 +44,9 @@ final class ServiceLaunches {
         List<Integer> ports = FreePorts.take(2);
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // The arithmetic is native code: optimising Java further costs a small machine more than it returns.
         command.add("-XX:+UseSerialGC");
+        command.add("-XX:TieredStopAtLevel=1");
         command.add("-Dai.djl.offline=true");
         command.add("-Dai.djl.pytorch.num_interop_threads=1");
         if (Runtime.version().feature() >= FIRST_JDK_THAT_WARNS) {
