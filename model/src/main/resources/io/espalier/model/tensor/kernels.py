@@ -215,13 +215,15 @@ class Kernels(Module):
 
   # ---- least squares ----------------------------------------------------------------------------------------------
 
-  # W' = (W H[:, K] + λ W_K)(H_KK + λ I)⁻¹ in fp64, returned as fp32 [out, kept]; empty when H_KK + λI is not
-  # positive definite in this precision. w [out, in]; gram H [in, in]; kept K [kept] int64.
+  # W' = (W H[:, K] + λ W_K)(H_KK + λ I)⁻¹ in fp64, returned as fp32 [out, kept].
+  # w [out, in]; gram H [in, in]; kept K [kept] int64. Empty when H_KK is not positive semi-definite up to rounding:
+  # the pivots of H_KK + λI would otherwise be λ at least.
   def ridge(self: __torch__.Kernels, w: Tensor, gram: Tensor, kept: Tensor, damping: float) -> Tensor:
     columns = gram.index_select(1, kept).to(torch.float64)
     system = columns.index_select(0, kept)
-    lower, info = torch.linalg_cholesky_ex(system + damping * torch.eye(kept.size(0), dtype=torch.float64))
-    if int(info) != 0:
+    system.diagonal().add_(damping)
+    lower, info = torch.linalg_cholesky_ex(system)
+    if int(info) != 0 or float(lower.diagonal().min()) ** 2 < 0.5 * damping:
       return torch.empty([0])
     right = w.to(torch.float64) @ columns + damping * w.index_select(1, kept).to(torch.float64)
     return torch.cholesky_solve(right.t(), lower).t().to(torch.float32).contiguous()

@@ -1,0 +1,52 @@
+package io.espalier.model.evaluation;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import org.junit.jupiter.api.Test;
+
+class MeasurementTest {
+    @Test
+    void perplexityIsTheExponentialOfTheMeanOverEveryPrediction() {
+        int[][] windows = GoldenCheckpoint.windows(6, 24, 9);
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            Perplexity perplexity = Perplexity.of(checkpoint, windows, Progress.SILENT);
+
+            double logs = 0;
+            for (int[] window : windows) {
+                logs += Math.log(Perplexity.of(checkpoint, new int[][] {window}, Progress.SILENT)
+                        .value());
+            }
+            assertThat(perplexity.value()).isCloseTo(Math.exp(logs / 6), within(1e-3));
+            assertThat(perplexity.windows()).isEqualTo(6);
+            assertThat(perplexity.predictions()).isEqualTo(6 * 23);
+        }
+    }
+
+    @Test
+    void perplexityOfNoTextIsRefused() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> Perplexity.of(checkpoint, new int[0][], Progress.SILENT))
+                    .contains("evaluation.text");
+        }
+    }
+
+    @Test
+    void bothModelsOfAComparisonAreMeasured() {
+        int[] prompt = GoldenCheckpoint.windows(1, 24, 2)[0];
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA);
+                Checkpoint pruned = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
+            Speed.Comparison comparison = Speed.compare(dense, pruned, prompt, 4, 2);
+
+            assertThat(comparison.dense().prefill()).isPositive();
+            assertThat(comparison.dense().decode()).isPositive();
+            assertThat(comparison.pruned().prefill()).isPositive();
+            assertThat(comparison.pruned().decode()).isPositive();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.espalier.model.importance;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.UnitScores;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class CriterionTest {
+    private static final LayerScope MIDDLE = new LayerScope(1, 2);
+
+    @Test
+    void fmsComesWithTheControlsThatTestItsGradient() {
+        Criterion fms = Criterion.named("fms", 1);
+
+        assertThat(fms.needsGradient()).isTrue();
+        assertThat(fms.controls()).extracting(Criterion::name).containsExactly("fms/none", "fms/noise");
+        assertThat(fms.controls()).noneMatch(Criterion::needsGradient);
+    }
+
+    @Test
+    void controlWithoutGradientIsFmsWithAGradientOfOnes() {
+        GradientSource ones = (linear, scope) -> {
+            float[] values = new float[linear.outputs() * linear.inputs()];
+            Arrays.fill(values, 1);
+            return scope.floats(values, linear.outputs(), linear.inputs());
+        };
+        List<Criterion> both = new ArrayList<>(List.of(Criterion.named("fms", 1)));
+        both.addAll(both.get(0).controls());
+
+        Map<String, UnitScores> scores = score(both, 1, ones);
+
+        assertThat(scores.keySet()).containsExactly("fms", "fms/none", "fms/noise");
+        assertThat(scores.get("fms/none").ffn())
+                .containsExactly(scores.get("fms").ffn(), within(1e-6));
+        assertThat(scores.get("fms/noise").ffn()).isNotEqualTo(scores.get("fms").ffn());
+    }
+
+    @Test
+    void randomAndNoiseFollowFromTheSeedAlone() {
+        List<Criterion> chance = List.of(
+                Criterion.named("random", 1),
+                Criterion.named("fms", 1).controls().get(1));
+
+        Map<String, UnitScores> scores = score(chance, 1, null);
+
+        assertThat(score(chance, 1, null)).isEqualTo(scores);
+        assertThat(score(chance, 2, null).get("random")).isNotEqualTo(scores.get("random"));
+        assertThat(score(chance, 2, null).get("fms/noise")).isNotEqualTo(scores.get("fms/noise"));
+    }
+
+    @Test
+    void unknownCriterionIsRefusedNamingTheKnownOnes() {
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> Criterion.named("luck", 1))
+                .contains("scoring.criterion", "'luck'", "wanda-sp");
+    }
+
+    @Test
+    void magnitudeKnowsTwoExponents() {
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> Criterion.named("magnitude", 3))
+                .contains("scoring.magnitude_p");
+    }
+
+    private static Map<String, UnitScores> score(
+            List<Criterion> criteria, long seed, @Nullable GradientSource gradient) {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
+            InputStatistics statistics =
+                    InputStatistics.collect(checkpoint, GoldenCheckpoint.windows(4, 24, 1), MIDDLE, Progress.SILENT);
+            return LayerScorer.score(checkpoint, 1, criteria, seed, statistics, gradient);
+        }
+    }
+}

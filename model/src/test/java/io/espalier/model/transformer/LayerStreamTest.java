@@ -1,0 +1,98 @@
+package io.espalier.model.transformer;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.DType;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class LayerStreamTest {
+    /** More than one chunk of rows. */
+    private static final int[][] MANY = GoldenCheckpoint.windows(70, 32, 5);
+
+    @Test
+    void lossOfAWindowDoesNotDependOnTheWindowsBesideIt() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
+            double[] together = losses(checkpoint, MANY);
+
+            assertThat(together).hasSize(MANY.length);
+            for (int window : new int[] {0, 31, 32, 69}) {
+                double alone = losses(checkpoint, new int[][] {MANY[window]})[0];
+                assertThat(together[window]).isCloseTo(alone, within(1e-5));
+            }
+        }
+    }
+
+    @Test
+    void sameWindowsGiveTheSameBitsAgain() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            assertThat(losses(checkpoint, MANY)).isEqualTo(losses(checkpoint, MANY));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16", "F64"})
+    void otherStorageTypesGiveTheSameModelWithinTheirPrecision(DType type, @TempDir Path folder) {
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, type, folder);
+        try (Checkpoint exact = Checkpoint.open(GoldenCheckpoint.LLAMA);
+                Checkpoint stored = Checkpoint.open(folder)) {
+            double[] expected = losses(exact, MANY);
+
+            double[] actual = losses(stored, MANY);
+
+            double tolerance = type == DType.F64 ? 0 : type == DType.F16 ? 2e-3 : 2e-2;
+            for (int window = 0; window < MANY.length; window++) {
+                assertThat(actual[window]).isCloseTo(expected[window], within(tolerance * expected[window]));
+            }
+            assertThat(Arrays.equals(actual, expected)).isEqualTo(type == DType.F64);
+        }
+    }
+
+    @Test
+    void cachedDecodingChoosesTheTokensOfTheWholePass() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA);
+                ResidentModel model = ResidentModel.load(checkpoint)) {
+            int[] text = Arrays.copyOf(MANY[0], 20);
+            try (ResidentModel.Generation cached = model.begin()) {
+                int next = cached.read(text);
+                for (int step = 0; step < 12; step++) {
+                    try (ResidentModel.Generation whole = model.begin()) {
+                        assertThat(next).isEqualTo(whole.read(text));
+                    }
+                    text = Arrays.copyOf(text, text.length + 1);
+                    text[text.length - 1] = next;
+                    next = cached.read(next);
+                }
+            }
+        }
+    }
+
+    @Test
+    void tokenOutsideTheVocabularyIsRefused() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> losses(checkpoint, new int[][] {{1, 160}}))
+                    .contains("160", "vocabulary");
+        }
+    }
+
+    static double[] losses(Checkpoint checkpoint, int[][] windows) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+            for (LayerLayout layer : layout.layers()) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                    stream.through(new DecoderLayer(layer, weights));
+                }
+            }
+            return new LanguageHead(checkpoint, layout).losses(stream);
+        }
+    }
+}
