@@ -1,0 +1,149 @@
+package io.espalier.scorer.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.pipeline.request.Inspection;
+import io.espalier.pipeline.request.JobSpec;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ScorePlanTest {
+    private static final int WINDOWS = 10;
+    private static final int DRAWS = 6;
+    private static final long SMALL = 1_000_000;
+    private static final long LARGE = 70_000_000_000L;
+
+    @Test
+    void aJobIsInspectedBeforeAnythingElse() {
+        ScoreStep first = new ScorePlan(spec("fms")).next(List.of());
+
+        assertThat(tasks(first)).containsExactly(new ScoreTask.Inspect());
+    }
+
+    @Test
+    void theTasksOfFmsCoverEveryWindowAndEveryDrawOnce() {
+        List<ScoreTask> collect = tasks(new ScorePlan(spec("fms")).next(List.of(inspected(SMALL))));
+
+        assertThat(covered(collect, true)).isEqualTo(range(WINDOWS));
+        assertThat(covered(collect, false)).isEqualTo(range(DRAWS));
+    }
+
+    @Test
+    void aSmallModelIsSplitSoThatSeveralWorkersHaveWork() {
+        List<ScoreTask> collect = tasks(new ScorePlan(spec("wanda-sp")).next(List.of(inspected(SMALL))));
+
+        assertThat(collect).hasSize(4);
+    }
+
+    @Test
+    void aLargeModelIsSplitIntoTasksOfOneWindowOrDraw() {
+        List<ScoreTask> collect = tasks(new ScorePlan(spec("fms")).next(List.of(inspected(LARGE))));
+
+        assertThat(collect).hasSize(WINDOWS + DRAWS);
+    }
+
+    @Test
+    void aCriterionOfWeightsAloneGoesStraightToTheLayers() {
+        List<ScoreTask> layers = tasks(new ScorePlan(spec("magnitude")).next(List.of(inspected(SMALL))));
+
+        assertThat(layers)
+                .containsExactly(
+                        new ScoreTask.ScoreLayer(1, List.of(), List.of()),
+                        new ScoreTask.ScoreLayer(2, List.of(), List.of()));
+    }
+
+    @Test
+    void everyLayerIsScoredFromAllStatisticsAndLossesInPlanOrder() {
+        StoredFile one = new StoredFile("one", "1");
+        StoredFile two = new StoredFile("two", "2");
+        List<ScoreResult> collected = List.of(
+                new ScoreResult.StatisticsCollected(one),
+                new ScoreResult.StatisticsCollected(two),
+                new ScoreResult.LossesCollected(List.of(new DrawLosses(0, 1, 2))),
+                new ScoreResult.LossesCollected(List.of(new DrawLosses(1, 3, 4))));
+
+        List<ScoreTask> layers = tasks(new ScorePlan(spec("fms")).next(List.of(inspected(SMALL), collected)));
+
+        assertThat(layers)
+                .contains(new ScoreTask.ScoreLayer(
+                        1, List.of(one, two), List.of(new DrawLosses(0, 1, 2), new DrawLosses(1, 3, 4))))
+                .hasSize(2);
+    }
+
+    @Test
+    void scoringEndsWithOneFileForEachLayerInScope() {
+        List<ScoreResult> layers = List.of(
+                new ScoreResult.LayerScored(1, new StoredFile("a", "1"), List.of()),
+                new ScoreResult.LayerScored(2, new StoredFile("b", "2"), List.of()));
+
+        ScoreStep end = new ScorePlan(spec("magnitude")).next(List.of(inspected(SMALL), layers));
+
+        assertThat(((ScoreStep.Done) end).scores()).extracting(StoredFile::path).containsExactly("a", "b");
+    }
+
+    @Test
+    void anUnknownCriterionIsRefusedByName() {
+        assertThatThrownBy(() -> new ScorePlan(spec("magic")))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("scoring.criterion");
+    }
+
+    private static List<Integer> covered(List<ScoreTask> tasks, boolean statistics) {
+        List<Integer> covered = new ArrayList<>();
+        for (ScoreTask task : tasks) {
+            if (statistics && task instanceof ScoreTask.CollectStatistics part) {
+                IntStream.range(part.first(), part.last()).forEach(covered::add);
+            } else if (!statistics && task instanceof ScoreTask.CollectLosses part) {
+                IntStream.range(part.first(), part.last()).forEach(covered::add);
+            }
+        }
+        return covered;
+    }
+
+    private static List<Integer> range(int count) {
+        return IntStream.range(0, count).boxed().toList();
+    }
+
+    private static List<ScoreTask> tasks(ScoreStep step) {
+        return ((ScoreStep.Run) step).tasks();
+    }
+
+    private static List<ScoreResult> inspected(long parameters) {
+        return List.of(new ScoreResult.Inspected(new Inspection(
+                "llama",
+                Collections.nCopies(4, new LayerShape(4, 4, 8, 64)),
+                parameters,
+                "",
+                "",
+                "",
+                WINDOWS,
+                1,
+                1,
+                3,
+                2,
+                Map.of())));
+    }
+
+    private static JobSpec spec(String criterion) {
+        JobSpec.Text text = new JobSpec.Text("text", WINDOWS, 128);
+        return new JobSpec(
+                "job",
+                "model",
+                "output",
+                text,
+                new JobSpec.Scoring(criterion, new JobSpec.Gradient("zeroth-order", "gaussian", DRAWS, 1e-3), true, 1),
+                new JobSpec.Pruning(0.5, "default", 32, Compensation.NONE),
+                new JobSpec.Evaluation(text, false, false),
+                1);
+    }
+}
