@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How the child JVMs of a local stack are started: from the very jars that ship in the images. */
-final class ServiceLaunches {
+public final class ServiceLaunches {
     /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
     private static final int FIRST_JDK_THAT_WARNS = 24;
 
@@ -26,7 +26,8 @@ final class ServiceLaunches {
         return launches;
     }
 
-    static int grpcPort(Launch launch) {
+    /** Where the process serves gRPC, on 127.0.0.1. */
+    public static int grpcPort(Launch launch) {
         String option = "-Dquarkus.grpc.server.port=";
         return launch.command().stream()
                 .filter(argument -> argument.startsWith(option))
@@ -35,7 +36,14 @@ final class ServiceLaunches {
                 .orElseThrow();
     }
 
-    private static Launch launch(StackSettings settings, String bootstrap, String service, String name) {
+    /**
+     * One more process of a service.
+     *
+     * @param service "scorer", "pruner" or "evaluator"
+     * @param name unique in the stack; names the worker in results
+     * @throws CommandFailure if the service is not built
+     */
+    public static Launch launch(StackSettings settings, String bootstrap, String service, String name) {
         Path jar = settings.home().resolve(service + "-service/target/quarkus-app/quarkus-run.jar");
         if (!Files.exists(jar)) {
             throw CommandFailure.unreachable(

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A child JVM that serves its health over HTTP and writes its output to a file. */
-final class ServiceProcess {
+public final class ServiceProcess {
     private static final Duration ASK_AGAIN = Duration.ofMillis(100);
     private static final Duration ANSWER = Duration.ofSeconds(5);
 
@@ -28,19 +28,19 @@ final class ServiceProcess {
      * @param environment added to this process's own
      * @param httpPort where the child serves {@code /q/health/ready}, on 127.0.0.1
      */
-    record Launch(
+    public record Launch(
             String service,
             String name,
             List<String> command,
             Map<String, String> environment,
             Path log,
             int httpPort) {
-        Launch {
+        public Launch {
             command = List.copyOf(command);
             environment = Map.copyOf(environment);
         }
 
-        URI http() {
+        public URI http() {
             return URI.create("http://127.0.0.1:" + httpPort);
         }
     }
@@ -50,7 +50,7 @@ final class ServiceProcess {
         this.process = process;
     }
 
-    static ServiceProcess start(Launch launch) throws IOException {
+    public static ServiceProcess start(Launch launch) throws IOException {
         Files.createDirectories(launch.log().toAbsolutePath().getParent());
         ProcessBuilder builder = new ProcessBuilder(launch.command())
                 .redirectErrorStream(true)
@@ -61,15 +61,15 @@ final class ServiceProcess {
         return new ServiceProcess(launch, process);
     }
 
-    Launch launch() {
+    public Launch launch() {
         return launch;
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
@@ -78,7 +78,7 @@ final class ServiceProcess {
      *
      * @throws CommandFailure when it ends before or is not ready in time; names its log
      */
-    void awaitReady(HttpClient client, Duration limit) throws InterruptedException {
+    public void awaitReady(HttpClient client, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         HttpRequest question = HttpRequest.newBuilder(launch.http().resolve("/q/health/ready"))
                 .timeout(ANSWER)
@@ -110,12 +110,12 @@ final class ServiceProcess {
     }
 
     /** Asks the child to end; does not wait. */
-    void requestStop() {
+    public void requestStop() {
         process.destroy();
     }
 
     /** Waits for the child to end and ends it by force after the limit. */
-    void awaitStop(Duration limit) {
+    public void awaitStop(Duration limit) {
         try {
             if (process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;

@@ -1,0 +1,86 @@
+package io.espalier.system;
+
+import io.espalier.cli.stack.ServiceLaunches;
+import io.espalier.cli.stack.ServiceProcess;
+import io.espalier.v1.CancelJobRequest;
+import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.Job;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.ListJobsRequest;
+import io.espalier.v1.WatchJobRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Control and health of one service over gRPC. */
+final class ControlClient implements AutoCloseable {
+    private final ManagedChannel channel;
+
+    private ControlClient(ManagedChannel channel) {
+        this.channel = channel;
+    }
+
+    static ControlClient of(ServiceProcess service) {
+        return new ControlClient(
+                ManagedChannelBuilder.forAddress("127.0.0.1", ServiceLaunches.grpcPort(service.launch()))
+                        .usePlaintext()
+                        .build());
+    }
+
+    Job job(String jobId) {
+        return control().getJob(GetJobRequest.newBuilder().setJobId(jobId).build());
+    }
+
+    /** Every job, page by page. */
+    List<Job> jobs(int pageSize) {
+        List<Job> all = new ArrayList<>();
+        String token = "";
+        do {
+            var page = control()
+                    .listJobs(ListJobsRequest.newBuilder()
+                            .setPageSize(pageSize)
+                            .setPageToken(token)
+                            .build());
+            all.addAll(page.getJobsList());
+            token = page.getNextPageToken();
+        } while (!token.isEmpty());
+        return all;
+    }
+
+    /** All events of a job; returns after its terminal event. */
+    List<JobEvent> watch(String jobId) {
+        List<JobEvent> events = new ArrayList<>();
+        control().watchJob(WatchJobRequest.newBuilder().setJobId(jobId).build()).forEachRemaining(events::add);
+        return events;
+    }
+
+    void cancel(String jobId, String reason) {
+        control()
+                .cancelJob(CancelJobRequest.newBuilder()
+                        .setJobId(jobId)
+                        .setReason(reason)
+                        .build());
+    }
+
+    ServingStatus health() {
+        return HealthGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(Stack.LIMIT.toSeconds(), TimeUnit.SECONDS)
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus();
+    }
+
+    private ControlGrpc.ControlBlockingStub control() {
+        return ControlGrpc.newBlockingStub(channel).withDeadlineAfter(Stack.LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,60 @@
+package io.espalier.system;
+
+import io.espalier.v1.Calibration;
+import io.espalier.v1.Evaluation;
+import io.espalier.v1.GradientSource;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
+import io.espalier.v1.Scoring;
+
+/** Requests for the shipped model. */
+final class Requests {
+    private Requests() {}
+
+    /** All of the pipeline with as little arithmetic as it takes. */
+    static PruneRequest small(String jobId) {
+        return PruneRequest.newBuilder()
+                .setRequestId(jobId)
+                .setModel("llama")
+                .setSeed(7)
+                .setCalibration(Calibration.newBuilder()
+                        .setText("calibration.txt")
+                        .setSamples(8)
+                        .setSequenceLength(32))
+                .setScoring(Scoring.newBuilder().setGradient(draws(2)))
+                .setPruning(Pruning.newBuilder().setUnitRatio(0.34).setLayers("all"))
+                .setEvaluation(Evaluation.newBuilder()
+                        .setText("evaluation.txt")
+                        .setSequenceLength(32)
+                        .setMaxWindows(8)
+                        .setSkipSpeed(true))
+                .build();
+    }
+
+    /** Scoring in which every task takes long enough to be caught in the middle. */
+    static PruneRequest slowScoring(String jobId) {
+        PruneRequest.Builder request = small(jobId).toBuilder();
+        request.getScoringBuilder().setGradient(draws(128));
+        return request.build();
+    }
+
+    /** A pruning task that takes long enough to be caught in the middle. */
+    static PruneRequest slowPruning(String jobId) {
+        PruneRequest.Builder request = small(jobId).toBuilder();
+        request.getScoringBuilder().setCriterion("magnitude");
+        request.getCalibrationBuilder().setSamples(256).setSequenceLength(128);
+        return request.build();
+    }
+
+    /** An evaluation that takes long enough to be caught in the middle. */
+    static PruneRequest slowEvaluation(String jobId) {
+        PruneRequest.Builder request = small(jobId).toBuilder();
+        request.getScoringBuilder().setCriterion("magnitude");
+        request.getEvaluationBuilder().setMaxWindows(0).setSequenceLength(128);
+        return request.build();
+    }
+
+    private static GradientSource draws(int count) {
+        return GradientSource.newBuilder().setDraws(count).build();
+    }
+}

@@ -1,0 +1,175 @@
+package io.espalier.system;
+
+import io.espalier.cli.stack.EmbeddedBroker;
+import io.espalier.cli.stack.ServiceLaunches;
+import io.espalier.cli.stack.ServiceProcess;
+import io.espalier.cli.stack.StackSettings;
+import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.PruneRequest;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.awaitility.Awaitility;
+
+/** The pipeline as users run it, a real broker and a JVM for each service, whose parts a test can take down. */
+final class Stack implements AutoCloseable {
+    static final TopicCatalog TOPICS = TopicCatalog.load("");
+
+    /** Generous: a loaded machine is slow, not wrong. */
+    static final Duration LIMIT = Duration.ofMinutes(3);
+
+    private static final Duration STOP = Duration.ofSeconds(10);
+
+    private final Folders folders;
+    private final StackSettings settings;
+    private final List<ServiceProcess> services = new ArrayList<>();
+    private final String bootstrap;
+    private final TopicLog log;
+    private final JobClient client;
+    private EmbeddedBroker broker;
+    private int scorersStarted;
+
+    private Stack(Folders folders, EmbeddedBroker broker) {
+        this.folders = folders;
+        this.settings = settings(folders);
+        this.broker = broker;
+        this.bootstrap = broker.bootstrap();
+        this.log = TopicLog.follow(bootstrap, TOPICS);
+        this.client = new JobClient(kafka(), TOPICS, "system-tests");
+    }
+
+    /** Returns when every service says that it is ready. */
+    static Stack start(Folders folders, int scorers) throws IOException, InterruptedException {
+        Files.createDirectories(folders.artifacts());
+        EmbeddedBroker broker = EmbeddedBroker.start(folders.state().resolve("broker"));
+        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
+            TOPICS.createMissing(admin, 1);
+        }
+        Stack stack = new Stack(folders, broker);
+        try {
+            for (int i = 0; i < scorers; i++) {
+                stack.launchScorer();
+            }
+            stack.launch("pruner", "pruner");
+            stack.launch("evaluator", "evaluator");
+            stack.awaitReady();
+            return stack;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            stack.close();
+            throw e;
+        }
+    }
+
+    private static StackSettings settings(Folders folders) {
+        return new StackSettings(
+                Folders.HOME, folders.state(), folders.models(), folders.texts(), folders.artifacts(), 1, false);
+    }
+
+    Folders folders() {
+        return folders;
+    }
+
+    /** Everything that was written to any topic. */
+    TopicLog log() {
+        return log;
+    }
+
+    JobClient client() {
+        return client;
+    }
+
+    Properties kafka() {
+        Properties properties = new Properties();
+        properties.setProperty("bootstrap.servers", bootstrap);
+        return properties;
+    }
+
+    /** Every process that was started and is alive, scorers first. */
+    List<ServiceProcess> services() {
+        return services.stream().filter(ServiceProcess::isAlive).toList();
+    }
+
+    List<ServiceProcess> scorers() {
+        return services().stream()
+                .filter(service -> service.launch().service().equals("scorer"))
+                .toList();
+    }
+
+    /** The first living process of a service. */
+    ServiceProcess service(String service) {
+        return services().stream()
+                .filter(process -> process.launch().service().equals(service))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Publishes a request and waits for the end of its job. */
+    JobEvent run(PruneRequest request) {
+        client.submit(request);
+        return awaitEnd(request.getRequestId());
+    }
+
+    /** The terminal event of a job. */
+    JobEvent awaitEnd(String jobId) {
+        return Awaitility.await("the terminal event of " + jobId)
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> log.terminalEvents(jobId), ends -> !ends.isEmpty())
+                .get(0);
+    }
+
+    /** Brings the number of living scorers up to this one. */
+    void ensureScorers(int count) throws IOException, InterruptedException {
+        while (scorers().size() < count) {
+            launchScorer();
+        }
+        awaitReady();
+    }
+
+    /** Stops the broker in an orderly way: clients find nobody behind its port. */
+    void stopBroker() {
+        broker.close();
+    }
+
+    /** Starts the broker again on the folder and port it had. */
+    void restartBroker() throws IOException {
+        broker = EmbeddedBroker.start(folders.state().resolve("broker"));
+        if (!broker.bootstrap().equals(bootstrap)) {
+            throw new IOException("the broker came back at " + broker.bootstrap() + ", not at " + bootstrap);
+        }
+    }
+
+    private void launchScorer() throws IOException {
+        scorersStarted++;
+        launch("scorer", "scorer-" + scorersStarted);
+    }
+
+    private void launch(String service, String name) throws IOException {
+        services.add(ServiceProcess.start(ServiceLaunches.launch(settings, bootstrap, service, name)));
+    }
+
+    private void awaitReady() throws InterruptedException {
+        HttpClient http = HttpClient.newHttpClient();
+        for (ServiceProcess service : services()) {
+            service.awaitReady(http, LIMIT);
+        }
+    }
+
+    @Override
+    public void close() {
+        services.forEach(ServiceProcess::requestStop);
+        services.forEach(service -> service.awaitStop(STOP));
+        client.close();
+        log.close();
+        broker.close();
+    }
+}
