@@ -2,7 +2,7 @@ package io.espalier.cli;
 
 import io.espalier.cli.stack.LocalStack;
 import io.espalier.cli.stack.StackSettings;
-import io.espalier.cli.view.ProgressView;
+import io.espalier.cli.view.EvaluationTable;
 import io.espalier.cli.view.ProtoJson;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
@@ -50,26 +50,21 @@ final class DemoCommand implements Callable<Integer> {
             if (end.hasCompleted()) {
                 show(end.getCompleted(), settings);
             }
-            return JobOutcome.exitCode(end);
+            return ExitCode.of(end);
         }
     }
 
     private JobEvent prune(LocalStack stack, PruneRequest request) throws Exception {
         Connection broker = Connection.local(stack.bootstrap());
         try (JobLog log = broker.jobLog();
-                JobClient client = broker.jobClient();
-                ProgressView progress = JobOutcome.progress(console)) {
+                JobClient client = broker.jobClient()) {
             client.submit(request);
-            return new JobFollower(log, stack::requireEveryService).follow(request.getRequestId(), progress::show);
+            return new JobFollower(log, stack::requireEveryService).followWithProgress(request.getRequestId(), console);
         }
     }
 
     private void show(EvaluationReport report, StackSettings settings) {
-        if (json) {
-            console.result(ProtoJson.line(report));
-        } else {
-            JobOutcome.table(console, report);
-        }
+        console.result(json ? ProtoJson.line(report) : EvaluationTable.of(report));
         console.say("the pruned checkpoint lies in " + settings.artifacts().resolve(report.getOutput()));
     }
 }

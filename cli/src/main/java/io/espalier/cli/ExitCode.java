@@ -1,5 +1,7 @@
 package io.espalier.cli;
 
+import io.espalier.v1.JobEvent;
+
 /** What the exit code of every command says to scripts. */
 public final class ExitCode {
     public static final int OK = 0;
@@ -13,4 +15,9 @@ public final class ExitCode {
     public static final int INTERNAL = 70;
 
     private ExitCode() {}
+
+    /** @param end the event that ended a job */
+    static int of(JobEvent end) {
+        return end.hasCompleted() ? OK : JOB_FAILED;
+    }
 }

@@ -1,5 +1,8 @@
 package io.espalier.cli;
 
+import io.espalier.cli.view.ProgressBars;
+import io.espalier.cli.view.ProgressLines;
+import io.espalier.cli.view.ProgressView;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.job.JobView;
 import io.espalier.v1.JobEvent;
@@ -25,7 +28,8 @@ final class JobFollower {
     /** @return the terminal event; the observer has seen it too */
     JobEvent follow(String jobId, Consumer<JobEvent> observer) throws Exception {
         BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
-        try (AutoCloseable watch = log.watch(jobId, events::add)) {
+        AutoCloseable watch = log.watch(jobId, events::add);
+        try {
             while (true) {
                 JobEvent event = events.poll(CHECK.toMillis(), TimeUnit.MILLISECONDS);
                 if (event == null) {
@@ -41,6 +45,16 @@ final class JobFollower {
                     return event;
                 }
             }
+        } finally {
+            watch.close();
+        }
+    }
+
+    /** Shows a person how the job comes along: bars on a terminal, lines elsewhere. */
+    JobEvent followWithProgress(String jobId, Console console) throws Exception {
+        try (ProgressView progress =
+                console.terminal() ? new ProgressBars(console.err()) : new ProgressLines(console::say)) {
+            return follow(jobId, progress::show);
         }
     }
 }

@@ -2,7 +2,7 @@ package io.espalier.cli;
 
 import io.espalier.cli.stack.LocalStack;
 import io.espalier.cli.stack.StackSettings;
-import io.espalier.cli.view.ProgressView;
+import io.espalier.cli.view.EvaluationTable;
 import io.espalier.cli.view.ProtoJson;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
@@ -96,16 +96,13 @@ final class PruneCommand implements Callable<Integer> {
                 console.result(json ? "{\"jobId\":\"%s\"}".formatted(jobId) : jobId);
                 return ExitCode.OK;
             }
-            try (ProgressView progress = JobOutcome.progress(console)) {
-                JobEvent end = new JobFollower(log, health).follow(jobId, progress::show);
-                progress.close();
-                if (json) {
-                    console.result(ProtoJson.line(end));
-                } else if (end.hasCompleted()) {
-                    JobOutcome.table(console, end.getCompleted());
-                }
-                return JobOutcome.exitCode(end);
+            JobEvent end = new JobFollower(log, health).followWithProgress(jobId, console);
+            if (json) {
+                console.result(ProtoJson.line(end));
+            } else if (end.hasCompleted()) {
+                console.result(EvaluationTable.of(end.getCompleted()));
             }
+            return ExitCode.of(end);
         }
     }
 

@@ -37,9 +37,6 @@ final class TailCommand implements Callable<Integer> {
     @Option(names = "--until-now", description = "Stop after the records that are there already.")
     private boolean untilNow;
 
-    @Option(names = "--json", description = "The output is JSON in any case.")
-    private boolean json;
-
     @Mixin
     private ConnectionOptions connectionOptions = new ConnectionOptions();
 

@@ -1,6 +1,6 @@
 package io.espalier.cli;
 
-import io.espalier.cli.view.ProgressView;
+import io.espalier.cli.view.EvaluationTable;
 import io.espalier.cli.view.ProtoJson;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.v1.JobEvent;
@@ -38,16 +38,13 @@ final class WatchCommand implements Callable<Integer> {
             KnownJob.require(log, jobId);
             JobFollower follower = new JobFollower(log, () -> {});
             if (json) {
-                return JobOutcome.exitCode(follower.follow(jobId, event -> console.result(ProtoJson.line(event))));
+                return ExitCode.of(follower.follow(jobId, event -> console.result(ProtoJson.line(event))));
             }
-            try (ProgressView progress = JobOutcome.progress(console)) {
-                JobEvent end = follower.follow(jobId, progress::show);
-                progress.close();
-                if (end.hasCompleted()) {
-                    JobOutcome.table(console, end.getCompleted());
-                }
-                return JobOutcome.exitCode(end);
+            JobEvent end = follower.followWithProgress(jobId, console);
+            if (end.hasCompleted()) {
+                console.result(EvaluationTable.of(end.getCompleted()));
             }
+            return ExitCode.of(end);
         }
     }
 }

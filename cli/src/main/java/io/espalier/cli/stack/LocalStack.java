@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * when this process is killed outright, the children notice that their parent is gone.
  */
 public final class LocalStack implements AutoCloseable {
-    private static final Duration READY = Duration.ofSeconds(120);
+    private static final Duration READY = Duration.ofMinutes(2);
     private static final Duration STOP = Duration.ofSeconds(10);
 
     private final StackSettings settings;

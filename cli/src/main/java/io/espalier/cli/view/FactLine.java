@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -80,7 +81,7 @@ public final class FactLine {
     }
 
     /** Logical names of the topics whose records have a type, for messages. */
-    public static TreeSet<String> topics() {
+    public static SortedSet<String> topics() {
         return new TreeSet<>(TYPES.keySet());
     }
 }
