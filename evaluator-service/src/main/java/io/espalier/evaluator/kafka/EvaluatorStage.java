@@ -2,6 +2,7 @@ package io.espalier.evaluator.kafka;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
@@ -21,6 +22,11 @@ public class EvaluatorStage implements Stage {
     @Override
     public StageName name() {
         return StageName.EVALUATOR;
+    }
+
+    @Override
+    public Message inputType() {
+        return PrunedCheckpoint.getDefaultInstance();
     }
 
     @Override

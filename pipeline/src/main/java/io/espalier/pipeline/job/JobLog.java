@@ -1,6 +1,7 @@
 package io.espalier.pipeline.job;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
@@ -181,7 +182,8 @@ public final class JobLog implements AutoCloseable {
 
     private void read(ConsumerRecord<String, byte[]> record) {
         try {
-            apply(JobEvent.parseFrom(record.value()));
+            byte[] event = EventsFormat.protobuf(record.value(), record.headers(), JobEvent.getDefaultInstance());
+            apply(JobEvent.parseFrom(event));
         } catch (InvalidProtocolBufferException e) {
             LOG.warn("unreadable job event at partition={} offset={}", record.partition(), record.offset());
         }

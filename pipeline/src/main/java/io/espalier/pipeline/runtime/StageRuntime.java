@@ -46,7 +46,8 @@ public final class StageRuntime implements AutoCloseable {
         }
         this.stateFolder = temporaryFolder();
         JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
-        this.streams = new KafkaStreams(StageTopology.build(stage, topics, timing), streamsSettings(stage));
+        this.streams = new KafkaStreams(
+                StageTopology.build(stage, topics, timing, settings.eventsFormat()), streamsSettings(stage));
         this.jobs = JobLog.follow(settings.kafka(), topics);
         jobs.observe(workFolders::onEvent);
         this.client = new JobClient(settings.kafka(), topics, stage.name().label());

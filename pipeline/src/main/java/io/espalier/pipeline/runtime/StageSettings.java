@@ -1,5 +1,6 @@
 package io.espalier.pipeline.runtime;
 
+import io.espalier.pipeline.topic.EventsFormat;
 import java.util.Properties;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Properties;
  * @param overdueMillis silence of a started task after which it is issued again
  * @param rememberMillis how long a settled job is remembered
  * @param transactionTimeoutMillis how long readers wait for a stage that died in a transaction
+ * @param eventsFormat of the facts and events that are for users too
  */
 public record StageSettings(
         Properties kafka,
@@ -18,4 +20,5 @@ public record StageSettings(
         String workerName,
         long overdueMillis,
         long rememberMillis,
-        int transactionTimeoutMillis) {}
+        int transactionTimeoutMillis,
+        EventsFormat eventsFormat) {}

@@ -1,5 +1,6 @@
 package io.espalier.pipeline.service;
 
+import io.espalier.pipeline.topic.EventsFormat;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
@@ -54,6 +55,11 @@ public interface EspalierConfig {
     @WithName("transaction.timeout")
     @WithDefault("10s")
     Duration transactionTimeout();
+
+    /** How layer scores, pruned checkpoints, evaluations and job events are written: protobuf or json. */
+    @WithName("events.format")
+    @WithDefault("protobuf")
+    EventsFormat eventsFormat();
 
     /** Name of this process in results and logs. Default: host name and process id. */
     @WithName("worker.name")

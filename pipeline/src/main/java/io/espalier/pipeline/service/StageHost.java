@@ -86,7 +86,8 @@ public class StageHost {
                 workerName(),
                 config.taskOverdue().toMillis(),
                 config.jobRemembered().toMillis(),
-                (int) config.transactionTimeout().toMillis());
+                (int) config.transactionTimeout().toMillis(),
+                config.eventsFormat());
     }
 
     private String workerName() {

@@ -1,10 +1,11 @@
 package io.espalier.pipeline.stage;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import io.espalier.model.ErrorCode;
 import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.pipeline.topic.DeadLetter;
+import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.JobCommand;
 import io.espalier.v1.StageJob;
@@ -29,6 +30,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private final Stage stage;
     private final TopicCatalog topics;
     private final JobFold fold;
+    private final EventsFormat format;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else
     private ProcessorContext<String, Outgoing> context;
@@ -36,8 +38,9 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, byte[]> jobs;
 
-    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing) {
+    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
         this.stage = stage;
+        this.format = format;
         this.topics = topics;
         this.fold = new JobFold(stage, timing);
     }
@@ -57,7 +60,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
             return;
         }
         try {
-            Optional<Input> input = parse(source, record.value());
+            Optional<Input> input = parse(source, record);
             if (input.isPresent()) {
                 apply(record, source, input.get());
             }
@@ -66,9 +69,11 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         }
     }
 
-    private Optional<Input> parse(String source, byte[] value) throws InvalidProtocolBufferException {
+    private Optional<Input> parse(String source, Record<String, byte[]> record) throws InvalidProtocolBufferException {
+        byte[] value = record.value();
         if (source.equals(stage.name().inputTopic())) {
-            return stage.start(value).map(Input.class::cast);
+            return stage.start(EventsFormat.protobuf(value, record.headers(), stage.inputType()))
+                    .map(Input.class::cast);
         }
         if (source.equals(stage.name().resultTopic())) {
             return Optional.of(new Input.Result(TaskResult.parseFrom(value)));
@@ -113,10 +118,12 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
 
     private void publish(String jobId, Output output, Headers cause) {
         String topic;
-        MessageLite message;
+        Message message;
+        EventsFormat written = format;
         if (output instanceof Output.Task task) {
             topic = stage.name().taskTopic();
             message = task.task();
+            written = EventsFormat.PROTOBUF;
         } else if (output instanceof Output.Fact fact) {
             topic = stage.name().factTopic();
             message = fact.fact();
@@ -127,8 +134,8 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
             throw new IllegalStateException("no topic for " + output);
         }
         Headers headers = CloudEventHeaders.of(
-                stage.name().label(), jobId, message.getClass().getSimpleName(), now(), cause);
-        context.forward(new Record<>(jobId, new Outgoing(topics.name(topic), message.toByteArray()), now(), headers));
+                stage.name().label(), jobId, message.getClass().getSimpleName(), written.contentType(), now(), cause);
+        context.forward(new Record<>(jobId, new Outgoing(topics.name(topic), written.encode(message)), now(), headers));
     }
 
     private void deadLetter(Record<String, byte[]> record, String source, String code, String reason) {

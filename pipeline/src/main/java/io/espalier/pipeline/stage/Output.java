@@ -1,6 +1,6 @@
 package io.espalier.pipeline.stage;
 
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import io.espalier.v1.JobEvent;
 
 /** What a stage says; written in one transaction with the state that justifies it. */
@@ -9,7 +9,7 @@ public sealed interface Output {
     record Task(io.espalier.v1.Task task) implements Output {}
 
     /** For the stage's fact topic. */
-    record Fact(MessageLite fact) implements Output {}
+    record Fact(Message fact) implements Output {}
 
     /** For `job-events`. */
     record Event(JobEvent event) implements Output {}

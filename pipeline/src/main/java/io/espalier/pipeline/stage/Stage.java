@@ -1,7 +1,7 @@
 package io.espalier.pipeline.stage;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.StageStarted;
 import io.espalier.v1.TaskResult;
@@ -15,9 +15,13 @@ import java.util.Optional;
 public interface Stage {
     StageName name();
 
+    /** What stands on the stage's input topic: its default instance. */
+    Message inputType();
+
     /**
      * Reads a record of the stage's input topic.
      *
+     * @param value as protobuf, whichever way it was written
      * @return empty for records of the topic that are not for this stage
      */
     Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException;
@@ -37,7 +41,7 @@ public interface Stage {
     }
 
     /** Facts a single result is worth, published at once. */
-    default List<MessageLite> facts(TaskResult result) {
+    default List<Message> facts(TaskResult result) {
         return List.of();
     }
 

@@ -1,6 +1,7 @@
 package io.espalier.pipeline.stage;
 
 import io.espalier.pipeline.request.RequestIntake;
+import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -25,14 +26,15 @@ public final class StageTopology {
 
     private StageTopology() {}
 
-    public static Topology build(Stage stage, TopicCatalog topics, JobFold.Timing timing) {
+    /** @param format of the facts and events that are for users too */
+    public static Topology build(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
         StageName name = stage.name();
         Topology topology = new Topology();
         String[] sources = {name.inputTopic(), name.resultTopic(), "job-commands"};
         for (String source : sources) {
             topology.addSource(source, new StringDeserializer(), new ByteArrayDeserializer(), topics.name(source));
         }
-        topology.addProcessor("fold", () -> new FoldProcessor(stage, topics, timing), sources);
+        topology.addProcessor("fold", () -> new FoldProcessor(stage, topics, timing, format), sources);
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(STORE), Serdes.String(), Serdes.ByteArray()),
                 "fold");

@@ -1,6 +1,6 @@
 package io.espalier.pipeline.stage;
 
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import io.espalier.v1.ArtifactCommitted;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Task;
@@ -26,7 +26,7 @@ public sealed interface Step {
     }
 
     /** The stage is done: its output fact gives the job to the next stage. */
-    record HandOver(MessageLite fact) implements Step {}
+    record HandOver(Message fact) implements Step {}
 
     /** The job is done. */
     record Complete(EvaluationReport report) implements Step {}

@@ -17,15 +17,21 @@ public final class CloudEventHeaders {
 
     private CloudEventHeaders() {}
 
+    /** Headers of a protobuf record; see {@link #of(String, String, String, String, long, Headers)}. */
+    public static Headers of(String source, String jobId, String type, long now, Headers cause) {
+        return of(source, jobId, type, PROTOBUF, now, cause);
+    }
+
     /**
      * @param source the part that writes: "scorer", "cli"
      * @param type simple name of the protobuf message
+     * @param contentType of the value
      * @param now milliseconds since the epoch
      * @param cause headers of the record this one follows from; its trace goes on
      */
-    public static Headers of(String source, String jobId, String type, long now, Headers cause) {
+    public static Headers of(String source, String jobId, String type, String contentType, long now, Headers cause) {
         RecordHeaders headers = new RecordHeaders();
-        put(headers, CONTENT_TYPE, PROTOBUF);
+        put(headers, CONTENT_TYPE, contentType);
         put(headers, "ce_specversion", "1.0");
         put(headers, "ce_id", UUID.randomUUID().toString());
         put(headers, "ce_source", "/espalier/" + source);

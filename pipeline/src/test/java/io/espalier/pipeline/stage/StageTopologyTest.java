@@ -3,7 +3,9 @@ package io.espalier.pipeline.stage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.Task;
@@ -29,7 +31,8 @@ class StageTopologyTest {
 
     private final TopicCatalog topics = TopicCatalog.load("");
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            StageTopology.build(new TwoWaveStage(StageName.SCORER), topics, new JobFold.Timing(1_000, 1_000)),
+            StageTopology.build(
+                    new TwoWaveStage(StageName.SCORER), topics, new JobFold.Timing(1_000, 1_000), EventsFormat.JSON),
             settings());
     private final TestInputTopic<String, byte[]> requests = input("prune-requests");
 
@@ -46,6 +49,19 @@ class StageTopologyTest {
         assertThat(first.key()).isEqualTo("job");
         assertThat(Task.parseFrom(first.value()).getTaskId()).isEqualTo("first-0");
         assertThat(header(first.headers(), "ce_type")).isEqualTo("espalier.v1.Task");
+    }
+
+    @Test
+    void eventsForConsumersWithoutTheSchemaAreJson() throws InvalidProtocolBufferException {
+        requests.pipeInput("job", REQUEST);
+
+        TestRecord<String, byte[]> event = output("job-events").readRecord();
+        assertThat(header(event.headers(), "content-type")).isEqualTo("application/json");
+        assertThat(new String(event.value(), StandardCharsets.UTF_8)).startsWith("{\"job_id\":\"job\"");
+        assertThat(JobEvent.parseFrom(
+                                EventsFormat.protobuf(event.value(), event.headers(), JobEvent.getDefaultInstance()))
+                        .getStage())
+                .isEqualTo("scorer");
     }
 
     @Test

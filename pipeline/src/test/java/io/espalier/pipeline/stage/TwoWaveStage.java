@@ -1,6 +1,7 @@
 package io.espalier.pipeline.stage;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.ArtifactCommitted;
 import io.espalier.v1.EvaluationReport;
@@ -13,6 +14,11 @@ import java.util.stream.IntStream;
 /** A stage of two waves: three parallel tasks, then one that commits where the stage is the pruner. */
 record TwoWaveStage(StageName name) implements Stage {
     static final int PARALLEL = 3;
+
+    @Override
+    public Message inputType() {
+        return AcceptedRequest.getDefaultInstance();
+    }
 
     @Override
     public Optional<Input.Start> start(byte[] value) {

@@ -2,6 +2,7 @@ package io.espalier.pruner.kafka;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
@@ -26,6 +27,11 @@ public class PrunerStage implements Stage {
     @Override
     public StageName name() {
         return StageName.PRUNER;
+    }
+
+    @Override
+    public Message inputType() {
+        return ScoreFact.getDefaultInstance();
     }
 
     /** The layers' own scores on the topic are for others; the files behind the end of scoring hold them all. */

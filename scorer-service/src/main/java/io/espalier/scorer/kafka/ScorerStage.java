@@ -2,7 +2,7 @@ package io.espalier.scorer.kafka;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import io.espalier.pipeline.request.CompleteRequest;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pipeline.request.JobSpec;
@@ -34,6 +34,11 @@ public class ScorerStage implements Stage {
     @Override
     public StageName name() {
         return StageName.SCORER;
+    }
+
+    @Override
+    public Message inputType() {
+        return AcceptedRequest.getDefaultInstance();
     }
 
     @Override
@@ -91,7 +96,7 @@ public class ScorerStage implements Stage {
     }
 
     @Override
-    public List<MessageLite> facts(TaskResult result) {
+    public List<Message> facts(TaskResult result) {
         if (!result.hasLayerScored()) {
             return List.of();
         }
