@@ -3,6 +3,9 @@ package io.espalier.pipeline.topic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.pipeline.stage.StageName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,6 +35,18 @@ class TopicCatalogTest {
         for (StageName stage : StageName.values()) {
             assertThat(List.of(partitions.get(stage.inputTopic()), partitions.get(stage.resultTopic())))
                     .containsOnly(partitions.get("job-commands"));
+        }
+    }
+
+    @Test
+    void theReadmeTellsOfEveryTopicAsDeclared() throws IOException {
+        String readme = Files.readString(Path.of("../README.md"));
+
+        for (Topic topic : topics.topics()) {
+            if (!topic.name().endsWith("-dlt")) {
+                String kept = topic.retentionHours() < 0 ? "for ever" : topic.retentionHours() / 24 + " d";
+                assertThat(readme).contains("| `%s` | %d | %s |".formatted(topic.name(), topic.partitions(), kept));
+            }
         }
     }
 }
