@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -86,6 +87,7 @@ final class PipelineVerifier {
     private void awaitNoWork() {
         Awaitility.await("work of ended jobs is gone")
                 .atMost(Stack.LIMIT)
+                .pollDelay(Duration.ZERO)
                 .untilAsserted(() -> assertThat(names(stack.folders().work())).isEmpty());
     }
 

@@ -8,6 +8,7 @@ import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.TaskResult;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
@@ -15,7 +16,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.awaitility.Awaitility;
@@ -122,9 +125,19 @@ final class Stack implements AutoCloseable {
     JobEvent awaitEnd(String jobId) {
         return Awaitility.await("the terminal event of " + jobId)
                 .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> log.terminalEvents(jobId), ends -> !ends.isEmpty())
                 .get(0);
+    }
+
+    /** The first event of a job that is what the test waits for. */
+    JobEvent awaitEvent(String jobId, Predicate<JobEvent> moment) {
+        return Awaitility.await("an event of " + jobId)
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> log.events(jobId).stream().filter(moment).findFirst(), Optional::isPresent)
+                .orElseThrow();
     }
 
     /** Brings the number of living scorers up to this one. */
@@ -133,6 +146,64 @@ final class Stack implements AutoCloseable {
             launchScorer();
         }
         awaitReady();
+    }
+
+    /**
+     * Kills a scorer the hard way while it works on a task of a job.
+     *
+     * @param taskPrefix what the task's id begins with
+     * @return the start it had reported of the task it takes to its grave
+     */
+    TaskResult killScorerWithTaskInHand(String jobId, String taskPrefix) throws IOException, InterruptedException {
+        TaskResult started = Awaitility.await("a scorer with %s of %s in hand".formatted(taskPrefix, jobId))
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> frozenInHand(jobId, taskPrefix), Optional::isPresent)
+                .orElseThrow();
+        ServiceProcess victim = scorer(started.getWorker());
+        ProcessHandle.of(victim.pid()).ifPresent(ProcessHandle::destroyForcibly);
+        victim.awaitStop(STOP);
+        return started;
+    }
+
+    /** Freezes the worker of an unfinished task; lets it go on when its result was on the way. */
+    private Optional<TaskResult> frozenInHand(String jobId, String taskPrefix)
+            throws IOException, InterruptedException {
+        Optional<TaskResult> started = unfinished(jobId, taskPrefix);
+        if (started.isEmpty()) {
+            return started;
+        }
+        ServiceProcess worker = scorer(started.get().getWorker());
+        signal(worker, "STOP");
+        log.catchUp("score-results", kafka());
+        if (unfinished(jobId, taskPrefix).filter(started.get()::equals).isPresent()) {
+            return started;
+        }
+        signal(worker, "CONT");
+        return Optional.empty();
+    }
+
+    private Optional<TaskResult> unfinished(String jobId, String taskPrefix) {
+        List<TaskResult> results = log.results(jobId);
+        return results.stream()
+                .filter(result -> result.hasProgress() && result.getTaskId().startsWith(taskPrefix))
+                .filter(start -> results.stream()
+                        .noneMatch(result ->
+                                !result.hasProgress() && result.getTaskId().equals(start.getTaskId())))
+                .findFirst();
+    }
+
+    private ServiceProcess scorer(String name) {
+        return services.stream()
+                .filter(service -> service.launch().name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void signal(ServiceProcess process, String signal) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
     }
 
     /** Stops the broker in an orderly way: clients find nobody behind its port. */

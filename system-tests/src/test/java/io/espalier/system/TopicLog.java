@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
 
 /** All that was committed to any topic since the beginning, in the order of each partition. */
 final class TopicLog implements AutoCloseable {
@@ -111,6 +113,30 @@ final class TopicLog implements AutoCloseable {
                 .map(ConsumerRecord::key)
                 .distinct()
                 .toList();
+    }
+
+    /** Waits until everything that was written to a topic before the call has been read. */
+    void catchUp(String topic, Properties kafka) {
+        Map<TopicPartition, Long> ends;
+        try (KafkaConsumer<String, byte[]> other =
+                new KafkaConsumer<>(kafka, new StringDeserializer(), new ByteArrayDeserializer())) {
+            ends = other.endOffsets(other.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition()))
+                    .toList());
+        }
+        Awaitility.await("all of " + topic)
+                .atMost(Stack.LIMIT)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> ends.entrySet().stream()
+                        .allMatch(end -> nextOffset(topic, end.getKey().partition()) >= end.getValue()));
+    }
+
+    private long nextOffset(String topic, int partition) {
+        return records(topic).stream()
+                .filter(record -> record.partition() == partition)
+                .mapToLong(record -> record.offset() + 1)
+                .max()
+                .orElse(0);
     }
 
     private static <M extends Message> M parse(Parser<M> parser, ConsumerRecord<String, byte[]> record) {
