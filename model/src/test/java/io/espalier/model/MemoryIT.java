@@ -1,0 +1,80 @@
+package io.espalier.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the operating system says of a process that works on a model; only Linux says it simply. */
+@EnabledOnOs(OS.LINUX)
+class MemoryIT {
+    private static final long MEGABYTE = 1 << 20;
+
+    @Test
+    void scoringNeedsAFractionOfTheModelsSize(@TempDir Path folder) throws Exception {
+        // Given
+        DeepCheckpoint.write(folder);
+        long modelBytes;
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            modelBytes = checkpoint.bytes();
+        }
+        long samePassesOverNextToNothing = run("score", GoldenCheckpoint.LLAMA).get("peak");
+
+        // When
+        long scoring = run("score", folder).get("peak");
+
+        // Then
+        assertThat(modelBytes).isGreaterThan(500 * MEGABYTE);
+        assertThat(scoring - samePassesOverNextToNothing)
+                .as("bytes that the model's size costs")
+                .isLessThan(modelBytes / 3);
+    }
+
+    @Test
+    void repeatedPassesDoNotGrow() throws Exception {
+        Map<String, Long> resident = run("repeat", GoldenCheckpoint.LLAMA);
+
+        assertThat(resident.get("late") - resident.get("early"))
+                .as("bytes gained over 300 passes")
+                .isLessThan(24 * MEGABYTE);
+    }
+
+    /** Named sizes in bytes that the child printed. */
+    private static Map<String, Long> run(String work, Path checkpoint) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // A heap that is all there from the start does not blur what the native side takes.
+                "-Xms96m",
+                "-Xmx96m",
+                "-XX:+AlwaysPreTouch",
+                "-Dai.djl.offline=true",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ScoringProcess.class.getName(),
+                work,
+                checkpoint.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        // Otherwise the C library keeps freed weights of one layer beside those of the next.
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", String.valueOf(MEGABYTE));
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        Map<String, Long> sizes = new java.util.HashMap<>();
+        Matcher lines = Pattern.compile("(\\w+)=(\\d+)").matcher(output);
+        while (lines.find()) {
+            sizes.put(lines.group(1), Long.parseLong(lines.group(2)));
+        }
+        return sizes;
+    }
+}

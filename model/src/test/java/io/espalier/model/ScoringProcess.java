@@ -1,0 +1,86 @@
+package io.espalier.model;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.RemovedUnits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** A process of its own, so that its memory is its own; prints sizes in bytes. */
+final class ScoringProcess {
+    /** Enough to see whether layers add up. */
+    private static final int SCORED_LAYERS = 3;
+
+    private ScoringProcess() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Path folder = Path.of(arguments[1]);
+        switch (arguments[0]) {
+            case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
+            case "repeat" -> {
+                repeat(folder, 100);
+                print("early", "VmRSS");
+                repeat(folder, 300);
+                print("late", "VmRSS");
+            }
+            default -> throw new IllegalArgumentException(arguments[0]);
+        }
+        print("peak", "VmHWM");
+    }
+
+    private static void score(Path folder, int[][] windows) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            LayerScope all = new LayerScope(0, checkpoint.config().layers().size());
+            ZerothOrder zerothOrder = new ZerothOrder(1, 1e-3);
+            InputStatistics statistics = InputStatistics.collect(checkpoint, windows, all, Progress.SILENT);
+            List<DrawLosses> losses = zerothOrder.losses(checkpoint, windows, 0, 1, all, Progress.SILENT);
+            Criterion fms = Criterion.named("fms", 1);
+            List<Criterion> criteria = new ArrayList<>(fms.controls());
+            criteria.add(fms);
+            for (int layer = 0; layer < SCORED_LAYERS; layer++) {
+                LayerScorer.score(checkpoint, layer, criteria, 1, statistics, zerothOrder.gradient(losses));
+            }
+        }
+    }
+
+    private static void repeat(Path folder, int passes) throws IOException {
+        Path out = Files.createTempDirectory("pruned");
+        RemovedUnits some = new RemovedUnits(new int[] {1}, new int[] {3, 5, 8});
+        // Wide enough that one hidden state kept by each pass would show.
+        int[][] windows = GoldenCheckpoint.windows(16, 64, 1);
+        for (int pass = 0; pass < passes; pass++) {
+            score(folder, windows);
+            try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+                List<RemovedUnits> removed =
+                        Collections.nCopies(checkpoint.config().layers().size(), some);
+                DemoModel.prune(checkpoint, removed, windows, Compensation.LEAST_SQUARES, out);
+                Perplexity.of(checkpoint, windows, Progress.SILENT);
+            }
+        }
+        try (var files = Files.list(out)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(out);
+    }
+
+    private static void print(String name, String field) throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(candidate -> candidate.startsWith(field + ":"))
+                .findFirst()
+                .orElseThrow();
+        System.out.println(name + "=" + Long.parseLong(line.replaceAll("\\D", "")) * 1024);
+    }
+}
