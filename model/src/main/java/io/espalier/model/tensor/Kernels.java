@@ -1,10 +1,12 @@
 package io.espalier.model.tensor;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 
 /** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
@@ -57,8 +59,7 @@ public final class Kernels {
     }
 
     public Tensor concatenate(List<Tensor> parts, int dim) {
-        var arrays = parts.stream().map(Tensor::array).toArray(ai.djl.pytorch.engine.PtNDArray[]::new);
-        return tensor("concatenate", IValue.listFrom(arrays), IValue.from((long) dim));
+        return tensor("concatenate", listOf(parts), IValue.from((long) dim));
     }
 
     public Tensor narrow(Tensor x, int dim, int start, int length) {
@@ -97,6 +98,11 @@ public final class Kernels {
     /** Σx, then Σx² per feature of x [.., in]: [2·in]. */
     public double[] moments(Tensor x) {
         return doubles("moments", of(x));
+    }
+
+    /** Σ cos(x, y), then Σ cos²(x, y) over the rows of x and y [.., d]: [2]. */
+    public double[] cosineMoments(Tensor x, Tensor y) {
+        return doubles("cosine_moments", of(x), of(y));
     }
 
     /** Adds xᵀx of x [.., in] to gram [in, in], in place. */
@@ -163,6 +169,31 @@ public final class Kernels {
         }
     }
 
+    /** The same values as a variable that gradients are wanted of, in a {@link Recording}. */
+    public Tensor variable(Tensor x) {
+        return tensor("variable", of(x));
+    }
+
+    /** The same values without what was recorded of them. */
+    public Tensor detached(Tensor x) {
+        return tensor("detached", of(x));
+    }
+
+    /**
+     * Gradients of Σ output·upstream, in a {@link Recording} that made the output; what was recorded is freed.
+     *
+     * @param upstream of the output's shape
+     * @param inputs the output depends on
+     * @return each in its input's shape
+     */
+    public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
+        try (IValue result = call("gradients", of(output), of(upstream), listOf(inputs))) {
+            return Arrays.stream(result.toTensorArray(scope.manager()))
+                    .map(Tensor::new)
+                    .toList();
+        }
+    }
+
     public boolean allFinite(Tensor x) {
         try (IValue result = call("all_finite", of(x))) {
             return result.toBoolean();
@@ -211,6 +242,10 @@ public final class Kernels {
 
     private static IValue of(Tensor tensor) {
         return IValue.from(tensor.array());
+    }
+
+    private static IValue listOf(List<Tensor> tensors) {
+        return IValue.listFrom(tensors.stream().map(Tensor::array).toArray(PtNDArray[]::new));
     }
 
     private IValue call(String kernel, IValue... arguments) {

@@ -136,6 +136,13 @@ class Kernels(Module):
     rows = x.reshape([-1, x.size(-1)])
     return torch.stack([torch.sum(rows, [0], dtype=torch.float64), torch.sum(rows * rows, [0], dtype=torch.float64)])
 
+  # fp64 [2]: Σ c and Σ c² of the cosines c between the rows of x and y [.., d]; 0 where either is zero.
+  def cosine_moments(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    dots = torch.sum(x * y, [-1], dtype=torch.float64)
+    squares = torch.sum(x * x, [-1], dtype=torch.float64) * torch.sum(y * y, [-1], dtype=torch.float64)
+    cosines = dots / torch.sqrt(squares).clamp(1e-30)
+    return torch.stack([cosines.sum(), (cosines * cosines).sum()])
+
   # gram [in, in] += xᵀ x, in place.
   def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
     rows = x.reshape([-1, x.size(-1)])
@@ -237,3 +244,19 @@ class Kernels(Module):
   # The mean of the Gram matrix's diagonal over the kept features.
   def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:
     return float(gram.diagonal().index_select(0, kept).to(torch.float64).mean())
+
+  # ---- exact gradients --------------------------------------------------------------------------------------------
+
+  def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.detach().requires_grad_(True)
+
+  def detached(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.detach()
+
+  # Gradients of Σ output · upstream with respect to the inputs.
+  def gradients(self: __torch__.Kernels, output: Tensor, upstream: Tensor, inputs: List[Tensor]) -> List[Tensor]:
+    found = torch.grad([output], inputs, annotate(List[Optional[Tensor]], [upstream]))
+    gradients = annotate(List[Tensor], [])
+    for gradient in found:
+      gradients.append(torch._unwrap_optional(gradient).detach())
+    return gradients
