@@ -9,6 +9,7 @@ import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.FeatureMoments;
+import io.espalier.model.importance.Flap;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerScorer;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -116,13 +118,42 @@ class GoldenTest {
         }
     }
 
-    /** @param tolerance relative */
-    private record GoldenCriterion(String goldenName, Criterion criterion, double tolerance) {
+    @ParameterizedTest
+    @MethodSource("familiesWithScores")
+    void blockInfluenceOfEveryLayerIsReproduced(GoldenFolder golden) throws IOException {
+        JsonNode expected = golden.json("scores.json").path("block_influence");
+        Criterion criterion = Criterion.named("block-influence", 1);
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            InputStatistics statistics = statistics(checkpoint, golden);
+
+            for (int layer = 0; layer < expected.size(); layer++) {
+                Map<String, UnitScores> scores =
+                        LayerScorer.score(checkpoint, layer, List.of(criterion), 0, statistics, null);
+
+                assertThat(scores.get("block-influence").ffn()[0])
+                        .as("layer %d", layer)
+                        .isCloseTo(expected.path(layer).doubleValue(), Offset.offset(1e-5));
+            }
+        }
+    }
+
+    private record GoldenCriterion(String goldenName, Criterion criterion, double relative, double absolute) {
         static final List<GoldenCriterion> ALL = List.of(
                 new GoldenCriterion("magnitude-p1", Criterion.named("magnitude", 1), 1e-6),
                 new GoldenCriterion("magnitude-p2", Criterion.named("magnitude", 2), 1e-6),
+                new GoldenCriterion("wanda", Criterion.named("wanda", 1), 1e-4),
                 new GoldenCriterion("wanda-sp", Criterion.named("wanda-sp", 1), 2e-4),
+                new GoldenCriterion("flap-raw", new Flap(Flap.Scale.RAW), 2e-4),
+                new GoldenCriterion("flap-z", Criterion.named("flap", 1), 0, 1e-4),
                 new GoldenCriterion("fms-product", Criterion.named("fms", 1), 1e-4));
+
+        GoldenCriterion(String goldenName, Criterion criterion, double relative) {
+            this(goldenName, criterion, relative, SCORE_FLOOR);
+        }
+
+        double tolerance(double expected) {
+            return relative * Math.abs(expected) + absolute;
+        }
     }
 
     @ParameterizedTest
@@ -204,9 +235,7 @@ class GoldenTest {
             double value = expected.path(unit).doubleValue();
             assertThat(actual[unit])
                     .as("%s, unit %d", what, unit)
-                    .isCloseTo(
-                            value,
-                            org.assertj.core.data.Offset.offset(criterion.tolerance() * Math.abs(value) + SCORE_FLOOR));
+                    .isCloseTo(value, Offset.offset(criterion.tolerance(value)));
         }
     }
 

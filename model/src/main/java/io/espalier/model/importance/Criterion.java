@@ -6,7 +6,7 @@ import io.espalier.model.pruning.UnitScores;
 import java.util.List;
 
 /** A rule that says what each unit of a layer is worth; higher stays. A new rule is one class, listed here. */
-public sealed interface Criterion permits RandomImportance, Magnitude, WandaSp, Fms {
+public sealed interface Criterion permits RandomImportance, Magnitude, Wanda, WandaSp, Flap, BlockInfluence, Fms {
     /** Under which its scores are published. */
     String name();
 
@@ -35,12 +35,15 @@ public sealed interface Criterion permits RandomImportance, Magnitude, WandaSp, 
         return switch (name) {
             case "random" -> new RandomImportance();
             case "magnitude" -> new Magnitude(magnitudeP);
+            case "wanda" -> new Wanda();
             case "wanda-sp" -> new WandaSp();
+            case "flap" -> new Flap(Flap.Scale.STANDARDIZED);
+            case "block-influence" -> new BlockInfluence();
             case "fms" -> new Fms(Fms.Gradient.ESTIMATED);
             default ->
                 throw new EspalierException(
                         ErrorCode.INVALID_ARGUMENT,
-                        "scoring.criterion: '%s' is unknown; known are fms, wanda-sp, magnitude, random"
+                        "scoring.criterion: '%s' is unknown; known are fms, wanda, wanda-sp, flap, block-influence, magnitude, random"
                                 .formatted(name));
         };
     }

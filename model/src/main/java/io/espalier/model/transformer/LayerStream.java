@@ -74,10 +74,25 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer. */
     public void through(DecoderLayer layer) {
+        through(layer, (before, after) -> {});
+    }
+
+    /** Sends every chunk through a layer, while somebody looks at it before and after. */
+    public void through(DecoderLayer layer, StepWitness witness) {
         try (Scope angles = Scope.open()) {
             Rotary rotary = rotary(layer, angles);
-            step((x, target) -> layer.forward(x, rotary, target));
+            step((x, target) -> {
+                Tensor y = layer.forward(x, rotary, target);
+                witness.sees(x, y);
+                return y;
+            });
         }
+    }
+
+    /** Sees one chunk of hidden states, [b, t, d], on both sides of a layer. */
+    @FunctionalInterface
+    public interface StepWitness {
+        void sees(Tensor before, Tensor after);
     }
 
     /** Sends every chunk through a layer's attention half. */
