@@ -7,6 +7,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.FeatureMoments;
 import io.espalier.model.importance.Flap;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -157,6 +159,55 @@ class GoldenTest {
     }
 
     @ParameterizedTest
+    @MethodSource("families")
+    void streamedBackpropGivesTheGradientOfEveryLinearWeight(GoldenFolder golden, @TempDir Path position)
+            throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            Map<String, float[]> gradients = new TreeMap<>();
+
+            backprop(checkpoint, golden, false)
+                    .run(
+                            position,
+                            (layer, weights, found) -> layer.linears()
+                                    .forEach(linear ->
+                                            gradients.put(linear.weight().name(), gradient(found, linear))),
+                            Progress.SILENT);
+
+            assertThat(gradients).hasSize(linears(checkpoint));
+            for (var gradient : gradients.entrySet()) {
+                float[] expected = golden.expected("grad." + gradient.getKey());
+                double tolerance = 1e-4 * largest(expected) + 1e-6;
+                assertClose("grad." + gradient.getKey(), gradient.getValue(), expected, tolerance);
+            }
+        }
+    }
+
+    private static float[] gradient(GradientSource source, Linear linear) {
+        try (Scope scope = Scope.open()) {
+            return source.gradient(linear, scope).floats();
+        }
+    }
+
+    private static Backprop backprop(Checkpoint checkpoint, GoldenFolder golden, boolean squares) throws IOException {
+        LayerScope all = LayerScope.parse("all", checkpoint.config().layers().size());
+        return new Backprop(checkpoint, golden.windows(), all, squares);
+    }
+
+    private static int linears(Checkpoint checkpoint) {
+        return ModelLayout.of(checkpoint).layers().stream()
+                .mapToInt(layer -> layer.linears().size())
+                .sum();
+    }
+
+    private static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    @ParameterizedTest
     @MethodSource("familiesWithSurgery")
     void surgeryGivesTheExpectedTensorsAndThePrunedModelTheExpectedLogits(GoldenFolder golden, @TempDir Path out)
             throws IOException {
@@ -241,11 +292,7 @@ class GoldenTest {
 
     private static void assertCloseToLargest(String name, double[] actual, GoldenFolder golden) throws IOException {
         float[] expected = golden.expected(name);
-        double largest = 0;
-        for (float value : expected) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        assertClose(name, actual, expected, STATISTICS_TOLERANCE * largest);
+        assertClose(name, actual, expected, STATISTICS_TOLERANCE * largest(expected));
     }
 
     private static void assertClose(String what, float[] actual, float[] expected, double tolerance) {

@@ -169,9 +169,49 @@ public final class Kernels {
         }
     }
 
+    /**
+     * Gradient of the mean loss with respect to the logits [n, block] of the vocabulary rows from {@code start} on.
+     *
+     * @param fold over the whole vocabulary
+     * @param weight of one prediction in the mean
+     */
+    public Tensor vocabularyGradient(Tensor logits, Tensor fold, Tensor targets, int start, double weight) {
+        return tensor(
+                "vocabulary_gradient",
+                of(logits),
+                of(fold),
+                of(targets),
+                IValue.from((long) start),
+                IValue.from(weight));
+    }
+
+    /** Adds y to x, in place. */
+    public void addInPlace(Tensor x, Tensor y) {
+        tensor("add_in_place", of(x), of(y)).close();
+    }
+
+    /**
+     * Adds the weight gradients of a linear layer, over windows, to a sum of them and, where {@code squares} is not
+     * empty, their squares window by window, in place.
+     *
+     * @param mean [out, in] += Σ_s g_s, {@code g_s = dY_sᵀ X_s}
+     * @param squares [out, in] += samples · Σ_s g_s², which is the mean of (samples·g_s)²
+     * @param upstream dY [b, t, out]
+     * @param x [b, t, in]
+     */
+    public void accumulateGradients(Tensor mean, Tensor squares, Tensor upstream, Tensor x, int samples) {
+        tensor("accumulate_gradients", of(mean), of(squares), of(upstream), of(x), IValue.from((long) samples))
+                .close();
+    }
+
     /** The same values as a variable that gradients are wanted of, in a {@link Recording}. */
     public Tensor variable(Tensor x) {
         return tensor("variable", of(x));
+    }
+
+    /** The same values, and the same record of them, under another owner. */
+    public Tensor alias(Tensor x) {
+        return tensor("alias", of(x));
     }
 
     /** The same values without what was recorded of them. */

@@ -247,8 +247,12 @@ class Kernels(Module):
 
   # ---- exact gradients --------------------------------------------------------------------------------------------
 
+  # A copy, because what plain kernels made cannot be recorded.
   def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
-    return x.detach().requires_grad_(True)
+    return x.detach().clone().requires_grad_(True)
+
+  def alias(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return torch.alias(x)
 
   def detached(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach()
@@ -260,3 +264,25 @@ class Kernels(Module):
     for gradient in found:
       gradients.append(torch._unwrap_optional(gradient).detach())
     return gradients
+
+  # (softmax - onehot) · weight for the logits [n, block] of the vocabulary rows from `start` on; fold as above.
+  def vocabulary_gradient(self: __torch__.Kernels, logits: Tensor, fold: Tensor, targets: Tensor, start: int, weight: float) -> Tensor:
+    normaliser = fold[0] + torch.log(fold[1])
+    gradient = torch.exp(logits.detach().to(torch.float64) - normaliser.unsqueeze(1)).to(torch.float32)
+    local = targets - start
+    inside = (local >= 0).logical_and(local < logits.size(1)).to(torch.float32).unsqueeze(1)
+    return gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
+
+  def add_in_place(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    return x.add_(y)
+
+  # mean [out, in] += Σ_s g_s and, where squares is not empty, squares += samples · Σ_s g_s², in place, with
+  # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
+  def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
+    if squares.numel() == 0:
+      return mean.addmm_(upstream.reshape([-1, upstream.size(-1)]).t(), x.reshape([-1, x.size(-1)]))
+    for s in range(0, x.size(0), 1):
+      gradient = upstream[s].t().mm(x[s])
+      mean.add_(gradient)
+      squares.addcmul_(gradient, gradient, value=samples)
+    return mean
