@@ -9,6 +9,7 @@ import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.FeatureMoments;
 import io.espalier.model.importance.Flap;
 import io.espalier.model.importance.GradientSource;
@@ -179,6 +180,53 @@ class GoldenTest {
                 double tolerance = 1e-4 * largest(expected) + 1e-6;
                 assertClose("grad." + gradient.getKey(), gradient.getValue(), expected, tolerance);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesWithScores")
+    void taylorScoresOfStreamedBackpropAreReproduced(GoldenFolder golden, @TempDir Path position) throws IOException {
+        JsonNode expected = golden.json("scores.json").path("scores");
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            Map<String, List<UnitScores>> actual = new TreeMap<>();
+
+            backprop(checkpoint, golden, true)
+                    .run(
+                            position,
+                            (layer, weights, found) -> TAYLOR_FORMS.forEach(form -> {
+                                Criterion taylor = Criterion.named(
+                                        "taylor", CriterionOptions.usual().withForm(form));
+                                Map<String, UnitScores> scores =
+                                        LayerScorer.score(layer, weights, List.of(taylor), 0, null, found);
+                                actual.computeIfAbsent(form, absent -> new ArrayList<>())
+                                        .add(0, scores.get("taylor"));
+                            }),
+                            Progress.SILENT);
+
+            for (String form : TAYLOR_FORMS) {
+                JsonNode units = expected.path("taylor-" + form);
+                JsonNode first = expected.path("taylor-first");
+                for (int layer = 0; layer < actual.get(form).size(); layer++) {
+                    UnitScores scores = actual.get(form).get(layer);
+                    assertTaylor(form, scores.attention(), "attention", layer, units, first);
+                    assertTaylor(form, scores.ffn(), "ffn", layer, units, first);
+                }
+            }
+        }
+    }
+
+    private static final List<String> TAYLOR_FORMS = List.of("vectorize", "vectorize-unit", "first", "second", "mix");
+
+    /** Signed sums cancel, so the unit's absolute sum is the measure of their error. */
+    private static void assertTaylor(
+            String form, double[] actual, String kind, int layer, JsonNode expected, JsonNode first) {
+        JsonNode measure = form.startsWith("vectorize") ? first : expected;
+        assertThat(actual).hasSize(expected.path(kind).path(layer).size());
+        for (int unit = 0; unit < actual.length; unit++) {
+            double tolerance = 1e-4 * measure.path(kind).path(layer).path(unit).doubleValue() + SCORE_FLOOR;
+            assertThat(actual[unit])
+                    .as("taylor-%s, %s, layer %d, unit %d", form, kind, layer, unit)
+                    .isCloseTo(expected.path(kind).path(layer).path(unit).doubleValue(), Offset.offset(tolerance));
         }
     }
 

@@ -19,13 +19,27 @@ public interface GradientSource {
      * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no single samples
      */
     default Tensor squaredGradient(Linear linear, Scope scope) {
-        throw new EspalierException(
-                ErrorCode.INVALID_ARGUMENT,
-                "scoring.gradient.source: the criterion needs each sample's gradient; only backprop gives it");
+        throw onlyBackprop("each sample's gradient");
+    }
+
+    /**
+     * {@code r_i = ‖dL/dY_i‖₂} over all calibration tokens.
+     *
+     * @return [out]
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no gradients of outputs
+     */
+    default double[] outputNorms(Linear linear) {
+        throw onlyBackprop("the gradient of outputs");
     }
 
     /** Samples behind {@link #squaredGradient}. */
     default int samples() {
         return 0;
+    }
+
+    private static EspalierException onlyBackprop(String what) {
+        return new EspalierException(
+                ErrorCode.INVALID_ARGUMENT,
+                "scoring.gradient.source: the criterion needs " + what + "; only backprop gives it");
     }
 }

@@ -53,10 +53,26 @@ public record LayerEvidence(
     }
 
     Tensor gradient(Linear linear, Scope scope) {
+        return source().gradient(linear, scope);
+    }
+
+    Tensor squaredGradient(Linear linear, Scope scope) {
+        return source().squaredGradient(linear, scope);
+    }
+
+    double[] outputNorms(Linear linear) {
+        return source().outputNorms(linear);
+    }
+
+    int samples() {
+        return source().samples();
+    }
+
+    private GradientSource source() {
         if (gradient == null) {
             throw new EspalierException(
                     ErrorCode.INTERNAL, "score: the criterion needs a gradient, but none was given");
         }
-        return gradient.gradient(linear, scope);
+        return gradient;
     }
 }

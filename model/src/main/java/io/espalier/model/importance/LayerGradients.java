@@ -4,6 +4,7 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,8 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     private final Map<String, Sums> byModule = new HashMap<>();
     private final int samples;
 
-    /** Both [out, in]; squares empty where nobody needs them. */
-    private record Sums(Tensor mean, Tensor squares) {}
+    /** [out, in], [out, in] or empty where nobody needs it, [out] */
+    private record Sums(Tensor mean, Tensor squares, double[] outputSquares) {}
 
     /** @param linears whose gradients are wanted; all others are passed over */
     LayerGradients(List<Linear> linears, int samples, boolean squares) {
@@ -25,7 +26,10 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
             Tensor mean = kernels.zeros(linear.outputs(), linear.inputs());
             byModule.put(
                     linear.module(),
-                    new Sums(mean, squares ? kernels.zeros(linear.outputs(), linear.inputs()) : kernels.zeros(0, 0)));
+                    new Sums(
+                            mean,
+                            squares ? kernels.zeros(linear.outputs(), linear.inputs()) : kernels.zeros(0, 0),
+                            new double[linear.outputs()]));
         }
     }
 
@@ -37,6 +41,9 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
             if (sums != null) {
                 kernels.accumulateGradients(
                         sums.mean, sums.squares, upstream.get(i), taps.get(i).input(), samples);
+                double[] moments = kernels.moments(upstream.get(i));
+                int outputs = sums.outputSquares.length;
+                Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
             }
         }
     }
@@ -53,6 +60,11 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
             throw new IllegalStateException("squared gradients were not asked for");
         }
         return squares;
+    }
+
+    @Override
+    public double[] outputNorms(Linear linear) {
+        return Arrays.stream(of(linear).outputSquares).map(Math::sqrt).toArray();
     }
 
     @Override

@@ -140,6 +140,39 @@ public final class Kernels {
         return doubles("gradient_product_sums", of(weight), of(n), of(gradient));
     }
 
+    /**
+     * Sums of s = first·W⊙G − second·W²⊙A over rows, then over columns: [out + in].
+     *
+     * @param squares A [out, in], not looked at where {@code second} is 0
+     * @param absolute whether |s| is summed
+     */
+    public double[] taylorSums(
+            Tensor weight, Tensor gradient, Tensor squares, double first, double second, boolean absolute) {
+        return doubles(
+                "taylor_sums",
+                of(weight),
+                of(gradient),
+                of(squares),
+                IValue.from(first),
+                IValue.from(second),
+                IValue.from(absolute));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·|G_ij|) over rows, then over columns: [out + in]. */
+    public double[] additiveSums(Tensor weight, Tensor n, Tensor gradient, double a) {
+        return doubles("additive_sums", of(weight), of(n), of(gradient), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·√A_ij) over rows, then over columns: [out + in]. */
+    public double[] rootAdditiveSums(Tensor weight, Tensor n, Tensor squares, double a) {
+        return doubles("root_additive_sums", of(weight), of(n), of(squares), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·n_j·r_i over rows, then over columns: [out + in]. */
+    public double[] twoSidedSums(Tensor weight, Tensor n, Tensor r) {
+        return doubles("two_sided_sums", of(weight), of(n), of(r));
+    }
+
     /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
     public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
         return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));

@@ -186,6 +186,45 @@ class Kernels(Module):
       self.add_sums(sums, w.size(0), start, s)
     return sums
 
+  # s = first · W⊙G - second · W²⊙A; S = |s| where absolute, else s
+  def taylor_sums(self: __torch__.Kernels, w: Tensor, gradient: Tensor, squares: Tensor, first: float, second: float, absolute: bool) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      block = w[start:start + step]
+      s = block * gradient[start:start + step] * first
+      if second != 0.:
+        s = torch.addcmul(s, block * block, squares[start:start + step], value=-second)
+      self.add_sums(sums, w.size(0), start, s.abs() if absolute else s)
+    return sums
+
+  # S = |W_ij| · (n_j + a · |G_ij|)
+  def additive_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, gradient: Tensor, a: float) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * (gradient[start:start + step].abs() * a + n)
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
+  # S = |W_ij| · (n_j + a · √A_ij)
+  def root_additive_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, squares: Tensor, a: float) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * (torch.sqrt(squares[start:start + step]) * a + n)
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
+  # S = |W_ij| · n_j · r_i
+  def two_sided_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, r: Tensor) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * n * r[start:start + step].unsqueeze(1)
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
   # ---- gaussian perturbations -------------------------------------------------------------------------------------
   # z of a matrix is drawn in blocks of rows from one generator, so it depends on the seed and the shape alone and is
   # never held as a whole.
