@@ -7,8 +7,11 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.FeatureMoments;
+import io.espalier.model.importance.Flap;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerScorer;
@@ -32,6 +35,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -116,13 +121,138 @@ class GoldenTest {
         }
     }
 
-    /** @param tolerance relative */
-    private record GoldenCriterion(String goldenName, Criterion criterion, double tolerance) {
+    @ParameterizedTest
+    @MethodSource("familiesWithScores")
+    void blockInfluenceOfEveryLayerIsReproduced(GoldenFolder golden) throws IOException {
+        JsonNode expected = golden.json("scores.json").path("block_influence");
+        Criterion criterion = Criterion.named("block-influence", 1);
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            InputStatistics statistics = statistics(checkpoint, golden);
+
+            for (int layer = 0; layer < expected.size(); layer++) {
+                Map<String, UnitScores> scores =
+                        LayerScorer.score(checkpoint, layer, List.of(criterion), 0, statistics, null);
+
+                assertThat(scores.get("block-influence").ffn()[0])
+                        .as("layer %d", layer)
+                        .isCloseTo(expected.path(layer).doubleValue(), Offset.offset(1e-5));
+            }
+        }
+    }
+
+    private record GoldenCriterion(String goldenName, Criterion criterion, double relative, double absolute) {
         static final List<GoldenCriterion> ALL = List.of(
                 new GoldenCriterion("magnitude-p1", Criterion.named("magnitude", 1), 1e-6),
                 new GoldenCriterion("magnitude-p2", Criterion.named("magnitude", 2), 1e-6),
+                new GoldenCriterion("wanda", Criterion.named("wanda", 1), 1e-4),
                 new GoldenCriterion("wanda-sp", Criterion.named("wanda-sp", 1), 2e-4),
+                new GoldenCriterion("flap-raw", new Flap(Flap.Scale.RAW), 2e-4),
+                new GoldenCriterion("flap-z", Criterion.named("flap", 1), 0, 1e-4),
                 new GoldenCriterion("fms-product", Criterion.named("fms", 1), 1e-4));
+
+        GoldenCriterion(String goldenName, Criterion criterion, double relative) {
+            this(goldenName, criterion, relative, SCORE_FLOOR);
+        }
+
+        double tolerance(double expected) {
+            return relative * Math.abs(expected) + absolute;
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void streamedBackpropGivesTheGradientOfEveryLinearWeight(GoldenFolder golden, @TempDir Path position)
+            throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            Map<String, float[]> gradients = new TreeMap<>();
+
+            backprop(checkpoint, golden, false)
+                    .run(
+                            position,
+                            (layer, weights, found) -> layer.linears()
+                                    .forEach(linear ->
+                                            gradients.put(linear.weight().name(), gradient(found, linear))),
+                            Progress.SILENT);
+
+            assertThat(gradients).hasSize(linears(checkpoint));
+            for (var gradient : gradients.entrySet()) {
+                float[] expected = golden.expected("grad." + gradient.getKey());
+                double tolerance = 1e-4 * largest(expected) + 1e-6;
+                assertClose("grad." + gradient.getKey(), gradient.getValue(), expected, tolerance);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesWithScores")
+    void taylorScoresOfStreamedBackpropAreReproduced(GoldenFolder golden, @TempDir Path position) throws IOException {
+        JsonNode expected = golden.json("scores.json").path("scores");
+        try (Checkpoint checkpoint = Checkpoint.open(golden.folder())) {
+            Map<String, List<UnitScores>> actual = new TreeMap<>();
+
+            backprop(checkpoint, golden, true)
+                    .run(
+                            position,
+                            (layer, weights, found) -> TAYLOR_FORMS.forEach(form -> {
+                                Criterion taylor = Criterion.named(
+                                        "taylor", CriterionOptions.usual().withForm(form));
+                                Map<String, UnitScores> scores =
+                                        LayerScorer.score(layer, weights, List.of(taylor), 0, null, found);
+                                actual.computeIfAbsent(form, absent -> new ArrayList<>())
+                                        .add(0, scores.get("taylor"));
+                            }),
+                            Progress.SILENT);
+
+            for (String form : TAYLOR_FORMS) {
+                JsonNode units = expected.path("taylor-" + form);
+                JsonNode first = expected.path("taylor-first");
+                for (int layer = 0; layer < actual.get(form).size(); layer++) {
+                    UnitScores scores = actual.get(form).get(layer);
+                    assertTaylor(form, scores.attention(), "attention", layer, units, first);
+                    assertTaylor(form, scores.ffn(), "ffn", layer, units, first);
+                }
+            }
+        }
+    }
+
+    private static final List<String> TAYLOR_FORMS = List.of("vectorize", "vectorize-unit", "first", "second", "mix");
+
+    /** Signed sums cancel, so the unit's absolute sum is the measure of their error. */
+    private static void assertTaylor(
+            String form, double[] actual, String kind, int layer, JsonNode expected, JsonNode first) {
+        JsonNode measure = form.startsWith("vectorize") ? first : expected;
+        assertThat(actual).hasSize(expected.path(kind).path(layer).size());
+        for (int unit = 0; unit < actual.length; unit++) {
+            double tolerance = 1e-4 * measure.path(kind).path(layer).path(unit).doubleValue() + SCORE_FLOOR;
+            assertThat(actual[unit])
+                    .as("taylor-%s, %s, layer %d, unit %d", form, kind, layer, unit)
+                    .isCloseTo(expected.path(kind).path(layer).path(unit).doubleValue(), Offset.offset(tolerance));
+        }
+    }
+
+    private static float[] gradient(GradientSource source, Linear linear) {
+        try (Scope scope = Scope.open()) {
+            return source.gradient(linear, scope).floats();
+        }
+    }
+
+    private static Backprop backprop(Checkpoint checkpoint, GoldenFolder golden, boolean squares) throws IOException {
+        LayerScope all = LayerScope.parse("all", checkpoint.config().layers().size());
+        return new Backprop(checkpoint, golden.windows(), all, squares);
+    }
+
+    private static int linears(Checkpoint checkpoint) {
+        return ModelLayout.of(checkpoint).layers().stream()
+                .mapToInt(layer -> layer.linears().size())
+                .sum();
+    }
+
+    private static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
     }
 
     @ParameterizedTest
@@ -204,19 +334,13 @@ class GoldenTest {
             double value = expected.path(unit).doubleValue();
             assertThat(actual[unit])
                     .as("%s, unit %d", what, unit)
-                    .isCloseTo(
-                            value,
-                            org.assertj.core.data.Offset.offset(criterion.tolerance() * Math.abs(value) + SCORE_FLOOR));
+                    .isCloseTo(value, Offset.offset(criterion.tolerance(value)));
         }
     }
 
     private static void assertCloseToLargest(String name, double[] actual, GoldenFolder golden) throws IOException {
         float[] expected = golden.expected(name);
-        double largest = 0;
-        for (float value : expected) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        assertClose(name, actual, expected, STATISTICS_TOLERANCE * largest);
+        assertClose(name, actual, expected, STATISTICS_TOLERANCE * largest(expected));
     }
 
     private static void assertClose(String what, float[] actual, float[] expected, double tolerance) {

@@ -17,7 +17,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Files and folders that are there completely or not at all, whatever crashes. */
-final class DurableFile {
+public final class DurableFile {
     private DurableFile() {}
 
     /**
@@ -25,7 +25,7 @@ final class DurableFile {
      *
      * @throws EspalierException {@code DISK_FULL}
      */
-    static void write(Path file, byte[] bytes) {
+    public static void write(Path file, byte[] bytes) {
         Path folder = Objects.requireNonNull(file.getParent());
         Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {

@@ -1,12 +1,13 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** A rule that says what each unit of a layer is worth; higher stays. A new rule is one class, listed here. */
-public sealed interface Criterion permits RandomImportance, Magnitude, WandaSp, Fms {
+public sealed interface Criterion
+        permits RandomImportance, Magnitude, Wanda, WandaSp, Flap, BlockInfluence, Taylor, Gblm, Blend, Fms {
     /** Under which its scores are published. */
     String name();
 
@@ -20,6 +21,11 @@ public sealed interface Criterion permits RandomImportance, Magnitude, WandaSp, 
         return false;
     }
 
+    /** Whether its gradient must come from {@link Backprop}, because an estimate of dL/dW is not enough. */
+    default boolean needsBackprop() {
+        return false;
+    }
+
     UnitScores score(LayerEvidence evidence);
 
     /** Criteria that show what this one's terms are worth, to be scored beside it. */
@@ -28,20 +34,19 @@ public sealed interface Criterion permits RandomImportance, Magnitude, WandaSp, 
     }
 
     /**
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} and the known ones, or
+     *     {@code scoring.form} and the criterion's
+     */
+    static Criterion named(String name, CriterionOptions options) {
+        return KnownCriteria.named(name, options);
+    }
+
+    /**
+     * In its usual form.
+     *
      * @param magnitudeP exponent of {@code magnitude}
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} or {@code scoring.magnitude_p}
      */
     static Criterion named(String name, int magnitudeP) {
-        return switch (name) {
-            case "random" -> new RandomImportance();
-            case "magnitude" -> new Magnitude(magnitudeP);
-            case "wanda-sp" -> new WandaSp();
-            case "fms" -> new Fms(Fms.Gradient.ESTIMATED);
-            default ->
-                throw new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "scoring.criterion: '%s' is unknown; known are fms, wanda-sp, magnitude, random"
-                                .formatted(name));
-        };
+        return named(name, new CriterionOptions(magnitudeP, "", OptionalDouble.empty()));
     }
 }

@@ -8,19 +8,45 @@ import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
 
 /**
- * Feature-map sensitivity (MINI-LLM), in product form: {@code S = |W_ij|·n̂_j·|Ĝ_ij|}, {@code n̂ = n / mean(n)} per matrix,
- * summed over the unit. Its controls replace the gradient: what they rank alike, the gradient did not decide.
+ * Feature-map sensitivity (MINI-LLM): magnitude, activation and gradient in one score, summed over the unit. Its controls
+ * replace the gradient: what they rank alike, the gradient did not decide.
+ *
+ * @param weight a of the additive form
  */
-record Fms(Gradient gradient) implements Criterion {
+record Fms(Gradient gradient, Form form, double weight) implements Criterion {
+    /** After GBLM-Pruner, which scales gradients by it. */
+    private static final double USUAL_WEIGHT = 100;
+
     /** What stands for Ĝ. */
     enum Gradient {
         ESTIMATED,
         /** Ĝ = 1 */
         NONE,
-        /** Ĝ ~ N(0, 1) */
+        /** Ĝ ~ N(0, 1); r uniform in [0, 1) */
         NOISE
+    }
+
+    /** How the three become S. */
+    enum Form {
+        /** {@code |W_ij|·n̂_j·|Ĝ_ij|}, {@code n̂ = n / mean(n)} per matrix */
+        PRODUCT,
+        /** {@code |W_ij·Ĝ_ij|·n̂_j}: the first Taylor term times the activation, which is the product again. */
+        TAYLOR,
+        /** {@code |W_ij|·(n_j + a·|Ĝ_ij|)} */
+        ADDITIVE,
+        /** {@code |W_ij|·n_j·r_i}, {@code r_i = ‖dL/dY_i‖₂} */
+        OUTPUT
+    }
+
+    static Fms of(CriterionOptions options) {
+        return new Fms(
+                Gradient.ESTIMATED,
+                KnownCriteria.form(Form.class, options),
+                options.weight().orElse(USUAL_WEIGHT));
     }
 
     @Override
@@ -39,8 +65,15 @@ record Fms(Gradient gradient) implements Criterion {
     }
 
     @Override
+    public boolean needsBackprop() {
+        return needsGradient() && form == Form.OUTPUT;
+    }
+
+    @Override
     public List<Criterion> controls() {
-        return gradient == Gradient.ESTIMATED ? List.of(new Fms(Gradient.NONE), new Fms(Gradient.NOISE)) : List.of();
+        return gradient == Gradient.ESTIMATED
+                ? List.of(new Fms(Gradient.NONE, form, weight), new Fms(Gradient.NOISE, form, weight))
+                : List.of();
     }
 
     @Override
@@ -50,18 +83,57 @@ record Fms(Gradient gradient) implements Criterion {
 
     private double[] sums(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
-            double[] relative = relativeNorms(evidence.inputs(linear).norms());
-            Tensor n = scope.floats(WandaSp.narrowed(relative), relative.length);
-            Tensor weight = evidence.weight(linear);
-            return switch (gradient) {
-                case NONE -> kernels.scaledMagnitudeSums(weight, n);
-                case NOISE ->
-                    kernels.gradientProductSums(
-                            weight, n, ZerothOrder.noise(evidence.seed()).gradient(linear, scope));
-                case ESTIMATED -> kernels.gradientProductSums(weight, n, evidence.gradient(linear, scope));
+            return switch (form) {
+                case PRODUCT, TAYLOR -> product(linear, evidence, scope);
+                case ADDITIVE -> additive(linear, evidence, scope);
+                case OUTPUT -> output(linear, evidence, scope);
             };
         }
+    }
+
+    private double[] product(Linear linear, LayerEvidence evidence, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        double[] relative = relativeNorms(evidence.inputs(linear).norms());
+        Tensor n = scope.floats(WandaSp.narrowed(relative), relative.length);
+        return gradient == Gradient.NONE
+                ? kernels.scaledMagnitudeSums(evidence.weight(linear), n)
+                : kernels.gradientProductSums(evidence.weight(linear), n, gradient(linear, evidence, scope));
+    }
+
+    private double[] additive(Linear linear, LayerEvidence evidence, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        double[] n = evidence.inputs(linear).norms();
+        if (gradient == Gradient.NONE) {
+            double[] shifted = Arrays.stream(n).map(norm -> norm + weight).toArray();
+            return kernels.scaledMagnitudeSums(
+                    evidence.weight(linear), scope.floats(WandaSp.narrowed(shifted), shifted.length));
+        }
+        return kernels.additiveSums(
+                evidence.weight(linear), evidence.norms(linear, scope), gradient(linear, evidence, scope), weight);
+    }
+
+    private double[] output(Linear linear, LayerEvidence evidence, Scope scope) {
+        double[] r =
+                switch (gradient) {
+                    case ESTIMATED -> evidence.outputNorms(linear);
+                    case NONE ->
+                        DoubleStream.generate(() -> 1).limit(linear.outputs()).toArray();
+                    case NOISE ->
+                        new SplittableRandom(Seeds.of(evidence.seed(), "noise/" + linear.module()))
+                                .doubles(linear.outputs())
+                                .toArray();
+                };
+        return new Kernels(scope)
+                .twoSidedSums(
+                        evidence.weight(linear),
+                        evidence.norms(linear, scope),
+                        scope.floats(WandaSp.narrowed(r), r.length));
+    }
+
+    private Tensor gradient(Linear linear, LayerEvidence evidence, Scope scope) {
+        return gradient == Gradient.NOISE
+                ? ZerothOrder.noise(evidence.seed()).gradient(linear, scope)
+                : evidence.gradient(linear, scope);
     }
 
     /** All zero where nothing ever entered the matrix: dead channels exist. */

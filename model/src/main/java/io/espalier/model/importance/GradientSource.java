@@ -1,5 +1,7 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -7,6 +9,37 @@ import io.espalier.model.transformer.Linear;
 /** Gives dL/dW of a linear layer, or an estimate of it. */
 @FunctionalInterface
 public interface GradientSource {
-    /** @return [out, in], in {@code scope} */
+    /** @return [out, in], valid until {@code scope} closes */
     Tensor gradient(Linear linear, Scope scope);
+
+    /**
+     * Mean over the calibration samples of the squared gradient of each sample's own mean loss.
+     *
+     * @return A [out, in], valid until {@code scope} closes
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no single samples
+     */
+    default Tensor squaredGradient(Linear linear, Scope scope) {
+        throw onlyBackprop("each sample's gradient");
+    }
+
+    /**
+     * {@code r_i = ‖dL/dY_i‖₂} over all calibration tokens.
+     *
+     * @return [out]
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no gradients of outputs
+     */
+    default double[] outputNorms(Linear linear) {
+        throw onlyBackprop("the gradient of outputs");
+    }
+
+    /** Samples behind {@link #squaredGradient}. */
+    default int samples() {
+        return 0;
+    }
+
+    private static EspalierException onlyBackprop(String what) {
+        return new EspalierException(
+                ErrorCode.INVALID_ARGUMENT,
+                "scoring.gradient.source: the criterion needs " + what + "; only backprop gives it");
+    }
 }

@@ -22,9 +22,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What entered each linear layer of the dense model over some calibration windows.
+ * What entered each linear layer of the dense model over some calibration windows, and how much each layer turned the
+ * hidden state.
  *
- * @param byModule moments under the linear layer's module name
+ * @param byModule moments under the linear layer's module name; those of a layer's cosine under its index
  */
 public record InputStatistics(Map<String, FeatureMoments> byModule) {
     public InputStatistics {
@@ -33,12 +34,29 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
 
     /** @throws EspalierException {@code INTERNAL} when the layer was not in the scope they were collected for */
     public FeatureMoments of(Linear linear) {
-        FeatureMoments moments = byModule.get(linear.module());
+        return found(linear.module());
+    }
+
+    private FeatureMoments found(String name) {
+        FeatureMoments moments = byModule.get(name);
         if (moments == null) {
             throw new EspalierException(
-                    ErrorCode.INTERNAL, "statistics: hold nothing for " + linear.module() + "; collect its layer too");
+                    ErrorCode.INTERNAL, "statistics: hold nothing for " + name + "; collect its layer too");
         }
         return moments;
+    }
+
+    /**
+     * Moments, as of a single feature, of the cosine between the hidden states that enter and leave the layer.
+     *
+     * @throws EspalierException {@code INTERNAL} when the layer was not in the scope they were collected for
+     */
+    public FeatureMoments cosine(LayerLayout layer) {
+        return found(cosineOf(layer));
+    }
+
+    private static String cosineOf(LayerLayout layer) {
+        return "layers." + layer.index() + ".cosine";
     }
 
     /**
@@ -54,8 +72,14 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
             for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     DecoderLayer plain = new DecoderLayer(layer, weights);
-                    stream.through(
-                            scope.contains(layer.index()) ? plain.watched(new Collector(collected)::add) : plain);
+                    if (scope.contains(layer.index())) {
+                        Collector collector = new Collector(collected);
+                        stream.through(
+                                plain.watched(collector::add),
+                                (before, after) -> collector.addCosine(layer, before, after));
+                    } else {
+                        stream.through(plain);
+                    }
                 }
                 progress.advanced("layers", layer.index() + 1L, scope.last(), (layer.index() + 1) * stream.tokens());
             }
@@ -76,16 +100,27 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         void add(Linear linear, Tensor x) {
             if (x != last) {
                 try (Scope scope = Scope.open()) {
-                    double[] moments = new Kernels(scope).moments(x);
                     int features = linear.inputs();
-                    lastMoments = new FeatureMoments(
-                            x.elements() / features,
-                            Arrays.copyOf(moments, features),
-                            Arrays.copyOfRange(moments, features, 2 * features));
+                    lastMoments = moments(new Kernels(scope).moments(x), features, x.elements() / features);
                 }
                 last = x;
             }
             collected.merge(linear.module(), lastMoments, FeatureMoments::plus);
+        }
+
+        void addCosine(LayerLayout layer, Tensor before, Tensor after) {
+            try (Scope scope = Scope.open()) {
+                double[] moments = new Kernels(scope).cosineMoments(before, after);
+                long tokens = before.elements() / before.dim(-1);
+                collected.merge(cosineOf(layer), moments(moments, 1, tokens), FeatureMoments::plus);
+            }
+        }
+
+        private static FeatureMoments moments(double[] sumsThenSquares, int features, long tokens) {
+            return new FeatureMoments(
+                    tokens,
+                    Arrays.copyOf(sumsThenSquares, features),
+                    Arrays.copyOfRange(sumsThenSquares, features, 2 * features));
         }
     }
 

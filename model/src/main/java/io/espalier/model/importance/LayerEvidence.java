@@ -28,17 +28,51 @@ public record LayerEvidence(
 
     FeatureMoments inputs(Linear linear) {
         if (statistics == null) {
-            throw new EspalierException(
-                    ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
+            throw noStatistics();
         }
         return statistics.of(linear);
     }
 
+    /** n_j = √u_j of the linear layer's input as fp32 [in]. */
+    Tensor norms(Linear linear, Scope scope) {
+        double[] norms = inputs(linear).norms();
+        return scope.floats(WandaSp.narrowed(norms), norms.length);
+    }
+
+    /** Of the cosine between what enters the layer and what leaves it: one feature, all calibration tokens. */
+    FeatureMoments cosine() {
+        if (statistics == null) {
+            throw noStatistics();
+        }
+        return statistics.cosine(layout);
+    }
+
+    private static EspalierException noStatistics() {
+        return new EspalierException(
+                ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
+    }
+
     Tensor gradient(Linear linear, Scope scope) {
+        return source().gradient(linear, scope);
+    }
+
+    Tensor squaredGradient(Linear linear, Scope scope) {
+        return source().squaredGradient(linear, scope);
+    }
+
+    double[] outputNorms(Linear linear) {
+        return source().outputNorms(linear);
+    }
+
+    int samples() {
+        return source().samples();
+    }
+
+    private GradientSource source() {
         if (gradient == null) {
             throw new EspalierException(
                     ErrorCode.INTERNAL, "score: the criterion needs a gradient, but none was given");
         }
-        return gradient.gradient(linear, scope);
+        return gradient;
     }
 }

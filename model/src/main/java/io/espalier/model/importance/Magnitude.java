@@ -1,7 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -12,12 +10,6 @@ import io.espalier.model.tensor.Scope;
  * @param p 1 or 2
  */
 record Magnitude(int p) implements Criterion {
-    Magnitude {
-        if (p != 1 && p != 2) {
-            throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "scoring.magnitude_p: must be 1 or 2, was " + p);
-        }
-    }
-
     @Override
     public String name() {
         return "magnitude";

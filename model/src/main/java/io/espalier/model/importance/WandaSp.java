@@ -34,9 +34,8 @@ record WandaSp() implements Criterion {
 
     private static double[] columnMeans(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            double[] norms = evidence.inputs(linear).norms();
-            double[] sums = new Kernels(scope)
-                    .scaledMagnitudeSums(evidence.weight(linear), scope.floats(narrowed(norms), norms.length));
+            double[] sums =
+                    new Kernels(scope).scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
             return Arrays.stream(sums).map(sum -> sum / linear.outputs()).toArray();
         }
     }

@@ -28,6 +28,8 @@ public final class Engine {
         return true;
     });
 
+    private final ThreadLocal<Boolean> recording = ThreadLocal.withInitial(() -> false);
+
     private Engine() {
         try (var archive = KernelArchive.open()) {
             kernels = JniUtils.loadModule(root, archive, true, false);
@@ -58,10 +60,20 @@ public final class Engine {
         return root.newSubManager(root.getDevice());
     }
 
+    /** @return whether this thread recorded before */
+    boolean record(boolean on) {
+        boolean before = recording.get();
+        recording.set(on);
+        JniUtils.setGradMode(on);
+        return before;
+    }
+
     IValue run(String kernel, IValue... arguments) {
         plainExecution.get();
         try {
-            return IValueUtils.runMethod(kernels, kernel, arguments);
+            return recording.get()
+                    ? RecordedCall.run(kernels, kernel, arguments)
+                    : IValueUtils.runMethod(kernels, kernel, arguments);
         } finally {
             for (IValue argument : arguments) {
                 argument.close();

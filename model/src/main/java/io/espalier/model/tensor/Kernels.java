@@ -1,10 +1,12 @@
 package io.espalier.model.tensor;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 
 /** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
@@ -57,8 +59,7 @@ public final class Kernels {
     }
 
     public Tensor concatenate(List<Tensor> parts, int dim) {
-        var arrays = parts.stream().map(Tensor::array).toArray(ai.djl.pytorch.engine.PtNDArray[]::new);
-        return tensor("concatenate", IValue.listFrom(arrays), IValue.from((long) dim));
+        return tensor("concatenate", listOf(parts), IValue.from((long) dim));
     }
 
     public Tensor narrow(Tensor x, int dim, int start, int length) {
@@ -99,6 +100,11 @@ public final class Kernels {
         return doubles("moments", of(x));
     }
 
+    /** Σ cos(x, y), then Σ cos²(x, y) over the rows of x and y [.., d]: [2]. */
+    public double[] cosineMoments(Tensor x, Tensor y) {
+        return doubles("cosine_moments", of(x), of(y));
+    }
+
     /** Adds xᵀx of x [.., in] to gram [in, in], in place. */
     public void accumulateGram(Tensor gram, Tensor x) {
         tensor("accumulate_gram", of(gram), of(x)).close();
@@ -134,6 +140,39 @@ public final class Kernels {
         return doubles("gradient_product_sums", of(weight), of(n), of(gradient));
     }
 
+    /**
+     * Sums of s = first·W⊙G − second·W²⊙A over rows, then over columns: [out + in].
+     *
+     * @param squares A [out, in], not looked at where {@code second} is 0
+     * @param absolute whether |s| is summed
+     */
+    public double[] taylorSums(
+            Tensor weight, Tensor gradient, Tensor squares, double first, double second, boolean absolute) {
+        return doubles(
+                "taylor_sums",
+                of(weight),
+                of(gradient),
+                of(squares),
+                IValue.from(first),
+                IValue.from(second),
+                IValue.from(absolute));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·|G_ij|) over rows, then over columns: [out + in]. */
+    public double[] additiveSums(Tensor weight, Tensor n, Tensor gradient, double a) {
+        return doubles("additive_sums", of(weight), of(n), of(gradient), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·√A_ij) over rows, then over columns: [out + in]. */
+    public double[] rootAdditiveSums(Tensor weight, Tensor n, Tensor squares, double a) {
+        return doubles("root_additive_sums", of(weight), of(n), of(squares), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·n_j·r_i over rows, then over columns: [out + in]. */
+    public double[] twoSidedSums(Tensor weight, Tensor n, Tensor r) {
+        return doubles("two_sided_sums", of(weight), of(n), of(r));
+    }
+
     /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
     public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
         return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
@@ -160,6 +199,71 @@ public final class Kernels {
     public double meanDiagonal(Tensor gram, Tensor kept) {
         try (IValue result = call("mean_diagonal", of(gram), of(kept))) {
             return result.toDouble();
+        }
+    }
+
+    /**
+     * Gradient of the mean loss with respect to the logits [n, block] of the vocabulary rows from {@code start} on.
+     *
+     * @param fold over the whole vocabulary
+     * @param weight of one prediction in the mean
+     */
+    public Tensor vocabularyGradient(Tensor logits, Tensor fold, Tensor targets, int start, double weight) {
+        return tensor(
+                "vocabulary_gradient",
+                of(logits),
+                of(fold),
+                of(targets),
+                IValue.from((long) start),
+                IValue.from(weight));
+    }
+
+    /** Adds y to x, in place. */
+    public void addInPlace(Tensor x, Tensor y) {
+        tensor("add_in_place", of(x), of(y)).close();
+    }
+
+    /**
+     * Adds the weight gradients of a linear layer, over windows, to a sum of them and, where {@code squares} is not
+     * empty, their squares window by window, in place.
+     *
+     * @param mean [out, in] += Σ_s g_s, {@code g_s = dY_sᵀ X_s}
+     * @param squares [out, in] += samples · Σ_s g_s², which is the mean of (samples·g_s)²
+     * @param upstream dY [b, t, out]
+     * @param x [b, t, in]
+     */
+    public void accumulateGradients(Tensor mean, Tensor squares, Tensor upstream, Tensor x, int samples) {
+        tensor("accumulate_gradients", of(mean), of(squares), of(upstream), of(x), IValue.from((long) samples))
+                .close();
+    }
+
+    /** The same values as a variable that gradients are wanted of, in a {@link Recording}. */
+    public Tensor variable(Tensor x) {
+        return tensor("variable", of(x));
+    }
+
+    /** The same values, and the same record of them, under another owner. */
+    public Tensor alias(Tensor x) {
+        return tensor("alias", of(x));
+    }
+
+    /** The same values without what was recorded of them. */
+    public Tensor detached(Tensor x) {
+        return tensor("detached", of(x));
+    }
+
+    /**
+     * Gradients of Σ output·upstream, in a {@link Recording} that made the output; what was recorded is freed.
+     *
+     * @param upstream of the output's shape
+     * @param inputs the output depends on
+     * @return each in its input's shape
+     */
+    public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
+        try (IValue result = call("gradients", of(output), of(upstream), listOf(inputs))) {
+            return Arrays.stream(result.toTensorArray(scope.manager()))
+                    .map(Tensor::new)
+                    .toList();
         }
     }
 
@@ -211,6 +315,10 @@ public final class Kernels {
 
     private static IValue of(Tensor tensor) {
         return IValue.from(tensor.array());
+    }
+
+    private static IValue listOf(List<Tensor> tensors) {
+        return IValue.listFrom(tensors.stream().map(Tensor::array).toArray(PtNDArray[]::new));
     }
 
     private IValue call(String kernel, IValue... arguments) {

@@ -22,6 +22,17 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     }
 
     /**
+     * Both halves, for a chunk on its own.
+     *
+     * @param x hidden state [b, t, d], which starts the text
+     */
+    public Tensor forward(Tensor x, Scope target) {
+        try (Scope angles = Scope.open()) {
+            return forward(x, Rotary.of(layout.attention().frequencies(), 0, x.dim(1), angles), target);
+        }
+    }
+
+    /**
      * Both halves.
      *
      * @param x hidden state [b, t, d], which starts the text

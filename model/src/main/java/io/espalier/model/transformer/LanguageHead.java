@@ -2,12 +2,14 @@ package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
  * Final norm, output projection and next-token loss. The projection passes in blocks of the vocabulary, each read once
@@ -51,17 +53,11 @@ public final class LanguageHead {
             for (LayerStream stream : streams) {
                 predictions.add(predictions(stream, norm, scope));
             }
-            for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
-                int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
-                try (Tensor block =
-                        StoredWeights.readRows(checkpoint, layout.head().name(), start, rows, scope)) {
-                    for (List<Predictions> stream : predictions) {
-                        for (Predictions chunk : stream) {
-                            fold(chunk, block, start, scope);
-                        }
-                    }
+            overVocabulary(scope, (block, start) -> {
+                for (List<Predictions> stream : predictions) {
+                    stream.forEach(chunk -> fold(chunk, block, start, scope));
                 }
-            }
+            });
             List<double[][]> losses = new ArrayList<>();
             for (int i = 0; i < streams.size(); i++) {
                 losses.add(perWindow(predictions.get(i), streams.get(i).length() - 1, scope));
@@ -75,6 +71,68 @@ public final class LanguageHead {
         return Arrays.stream(tokenLosses(List.of(stream)).get(0))
                 .mapToDouble(window -> Arrays.stream(window).sum() / window.length)
                 .toArray();
+    }
+
+    /**
+     * Gradient of the mean loss over all predictions with respect to the hidden states behind the last layer.
+     *
+     * @return per chunk [b, t, d], in {@code scope}; zero at the last position, which predicts nothing
+     */
+    public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
+        try (Recording recording = Recording.open();
+                Scope pass = Scope.open()) {
+            Kernels kernels = new Kernels(pass);
+            Tensor norm =
+                    StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), pass);
+            List<Predictions> predictions = predictions(stream, norm, pass);
+            List<Tensor> gradients = predictions.stream()
+                    .map(chunk -> kernels.zeros(chunk.hidden.dim(0), layout.hiddenSize()))
+                    .toList();
+            overVocabulary(pass, (block, start) -> predictions.forEach(chunk -> fold(chunk, block, start, pass)));
+            double weight =
+                    1.0 / predictions.stream().mapToInt(p -> p.hidden.dim(0)).sum();
+            overVocabulary(pass, (block, start) -> {
+                for (int i = 0; i < gradients.size(); i++) {
+                    addGradient(gradients.get(i), predictions.get(i), block, start, weight);
+                }
+            });
+            List<Tensor> upstream = new ArrayList<>();
+            for (int i = 0; i < gradients.size(); i++) {
+                upstream.add(throughNorm(stream.chunks().get(i), gradients.get(i), norm, scope));
+            }
+            return upstream;
+        }
+    }
+
+    private void overVocabulary(Scope scope, BiConsumer<Tensor, Integer> use) {
+        for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
+            int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
+            try (Tensor block = StoredWeights.readRows(checkpoint, layout.head().name(), start, rows, scope)) {
+                use.accept(block, start);
+            }
+        }
+    }
+
+    private static void addGradient(Tensor sum, Predictions chunk, Tensor block, int start, double weight) {
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            Tensor hidden = kernels.variable(chunk.hidden);
+            Tensor logits = kernels.linear(hidden, block);
+            Tensor upstream = kernels.vocabularyGradient(logits, chunk.fold, chunk.targets, start, weight);
+            kernels.addInPlace(
+                    sum, kernels.gradients(logits, upstream, List.of(hidden)).get(0));
+        }
+    }
+
+    private Tensor throughNorm(Tensor hidden, Tensor upstream, Tensor norm, Scope target) {
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            Tensor all = kernels.variable(hidden);
+            Tensor known = kernels.narrow(all, 1, 0, hidden.dim(1) - 1);
+            Tensor normed = layout.finalNorm().apply(known, weight -> norm, scope);
+            Tensor shaped = kernels.reshape(upstream, normed.dim(0), normed.dim(1), normed.dim(2));
+            return kernels.gradients(normed, shaped, List.of(all)).get(0).keepIn(target);
+        }
     }
 
     private List<Predictions> predictions(LayerStream stream, Tensor norm, Scope scope) {

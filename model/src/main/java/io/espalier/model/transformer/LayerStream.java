@@ -54,6 +54,20 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
+     * A stream that goes on where another, of the same windows, stood.
+     *
+     * @param windows [n][t] token ids
+     * @param hidden gives a chunk's hidden states [b, t, d] in a scope, by its index
+     */
+    public static LayerStream resumed(int[][] windows, BiFunction<Integer, Scope, Tensor> hidden) {
+        LayerStream stream = new LayerStream(chunked(windows));
+        for (int i = 0; i < stream.windows.size(); i++) {
+            stream.chunks.add(hidden.apply(i, stream.scope));
+        }
+        return stream;
+    }
+
+    /**
      * A stream of which every chunk is this one's twice, for the two signs of a perturbation: the first half of its
      * windows is the plus, the second the minus side.
      */
@@ -74,10 +88,25 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer. */
     public void through(DecoderLayer layer) {
+        through(layer, (before, after) -> {});
+    }
+
+    /** Sends every chunk through a layer, while somebody looks at it before and after. */
+    public void through(DecoderLayer layer, StepWitness witness) {
         try (Scope angles = Scope.open()) {
             Rotary rotary = rotary(layer, angles);
-            step((x, target) -> layer.forward(x, rotary, target));
+            step((x, target) -> {
+                Tensor y = layer.forward(x, rotary, target);
+                witness.sees(x, y);
+                return y;
+            });
         }
+    }
+
+    /** Sees one chunk of hidden states, [b, t, d], on both sides of a layer. */
+    @FunctionalInterface
+    public interface StepWitness {
+        void sees(Tensor before, Tensor after);
     }
 
     /** Sends every chunk through a layer's attention half. */
@@ -149,7 +178,8 @@ public final class LayerStream implements AutoCloseable {
         scope.close();
     }
 
-    private static List<int[][]> chunked(int[][] windows) {
+    /** The windows that go through a layer together. */
+    public static List<int[][]> chunked(int[][] windows) {
         int perChunk = Math.max(1, ROWS_PER_PRODUCT / windows[0].length);
         List<int[][]> chunks = new ArrayList<>();
         for (int start = 0; start < windows.length; start += perChunk) {

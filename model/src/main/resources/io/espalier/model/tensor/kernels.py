@@ -136,6 +136,13 @@ class Kernels(Module):
     rows = x.reshape([-1, x.size(-1)])
     return torch.stack([torch.sum(rows, [0], dtype=torch.float64), torch.sum(rows * rows, [0], dtype=torch.float64)])
 
+  # fp64 [2]: Σ c and Σ c² of the cosines c between the rows of x and y [.., d]; 0 where either is zero.
+  def cosine_moments(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    dots = torch.sum(x * y, [-1], dtype=torch.float64)
+    squares = torch.sum(x * x, [-1], dtype=torch.float64) * torch.sum(y * y, [-1], dtype=torch.float64)
+    cosines = dots / torch.sqrt(squares).clamp(1e-30)
+    return torch.stack([cosines.sum(), (cosines * cosines).sum()])
+
   # gram [in, in] += xᵀ x, in place.
   def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
     rows = x.reshape([-1, x.size(-1)])
@@ -176,6 +183,45 @@ class Kernels(Module):
     step = self.block_rows(w)
     for start in range(0, w.size(0), step):
       s = (w[start:start + step] * gradient[start:start + step]).abs_() * n
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
+  # s = first · W⊙G - second · W²⊙A; S = |s| where absolute, else s
+  def taylor_sums(self: __torch__.Kernels, w: Tensor, gradient: Tensor, squares: Tensor, first: float, second: float, absolute: bool) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      block = w[start:start + step]
+      s = block * gradient[start:start + step] * first
+      if second != 0.:
+        s = torch.addcmul(s, block * block, squares[start:start + step], value=-second)
+      self.add_sums(sums, w.size(0), start, s.abs() if absolute else s)
+    return sums
+
+  # S = |W_ij| · (n_j + a · |G_ij|)
+  def additive_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, gradient: Tensor, a: float) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * (gradient[start:start + step].abs() * a + n)
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
+  # S = |W_ij| · (n_j + a · √A_ij)
+  def root_additive_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, squares: Tensor, a: float) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * (torch.sqrt(squares[start:start + step]) * a + n)
+      self.add_sums(sums, w.size(0), start, s)
+    return sums
+
+  # S = |W_ij| · n_j · r_i
+  def two_sided_sums(self: __torch__.Kernels, w: Tensor, n: Tensor, r: Tensor) -> Tensor:
+    sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      s = w[start:start + step].abs() * n * r[start:start + step].unsqueeze(1)
       self.add_sums(sums, w.size(0), start, s)
     return sums
 
@@ -237,3 +283,45 @@ class Kernels(Module):
   # The mean of the Gram matrix's diagonal over the kept features.
   def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:
     return float(gram.diagonal().index_select(0, kept).to(torch.float64).mean())
+
+  # ---- exact gradients --------------------------------------------------------------------------------------------
+
+  # A copy, because what plain kernels made cannot be recorded.
+  def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.detach().clone().requires_grad_(True)
+
+  def alias(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return torch.alias(x)
+
+  def detached(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.detach()
+
+  # Gradients of Σ output · upstream with respect to the inputs.
+  def gradients(self: __torch__.Kernels, output: Tensor, upstream: Tensor, inputs: List[Tensor]) -> List[Tensor]:
+    found = torch.grad([output], inputs, annotate(List[Optional[Tensor]], [upstream]))
+    gradients = annotate(List[Tensor], [])
+    for gradient in found:
+      gradients.append(torch._unwrap_optional(gradient).detach())
+    return gradients
+
+  # (softmax - onehot) · weight for the logits [n, block] of the vocabulary rows from `start` on; fold as above.
+  def vocabulary_gradient(self: __torch__.Kernels, logits: Tensor, fold: Tensor, targets: Tensor, start: int, weight: float) -> Tensor:
+    normaliser = fold[0] + torch.log(fold[1])
+    gradient = torch.exp(logits.detach().to(torch.float64) - normaliser.unsqueeze(1)).to(torch.float32)
+    local = targets - start
+    inside = (local >= 0).logical_and(local < logits.size(1)).to(torch.float32).unsqueeze(1)
+    return gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
+
+  def add_in_place(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    return x.add_(y)
+
+  # mean [out, in] += Σ_s g_s and, where squares is not empty, squares += samples · Σ_s g_s², in place, with
+  # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
+  def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
+    if squares.numel() == 0:
+      return mean.addmm_(upstream.reshape([-1, upstream.size(-1)]).t(), x.reshape([-1, x.size(-1)]))
+    for s in range(0, x.size(0), 1):
+      gradient = upstream[s].t().mm(x[s])
+      mean.add_(gradient)
+      squares.addcmul_(gradient, gradient, value=samples)
+    return mean

@@ -1,0 +1,68 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.pruning.UnitScores;
+import java.util.Arrays;
+import java.util.OptionalDouble;
+
+/**
+ * {@code a·z(element) + (1 − a)·z(vector)} of Taylor's first-order score weight by weight and row by row, standardised
+ * inside each layer and kind. After HyWIA and SAAP, of which only the idea is taken: where a is not given, the score that
+ * scatters less counts more, by the inverse of its relative variance.
+ *
+ * @param fixed a in [0, 1]
+ */
+record Blend(OptionalDouble fixed) implements Criterion {
+    private static final Criterion ELEMENT = new Taylor(Taylor.Form.FIRST);
+    private static final Criterion VECTOR = new Taylor(Taylor.Form.VECTORIZE);
+
+    Blend {
+        if (fixed.isPresent() && fixed.getAsDouble() > 1) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "scoring.weight: blend takes 0 to 1, was " + fixed.getAsDouble());
+        }
+    }
+
+    @Override
+    public String name() {
+        return "blend";
+    }
+
+    @Override
+    public boolean needsGradient() {
+        return true;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        UnitScores element = ELEMENT.score(evidence);
+        UnitScores vector = VECTOR.score(evidence);
+        return new UnitScores(blended(element.attention(), vector.attention()), blended(element.ffn(), vector.ffn()));
+    }
+
+    private double[] blended(double[] element, double[] vector) {
+        double a = fixed.orElseGet(() -> share(relativeVariance(element), relativeVariance(vector)));
+        double[] elements = Flap.standardized(element);
+        double[] vectors = Flap.standardized(vector);
+        double[] blended = new double[element.length];
+        Arrays.setAll(blended, unit -> a * elements[unit] + (1 - a) * vectors[unit]);
+        return blended;
+    }
+
+    /** Of the first of two estimates weighted by their inverse variances; half where neither scatters. */
+    private static double share(double variance, double otherVariance) {
+        double both = variance + otherVariance;
+        return both > 0 ? otherVariance / both : 0.5;
+    }
+
+    /** Variance over squared mean, for scores that are never negative. */
+    private static double relativeVariance(double[] scores) {
+        double mean = Arrays.stream(scores).average().orElse(0);
+        double variance = Arrays.stream(scores)
+                .map(score -> (score - mean) * (score - mean))
+                .average()
+                .orElse(0);
+        return mean > 0 ? variance / (mean * mean) : 0;
+    }
+}

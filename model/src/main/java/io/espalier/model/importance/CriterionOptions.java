@@ -1,0 +1,37 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import java.util.OptionalDouble;
+
+/**
+ * How a criterion is computed where it can be in several ways.
+ *
+ * @param magnitudeP exponent of {@code magnitude}, 1 or 2
+ * @param form of {@code taylor} and {@code fms}; empty for the usual one
+ * @param weight a of the additive form of {@code fms} and of {@code blend}
+ */
+public record CriterionOptions(int magnitudeP, String form, OptionalDouble weight) {
+    public CriterionOptions {
+        if (magnitudeP != 1 && magnitudeP != 2) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "scoring.magnitude_p: must be 1 or 2, was " + magnitudeP);
+        }
+        if (weight.isPresent() && !(weight.getAsDouble() >= 0 && Double.isFinite(weight.getAsDouble()))) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "scoring.weight: must be at least 0, was " + weight.getAsDouble());
+        }
+    }
+
+    public static CriterionOptions usual() {
+        return new CriterionOptions(1, "", OptionalDouble.empty());
+    }
+
+    public CriterionOptions withForm(String otherForm) {
+        return new CriterionOptions(magnitudeP, otherForm, weight);
+    }
+
+    public CriterionOptions withWeight(double otherWeight) {
+        return new CriterionOptions(magnitudeP, form, OptionalDouble.of(otherWeight));
+    }
+}

@@ -1,0 +1,86 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.UnitKind;
+import java.util.Arrays;
+
+/**
+ * Fluctuation (FLAP, section 3 and released code): for each input feature j of the attention output and of the FFN's down
+ * projection {@code m_j = v_j·‖W[:,j]‖²}, v the population variance over all calibration tokens; the attention's squared.
+ */
+public record Flap(Scale scale) implements Criterion {
+    /** In which measure units are published. */
+    public enum Scale {
+        /** Sum over the unit's features: comparable inside a layer and kind. */
+        RAW,
+        /** Mean of the unit's z scores among all features of its layer and kind: comparable everywhere. */
+        STANDARDIZED
+    }
+
+    @Override
+    public String name() {
+        return scale == Scale.STANDARDIZED ? "flap" : "flap/raw";
+    }
+
+    @Override
+    public boolean needsActivations() {
+        return true;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        LayerLayout layout = evidence.layout();
+        Linear output = layout.attention().output();
+        Linear down = layout.feedForward().down();
+        double[] attention = Arrays.stream(fluctuation(output, evidence))
+                .map(metric -> metric * metric)
+                .toArray();
+        return new UnitScores(
+                units(attention, output, UnitKind.ATTENTION, layout.shape().attentionUnits()),
+                units(
+                        fluctuation(down, evidence),
+                        down,
+                        UnitKind.FFN,
+                        layout.shape().ffnChannels()));
+    }
+
+    private static double[] fluctuation(Linear linear, LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            double[] squares = new Kernels(scope).magnitudeSums(evidence.weight(linear), 2);
+            double[] metric = evidence.inputs(linear).variances();
+            for (int j = 0; j < metric.length; j++) {
+                metric[j] *= squares[linear.outputs() + j];
+            }
+            return metric;
+        }
+    }
+
+    private double[] units(double[] features, Linear linear, UnitKind kind, int count) {
+        double[] units = new double[count];
+        switch (scale) {
+            case RAW -> linear.weight().columns().addTo(units, kind, features, 0);
+            case STANDARDIZED -> {
+                linear.weight().columns().addTo(units, kind, standardized(features), 0);
+                int width = features.length / count;
+                Arrays.setAll(units, unit -> units[unit] / width);
+            }
+        }
+        return units;
+    }
+
+    /** z scores with the standard deviation of a sample; all zero where the values do not differ. */
+    static double[] standardized(double[] values) {
+        double mean = Arrays.stream(values).average().orElse(0);
+        double squares = Arrays.stream(values)
+                .map(value -> (value - mean) * (value - mean))
+                .sum();
+        double deviation = Math.sqrt(squares / (values.length - 1));
+        return Arrays.stream(values)
+                .map(value -> deviation > 0 ? (value - mean) / deviation : 0)
+                .toArray();
+    }
+}

@@ -1,0 +1,87 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Linear;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Exact gradients of one layer's linear weights, summed up window by window; gone when closed. */
+public final class LayerGradients implements GradientSource, AutoCloseable {
+    private final Scope scope = Scope.open();
+    private final Map<String, Sums> byModule = new HashMap<>();
+    private final int samples;
+
+    /** [out, in], [out, in] or empty where nobody needs it, [out] */
+    private record Sums(Tensor mean, Tensor squares, double[] outputSquares) {}
+
+    /** @param linears whose gradients are wanted; all others are passed over */
+    LayerGradients(List<Linear> linears, int samples, boolean squares) {
+        this.samples = samples;
+        Kernels kernels = new Kernels(scope);
+        for (Linear linear : linears) {
+            Tensor mean = kernels.zeros(linear.outputs(), linear.inputs());
+            byModule.put(
+                    linear.module(),
+                    new Sums(
+                            mean,
+                            squares ? kernels.zeros(linear.outputs(), linear.inputs()) : kernels.zeros(0, 0),
+                            new double[linear.outputs()]));
+        }
+    }
+
+    /** @param upstream for each tap the gradient of the mean loss over all samples with respect to its output */
+    void add(List<LinearTaps.Tap> taps, List<Tensor> upstream) {
+        Kernels kernels = new Kernels(scope);
+        for (int i = 0; i < taps.size(); i++) {
+            Sums sums = byModule.get(taps.get(i).linear().module());
+            if (sums != null) {
+                kernels.accumulateGradients(
+                        sums.mean, sums.squares, upstream.get(i), taps.get(i).input(), samples);
+                double[] moments = kernels.moments(upstream.get(i));
+                int outputs = sums.outputSquares.length;
+                Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
+            }
+        }
+    }
+
+    @Override
+    public Tensor gradient(Linear linear, Scope target) {
+        return of(linear).mean;
+    }
+
+    @Override
+    public Tensor squaredGradient(Linear linear, Scope target) {
+        Tensor squares = of(linear).squares;
+        if (squares.elements() == 0) {
+            throw new IllegalStateException("squared gradients were not asked for");
+        }
+        return squares;
+    }
+
+    @Override
+    public double[] outputNorms(Linear linear) {
+        return Arrays.stream(of(linear).outputSquares).map(Math::sqrt).toArray();
+    }
+
+    @Override
+    public int samples() {
+        return samples;
+    }
+
+    private Sums of(Linear linear) {
+        Sums sums = byModule.get(linear.module());
+        if (sums == null) {
+            throw new IllegalArgumentException(linear.module() + " belongs to another layer");
+        }
+        return sums;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

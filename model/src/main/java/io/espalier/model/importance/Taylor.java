@@ -1,0 +1,69 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Linear;
+import java.util.Arrays;
+
+/**
+ * What the loss would change to first or second order if a unit's weights were zero (LLM-Pruner, section 3.2 and released
+ * code), with {@code s = W⊙G} and A the mean of the samples' squared gradients.
+ */
+record Taylor(Form form) implements Criterion {
+    enum Form {
+        /** Sum of |Σ s| of each row or column of the unit. */
+        VECTORIZE,
+        /** |Σ s| of the whole unit. */
+        VECTORIZE_UNIT,
+        /** Σ |s| */
+        FIRST,
+        /** Σ |W²A| */
+        SECOND,
+        /** Σ |s − ½W²A| */
+        MIX
+    }
+
+    @Override
+    public String name() {
+        return "taylor";
+    }
+
+    @Override
+    public boolean needsGradient() {
+        return true;
+    }
+
+    @Override
+    public boolean needsBackprop() {
+        return form == Form.SECOND || form == Form.MIX;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        UnitScores units =
+                UnitSums.over(evidence.layout(), evidence.layout().linears(), linear -> sums(linear, evidence));
+        return form == Form.VECTORIZE_UNIT ? new UnitScores(absolute(units.attention()), absolute(units.ffn())) : units;
+    }
+
+    private double[] sums(Linear linear, LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            Tensor weight = evidence.weight(linear);
+            Tensor gradient = evidence.gradient(linear, scope);
+            return switch (form) {
+                case VECTORIZE -> absolute(kernels.taylorSums(weight, gradient, gradient, 1, 0, false));
+                case VECTORIZE_UNIT -> kernels.taylorSums(weight, gradient, gradient, 1, 0, false);
+                case FIRST -> kernels.taylorSums(weight, gradient, gradient, 1, 0, true);
+                case SECOND ->
+                    kernels.taylorSums(weight, gradient, evidence.squaredGradient(linear, scope), 0, 1, true);
+                case MIX -> kernels.taylorSums(weight, gradient, evidence.squaredGradient(linear, scope), 1, 0.5, true);
+            };
+        }
+    }
+
+    private static double[] absolute(double[] values) {
+        return Arrays.stream(values).map(Math::abs).toArray();
+    }
+}

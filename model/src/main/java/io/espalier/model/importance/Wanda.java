@@ -1,0 +1,30 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.Linear;
+
+/** {@code S = |W_ij|·n_j} (Wanda, section 3), summed over the unit in all its matrices. */
+record Wanda() implements Criterion {
+    @Override
+    public String name() {
+        return "wanda";
+    }
+
+    @Override
+    public boolean needsActivations() {
+        return true;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        return UnitSums.over(evidence.layout(), evidence.layout().linears(), linear -> sums(linear, evidence));
+    }
+
+    private static double[] sums(Linear linear, LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            return new Kernels(scope).scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
+        }
+    }
+}
