@@ -53,7 +53,9 @@ final class CancelCommand implements Callable<Integer> {
             }
             client.cancel(jobId, reason);
             console.result(
-                    json ? "{\"jobId\":\"%s\",\"cancelRequested\":true}".formatted(jobId) : "asked to cancel " + jobId);
+                    json
+                            ? "{\"job_id\":\"%s\",\"cancel_requested\":true}".formatted(jobId)
+                            : "asked to cancel " + jobId);
             return ExitCode.OK;
         }
     }

@@ -93,7 +93,7 @@ final class PruneCommand implements Callable<Integer> {
             refuseOtherBody(log, request);
             client.submit(request);
             if (!toTheEnd) {
-                console.result(json ? "{\"jobId\":\"%s\"}".formatted(jobId) : jobId);
+                console.result(json ? "{\"job_id\":\"%s\"}".formatted(jobId) : jobId);
                 return ExitCode.OK;
             }
             JobEvent end = new JobFollower(log, health).followWithProgress(jobId, console);

@@ -86,7 +86,7 @@ class CommandsIT {
         assertThat(exitCode).isEqualTo(ExitCode.OK);
         assertThat(out().lines())
                 .hasSize(3)
-                .allMatch(line -> line.startsWith("{\"jobId\":\"finished\"") && line.endsWith("}"));
+                .allMatch(line -> line.startsWith("{\"job_id\":\"finished\"") && line.endsWith("}"));
         assertThat(err()).isEmpty();
     }
 
@@ -117,7 +117,7 @@ class CommandsIT {
 
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.OK);
-        assertThat(tail("job-commands")).contains("\"jobId\":\"running\"", "wrong model");
+        assertThat(tail("job-commands")).contains("\"job_id\":\"running\"", "wrong model");
     }
 
     @Test
@@ -139,7 +139,7 @@ class CommandsIT {
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.OK);
         assertThat(out().strip()).isEqualTo("new");
-        assertThat(tail("prune-requests")).contains("\"requestId\":\"new\"", "\"unitRatio\":0.25");
+        assertThat(tail("prune-requests")).contains("\"request_id\":\"new\"", "\"unit_ratio\":0.25");
     }
 
     @Test

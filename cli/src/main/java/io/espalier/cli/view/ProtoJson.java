@@ -4,7 +4,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
 
-/** Messages as proto3 JSON on one line under the names the contracts use; fields without a value are written too, so that scripts can rely on them. */
+/**
+ * Messages as proto3 JSON on one line under the names the contracts use; fields without a value are written too, so
+ * that scripts can rely on them.
+ */
 public final class ProtoJson {
     private static final JsonFormat.Printer LINE = JsonFormat.printer()
             .preservingProtoFieldNames()

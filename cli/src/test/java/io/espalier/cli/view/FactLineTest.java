@@ -23,7 +23,7 @@ class FactLineTest {
 
         // Then
         assertThat(line)
-                .startsWith("{\"jobId\":\"job-1\"")
+                .startsWith("{\"job_id\":\"job-1\"")
                 .contains("\"profile\":\"uniform\"")
                 .doesNotContain("\n");
     }
