@@ -13,6 +13,10 @@ public final class ServiceLaunches {
     /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
     private static final int FIRST_JDK_THAT_WARNS = 24;
 
+    /** Idle threads sleep instead of spinning; freed layers go back to the system instead of into holes of the heap. */
+    private static final Map<String, String> ENVIRONMENT =
+            Map.of("OMP_WAIT_POLICY", "PASSIVE", "MALLOC_MMAP_THRESHOLD_", "1048576");
+
     private ServiceLaunches() {}
 
     /** @throws CommandFailure if a service is not built */
@@ -78,6 +82,6 @@ public final class ServiceLaunches {
         command.add("-jar");
         command.add(jar.toString());
         return new Launch(
-                service, name, command, Map.of("OMP_WAIT_POLICY", "PASSIVE"), settings.log(name), ports.get(0));
+                service, name, command, ENVIRONMENT, settings.log(name), ports.get(0));
     }
 }
