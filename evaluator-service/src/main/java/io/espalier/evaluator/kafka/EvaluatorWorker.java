@@ -3,8 +3,8 @@ package io.espalier.evaluator.kafka;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.espalier.evaluator.domain.EvaluationWork;
-import io.espalier.model.Progress;
 import io.espalier.model.tensor.Engine;
+import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.RequestMapper;
@@ -28,7 +28,7 @@ public class EvaluatorWorker implements Worker {
     }
 
     @Override
-    public TaskResult.Builder run(Task task, Progress progress) {
+    public TaskResult.Builder run(Task task, TaskReport progress) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
         Engine.setThreads(task.getInputs().getProfile().getThreads());

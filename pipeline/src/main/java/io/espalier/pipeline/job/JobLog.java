@@ -1,6 +1,7 @@
 package io.espalier.pipeline.job;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.Timestamps;
 import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Job;
@@ -8,7 +9,7 @@ import io.espalier.v1.JobEvent;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,10 +97,13 @@ public final class JobLog implements AutoCloseable {
 
     /** Newest first. */
     public synchronized List<Job> jobs() {
-        List<Job> all = new ArrayList<>();
-        jobs.values().stream().filter(Entry::isKnown).forEach(entry -> all.add(entry.job));
-        Collections.reverse(all);
-        return all;
+        return jobs.values().stream()
+                .filter(Entry::isKnown)
+                .map(entry -> entry.job)
+                .sorted(Comparator.comparing(Job::getAcceptedAt, Timestamps.comparator())
+                        .reversed()
+                        .thenComparing(Job::getJobId))
+                .toList();
     }
 
     /** Whether the job is known to have had its terminal event. */

@@ -1,6 +1,5 @@
 package io.espalier.pipeline.queue;
 
-import io.espalier.model.Progress;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskProgress;
@@ -9,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Publishes how far a task is, at most twice a second, and stops it when nobody wants its result any more. */
-final class TaskProgressReport implements Progress {
+final class TaskProgressReport implements TaskReport {
     private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Task task;
@@ -45,6 +44,11 @@ final class TaskProgressReport implements Progress {
     /** Tells the stage that the task is in hand, so that it notices if it goes silent. */
     void started() {
         results.publishSoon(task, TaskResult.newBuilder().setProgress(TaskProgress.getDefaultInstance()));
+    }
+
+    @Override
+    public void finished(String carriedTaskId, TaskResult.Builder result) {
+        results.publish(task.toBuilder().setTaskId(carriedTaskId).build(), result);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.espalier.pipeline.queue;
 
-import io.espalier.model.Progress;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 
@@ -11,5 +10,5 @@ public interface Worker {
      * @return the outcome; ids are filled in by the queue
      * @throws io.espalier.model.EspalierException when the job cannot succeed: it ends as FAILED with this code
      */
-    TaskResult.Builder run(Task task, Progress progress);
+    TaskResult.Builder run(Task task, TaskReport report);
 }

@@ -13,6 +13,17 @@ public final class CompleteRequest {
 
     public static PruneRequest of(JobSpec spec) {
         JobSpec.Gradient gradient = spec.scoring().gradient();
+        Scoring.Builder scoring = Scoring.newBuilder()
+                .setCriterion(spec.scoring().criterion())
+                .setGradient(GradientSource.newBuilder()
+                        .setSource(gradient.source())
+                        .setDistribution(gradient.distribution())
+                        .setDraws(gradient.draws())
+                        .setEpsilon(gradient.epsilon()))
+                .setControls(spec.scoring().controls() ? "ranks" : "off")
+                .setMagnitudeP(spec.scoring().options().magnitudeP())
+                .setForm(spec.scoring().options().form());
+        spec.scoring().options().weight().ifPresent(scoring::setWeight);
         return PruneRequest.newBuilder()
                 .setRequestId(spec.jobId())
                 .setModel(spec.model())
@@ -21,15 +32,7 @@ public final class CompleteRequest {
                         .setText(spec.calibration().uri())
                         .setSamples(spec.calibration().windows())
                         .setSequenceLength(spec.calibration().sequenceLength()))
-                .setScoring(Scoring.newBuilder()
-                        .setCriterion(spec.scoring().criterion())
-                        .setGradient(GradientSource.newBuilder()
-                                .setSource(gradient.source())
-                                .setDistribution(gradient.distribution())
-                                .setDraws(gradient.draws())
-                                .setEpsilon(gradient.epsilon()))
-                        .setControls(spec.scoring().controls() ? "ranks" : "off")
-                        .setMagnitudeP(spec.scoring().magnitudeP()))
+                .setScoring(scoring)
                 .setPruning(Pruning.newBuilder()
                         .setUnitRatio(spec.pruning().unitRatio())
                         .setLayers(spec.pruning().layers())

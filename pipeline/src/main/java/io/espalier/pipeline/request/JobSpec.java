@@ -1,5 +1,6 @@
 package io.espalier.pipeline.request;
 
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Compensation;
 
 /**
@@ -29,12 +30,11 @@ public record JobSpec(
     /**
      * @param criterion name in the table of criteria
      * @param controls whether control score sets ride along
-     * @param magnitudeP exponent of the magnitude criterion
      */
-    public record Scoring(String criterion, Gradient gradient, boolean controls, int magnitudeP) {}
+    public record Scoring(String criterion, CriterionOptions options, Gradient gradient, boolean controls) {}
 
     /**
-     * @param source "zeroth-order"
+     * @param source "zeroth-order", "backprop" or empty where none is named
      * @param distribution of the perturbation: "gaussian"
      * @param epsilon step of the central difference
      */

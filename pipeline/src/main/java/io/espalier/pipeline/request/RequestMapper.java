@@ -2,6 +2,7 @@ package io.espalier.pipeline.request;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
@@ -10,6 +11,7 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** From the wire to a checked {@link JobSpec}; every refusal names the field and what it may be. */
 public final class RequestMapper {
@@ -45,18 +47,21 @@ public final class RequestMapper {
         String controls = choice(scoring.getControls(), "scoring.controls", List.of("ranks", "off"));
         return new JobSpec.Scoring(
                 criterion,
-                gradient(scoring.getGradient()),
-                criterion.equals("fms") && controls.equals("ranks"),
-                count(scoring.getMagnitudeP(), 1, 1, 2, "scoring.magnitude_p"));
+                new CriterionOptions(
+                        count(scoring.getMagnitudeP(), 1, 1, 2, "scoring.magnitude_p"),
+                        scoring.getForm(),
+                        scoring.hasWeight() ? OptionalDouble.of(scoring.getWeight()) : OptionalDouble.empty()),
+                gradient(scoring.getGradient(), criterion.equals("fms") ? "zeroth-order" : ""),
+                criterion.equals("fms") && controls.equals("ranks"));
     }
 
-    private static JobSpec.Gradient gradient(GradientSource gradient) {
+    private static JobSpec.Gradient gradient(GradientSource gradient, String defaultSource) {
         double epsilon = gradient.getEpsilon() == 0 ? 1e-3 : gradient.getEpsilon();
         if (!(epsilon > 0 && epsilon <= 1)) {
             throw invalid("scoring.gradient.epsilon", "is " + epsilon + "; it must be in (0, 1]");
         }
         return new JobSpec.Gradient(
-                choice(gradient.getSource(), "scoring.gradient.source", List.of("zeroth-order")),
+                or(gradient.getSource(), defaultSource),
                 choice(gradient.getDistribution(), "scoring.gradient.distribution", List.of("gaussian")),
                 count(gradient.getDraws(), 8, 1, MAX_DRAWS, "scoring.gradient.draws"),
                 epsilon);

@@ -18,9 +18,9 @@ public record WorkFolders(ArtifactStore artifacts) {
     }
 
     Worker tidied(Worker worker, JobLog jobs) {
-        return (task, progress) -> {
+        return (task, report) -> {
             try {
-                return worker.run(task, progress);
+                return worker.run(task, report);
             } finally {
                 if (jobs.hasEnded(task.getJobId())) {
                     artifacts.deleteWork(task.getJobId());

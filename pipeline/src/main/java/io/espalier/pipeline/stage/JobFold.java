@@ -224,6 +224,9 @@ public final class JobFold {
                 wave.addTasks(TaskState.newBuilder().setTask(issued));
                 outputs.add(new Output.Task(issued));
             }
+            run.carried()
+                    .forEach(task ->
+                            wave.addTasks(TaskState.newBuilder().setTask(task).setCarried(true)));
             return job.addWaves(wave).build();
         }
 

@@ -15,10 +15,18 @@ public sealed interface Step {
      * @param activity what the tasks do, for people: "score-layer"
      * @param committed set when the artifact is decided: a cancel no longer stops these tasks and the artifact stays
      * @param tasks at least one; job id, task id and work set
+     * @param carried tasks that are not issued: one of the others brings their results as it goes along
      */
-    record Run(String activity, @Nullable ArtifactCommitted committed, List<Task> tasks) implements Step {
+    record Run(String activity, @Nullable ArtifactCommitted committed, List<Task> tasks, List<Task> carried)
+            implements Step {
+        /** Tasks that each bring their own result. */
+        public Run(String activity, @Nullable ArtifactCommitted committed, List<Task> tasks) {
+            this(activity, committed, tasks, List.of());
+        }
+
         public Run {
             tasks = List.copyOf(tasks);
+            carried = List.copyOf(carried);
             if (tasks.isEmpty()) {
                 throw new IllegalArgumentException("a step without tasks would never end");
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Compensation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +25,11 @@ class RequestMapperTest {
                         "m",
                         "job",
                         new JobSpec.Text("t", 64, 128),
-                        new JobSpec.Scoring("fms", new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3), true, 1),
+                        new JobSpec.Scoring(
+                                "fms",
+                                CriterionOptions.usual(),
+                                new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3),
+                                true),
                         new JobSpec.Pruning(0.5, "default", 32, Compensation.LEAST_SQUARES),
                         new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
                         0));
@@ -58,7 +63,6 @@ class RequestMapperTest {
                 "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",
                 "scoring.controls               | \"scoring\":{\"controls\":\"maybe\"}",
                 "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
-                "scoring.gradient.source        | \"scoring\":{\"gradient\":{\"source\":\"magic\"}}",
                 "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
                 "scoring.gradient.epsilon       | \"scoring\":{\"gradient\":{\"epsilon\":\"Infinity\"}}",
             })

@@ -176,6 +176,18 @@ class JobFoldTest {
     }
 
     @Test
+    void aCarriedTaskIsNotIssuedAndItsResultComesWithItsCarriers() {
+        fold = new JobFold(new ChainStage(), TIMING);
+        start("digest");
+        assertThat(taskIds()).containsExactly("chain");
+
+        finish("layer-1", "layer-0", "chain");
+
+        assertThat(facts()).hasSize(1);
+        assertThat(taskIds()).containsExactly("chain");
+    }
+
+    @Test
     void aSettledJobIsForgottenAfterAWhile() {
         start("digest");
         cancel();

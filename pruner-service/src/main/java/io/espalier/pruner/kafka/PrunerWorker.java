@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
-import io.espalier.model.Progress;
 import io.espalier.model.tensor.Engine;
+import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.InspectionMapper;
@@ -35,7 +35,7 @@ public class PrunerWorker implements Worker {
     }
 
     @Override
-    public TaskResult.Builder run(Task task, Progress progress) {
+    public TaskResult.Builder run(Task task, TaskReport progress) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PruneTask pruneTask = PruneMapper.task(task);
         if (pruneTask instanceof PruneTask.Commit commit) {

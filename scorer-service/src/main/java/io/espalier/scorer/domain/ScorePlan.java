@@ -21,12 +21,14 @@ public final class ScorePlan {
 
     private final JobSpec spec;
     private final Criterion criterion;
+    private final GradientChoice source;
 
     /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not */
     public ScorePlan(JobSpec spec) {
         this.spec = spec;
         this.criterion =
-                Criterion.named(spec.scoring().criterion(), spec.scoring().magnitudeP());
+                Criterion.named(spec.scoring().criterion(), spec.scoring().options());
+        this.source = GradientChoice.of(criterion, spec.scoring().gradient().source());
     }
 
     /** @param waves results of the complete waves, each in task order */
@@ -41,7 +43,7 @@ public final class ScorePlan {
             return new ScoreStep.Run("collect", collect);
         }
         if (waves.size() == collected) {
-            return new ScoreStep.Run("score-layer", scoreLayers(inspection, waves.get(collected - 1)));
+            return score(inspection, waves.get(collected - 1));
         }
         return done(inspection, waves.get(collected));
     }
@@ -55,7 +57,7 @@ public final class ScorePlan {
             ranges(windows, flopsPerWindow)
                     .forEach(range -> tasks.add(new ScoreTask.CollectStatistics(range.first(), range.last())));
         }
-        if (criterion.needsGradient()) {
+        if (source == GradientChoice.ZEROTH_ORDER) {
             ranges(spec.scoring().gradient().draws(), 2 * flopsPerWindow * windows)
                     .forEach(range -> tasks.add(new ScoreTask.CollectLosses(range.first(), range.last())));
         }
@@ -73,7 +75,7 @@ public final class ScorePlan {
                 .toList();
     }
 
-    private List<ScoreTask> scoreLayers(Inspection inspection, List<ScoreResult> collected) {
+    private ScoreStep score(Inspection inspection, List<ScoreResult> collected) {
         List<StoredFile> statistics = new ArrayList<>();
         List<DrawLosses> losses = new ArrayList<>();
         for (ScoreResult result : collected) {
@@ -83,18 +85,22 @@ public final class ScorePlan {
                 losses.addAll(pairs.losses());
             }
         }
-        return IntStream.range(inspection.firstLayer(), inspection.lastLayer())
+        List<ScoreTask> layers = IntStream.range(inspection.firstLayer(), inspection.lastLayer())
                 .<ScoreTask>mapToObj(layer -> new ScoreTask.ScoreLayer(layer, statistics, losses))
                 .toList();
+        return source == GradientChoice.BACKPROP
+                ? new ScoreStep.Run("backpropagate", List.of(new ScoreTask.Backpropagate(statistics)), layers)
+                : new ScoreStep.Run("score-layer", layers);
     }
 
     private static ScoreStep done(Inspection inspection, List<ScoreResult> layers) {
         List<StoredFile> scores = new ArrayList<>();
         List<ScoreResult.ControlRanks> controls = new ArrayList<>();
         for (ScoreResult result : layers) {
-            ScoreResult.LayerScored layer = (ScoreResult.LayerScored) result;
-            scores.add(layer.file());
-            controls.addAll(layer.controls());
+            if (result instanceof ScoreResult.LayerScored layer) {
+                scores.add(layer.file());
+                controls.addAll(layer.controls());
+            }
         }
         return new ScoreStep.Done(inspection, scores, controls);
     }

@@ -24,6 +24,9 @@ public sealed interface ScoreResult {
         }
     }
 
+    /** The layers' results came before. */
+    record Backpropagated() implements ScoreResult {}
+
     /**
      * Spearman rank correlation of a control with the criterion within a layer.
      *

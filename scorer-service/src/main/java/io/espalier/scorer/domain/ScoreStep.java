@@ -10,10 +10,16 @@ public sealed interface ScoreStep {
      * Tasks that may run at the same time.
      *
      * @param activity for people
+     * @param carried tasks whose results one of the others brings as it goes along
      */
-    record Run(String activity, List<ScoreTask> tasks) implements ScoreStep {
+    record Run(String activity, List<ScoreTask> tasks, List<ScoreTask> carried) implements ScoreStep {
+        Run(String activity, List<ScoreTask> tasks) {
+            this(activity, tasks, List.of());
+        }
+
         public Run {
             tasks = List.copyOf(tasks);
+            carried = List.copyOf(carried);
         }
     }
 

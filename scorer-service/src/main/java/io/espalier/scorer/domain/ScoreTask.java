@@ -34,6 +34,23 @@ public sealed interface ScoreTask {
     }
 
     /**
+     * One pass back through the whole model: exact gradients layer by layer, each scored at once. Carries the layers'
+     * {@link ScoreLayer} tasks.
+     *
+     * @param statistics as in {@link ScoreLayer}
+     */
+    record Backpropagate(List<StoredFile> statistics) implements ScoreTask {
+        public Backpropagate {
+            statistics = List.copyOf(statistics);
+        }
+
+        @Override
+        public String id() {
+            return "backpropagate";
+        }
+    }
+
+    /**
      * Read one layer, rebuild its gradient, apply the criterion.
      *
      * @param statistics files of all statistics tasks in plan order; empty when the criterion needs none

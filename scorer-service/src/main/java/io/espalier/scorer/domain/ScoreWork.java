@@ -8,6 +8,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.evaluation.ModelSize;
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
@@ -28,6 +29,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Does the tasks of a score plan. A task done twice leaves the same bytes. */
 public final class ScoreWork {
@@ -98,43 +101,84 @@ public final class ScoreWork {
     public record LayerScore(Map<String, UnitScores> sets, ScoreResult.LayerScored result) {}
 
     public LayerScore score(JobSpec spec, ScoreTask.ScoreLayer task) {
+        GradientSource gradient =
+                task.losses().isEmpty() ? null : zerothOrder(spec).gradient(task.losses());
+        try (Checkpoint checkpoint = workspace.model(spec)) {
+            return scored(
+                    spec,
+                    task.layer(),
+                    LayerScorer.score(
+                            checkpoint,
+                            task.layer(),
+                            criteria(spec),
+                            spec.seed(),
+                            merged(task.statistics()),
+                            gradient));
+        }
+    }
+
+    /**
+     * Scores every layer by its exact gradient, continuing from where another worker stopped.
+     *
+     * @param visitor hears each layer's scores as they are made, the last layer first
+     */
+    public void backpropagate(
+            JobSpec spec,
+            Inspection inspection,
+            ScoreTask.Backpropagate task,
+            Consumer<LayerScore> visitor,
+            Progress progress) {
+        InputStatistics statistics = merged(task.statistics());
+        List<Criterion> criteria = criteria(spec);
+        boolean squares = criteria.get(0).needsBackprop();
+        Path position = workspace.artifacts().work(spec.jobId()).resolve(task.id());
+        try (Checkpoint checkpoint = workspace.model(spec)) {
+            int[][] windows = workspace.calibration(spec, checkpoint);
+            Backprop.Visitor scorer = (layer, weights, gradients) -> visitor.accept(scored(
+                    spec,
+                    layer.index(),
+                    LayerScorer.score(layer, weights, criteria, spec.seed(), statistics, gradients)));
+            new Backprop(checkpoint, windows, scope(inspection), squares).run(position, scorer, progress);
+        }
+    }
+
+    /** The criterion and, where asked for, its controls. */
+    private static List<Criterion> criteria(JobSpec spec) {
         Criterion criterion =
-                Criterion.named(spec.scoring().criterion(), spec.scoring().magnitudeP());
+                Criterion.named(spec.scoring().criterion(), spec.scoring().options());
         List<Criterion> criteria = new ArrayList<>(List.of(criterion));
         if (spec.scoring().controls()) {
             criteria.addAll(criterion.controls());
         }
-        InputStatistics statistics = task.statistics().isEmpty() ? null : merged(task.statistics());
-        GradientSource gradient =
-                task.losses().isEmpty() ? null : zerothOrder(spec).gradient(task.losses());
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            Map<String, UnitScores> sets =
-                    LayerScorer.score(checkpoint, task.layer(), criteria, spec.seed(), statistics, gradient);
-            StoredFile file = store(spec, "scores-" + task.id(), ScoreFile.write(sets));
-            return new LayerScore(
-                    sets, new ScoreResult.LayerScored(task.layer(), file, ranks(task.layer(), criterion, sets)));
-        }
+        return criteria;
     }
 
-    private static List<ScoreResult.ControlRanks> ranks(int layer, Criterion criterion, Map<String, UnitScores> sets) {
-        List<ScoreResult.ControlRanks> ranks = new ArrayList<>();
-        UnitScores own = sets.get(criterion.name());
-        sets.forEach((name, other) -> {
-            if (own != null && !name.equals(criterion.name())) {
-                ranks.add(new ScoreResult.ControlRanks(
-                        name,
+    private LayerScore scored(JobSpec spec, int layer, Map<String, UnitScores> sets) {
+        StoredFile file = store(spec, "scores-layer-" + layer, ScoreFile.write(sets));
+        return new LayerScore(sets, new ScoreResult.LayerScored(layer, file, ranks(layer, sets)));
+    }
+
+    /** How the controls rank beside the criterion, whose set is the first. */
+    private static List<ScoreResult.ControlRanks> ranks(int layer, Map<String, UnitScores> sets) {
+        UnitScores own = sets.values().iterator().next();
+        return sets.entrySet().stream()
+                .skip(1)
+                .map(control -> new ScoreResult.ControlRanks(
+                        control.getKey(),
                         layer,
-                        RankCorrelation.spearman(own.attention(), other.attention()),
-                        RankCorrelation.spearman(own.ffn(), other.ffn())));
-            }
-        });
-        return ranks;
+                        RankCorrelation.spearman(
+                                own.attention(), control.getValue().attention()),
+                        RankCorrelation.spearman(own.ffn(), control.getValue().ffn())))
+                .toList();
     }
 
-    private InputStatistics merged(List<StoredFile> files) {
-        return InputStatistics.merged(files.stream()
-                .map(file -> InputStatistics.fromBytes(workspace.artifacts().read(file)))
-                .toList());
+    private @Nullable InputStatistics merged(List<StoredFile> files) {
+        return files.isEmpty()
+                ? null
+                : InputStatistics.merged(files.stream()
+                        .map(file ->
+                                InputStatistics.fromBytes(workspace.artifacts().read(file)))
+                        .toList());
     }
 
     /** Named by its content: a task done again on a machine that rounds otherwise does not get in the way. */

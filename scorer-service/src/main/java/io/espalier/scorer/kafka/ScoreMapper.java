@@ -5,6 +5,7 @@ import io.espalier.model.importance.DrawLosses;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreTask;
+import io.espalier.v1.BackpropagateWork;
 import io.espalier.v1.CollectLossesWork;
 import io.espalier.v1.CollectStatisticsWork;
 import io.espalier.v1.FileRef;
@@ -38,6 +39,11 @@ final class ScoreMapper {
             score.losses().forEach(losses -> work.addLosses(toWire(losses)));
             return wire.setScoreLayer(work);
         }
+        if (task instanceof ScoreTask.Backpropagate back) {
+            BackpropagateWork.Builder work = BackpropagateWork.newBuilder();
+            back.statistics().forEach(file -> work.addStatistics(toWire(file)));
+            return wire.setBackpropagate(work);
+        }
         return wire.setInspect(InspectWork.getDefaultInstance());
     }
 
@@ -55,10 +61,10 @@ final class ScoreMapper {
             case SCORE_LAYER ->
                 new ScoreTask.ScoreLayer(
                         wire.getScoreLayer().getLayer(),
-                        wire.getScoreLayer().getStatisticsList().stream()
-                                .map(ScoreMapper::file)
-                                .toList(),
+                        files(wire.getScoreLayer().getStatisticsList()),
                         losses(wire.getScoreLayer().getLossesList()));
+            case BACKPROPAGATE ->
+                new ScoreTask.Backpropagate(files(wire.getBackpropagate().getStatisticsList()));
             default -> throw new IllegalArgumentException("no scoring task: " + wire.getWorkCase());
         };
     }
@@ -89,6 +95,7 @@ final class ScoreMapper {
                         wire.getLayerScored().getControlsList().stream()
                                 .map(ScoreMapper::controlRanks)
                                 .toList());
+            case BACKPROPAGATED -> new ScoreResult.Backpropagated();
             default -> throw new IllegalArgumentException("no scoring result: " + wire.getOutcomeCase());
         };
     }
@@ -125,6 +132,10 @@ final class ScoreMapper {
                 .setPath(file.path())
                 .setSha256(file.sha256())
                 .build();
+    }
+
+    private static List<StoredFile> files(List<FileRef> wire) {
+        return wire.stream().map(ScoreMapper::file).toList();
     }
 
     private static StoredFile file(FileRef wire) {

@@ -14,6 +14,7 @@ import io.espalier.pipeline.stage.Step;
 import io.espalier.scorer.domain.ScorePlan;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreStep;
+import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.JobAccepted;
 import io.espalier.v1.JobEvent;
@@ -67,12 +68,16 @@ public class ScorerStage implements Stage {
         ScoreStep step = new ScorePlan(spec).next(results);
         PruneRequest request = CompleteRequest.of(spec);
         if (step instanceof ScoreStep.Run run) {
-            List<Task> tasks = run.tasks().stream()
-                    .map(task -> task(request, waves, ScoreMapper.toWire(task)))
-                    .toList();
-            return new Step.Run(run.activity(), null, tasks);
+            return new Step.Run(
+                    run.activity(), null, tasks(request, waves, run.tasks()), tasks(request, waves, run.carried()));
         }
         return new Step.HandOver(completed(request, (ScoreStep.Done) step));
+    }
+
+    private static List<Task> tasks(PruneRequest request, List<List<TaskResult>> waves, List<ScoreTask> tasks) {
+        return tasks.stream()
+                .map(task -> task(request, waves, ScoreMapper.toWire(task)))
+                .toList();
     }
 
     private static Task task(PruneRequest request, List<List<TaskResult>> waves, Task.Builder task) {

@@ -1,8 +1,8 @@
 package io.espalier.scorer.kafka;
 
-import io.espalier.model.Progress;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Engine;
+import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.InspectionMapper;
@@ -12,6 +12,7 @@ import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.scorer.domain.ScoreWork;
+import io.espalier.v1.Backpropagated;
 import io.espalier.v1.LayerScored;
 import io.espalier.v1.LayerScores;
 import io.espalier.v1.ScoreSet;
@@ -32,7 +33,7 @@ public class ScorerWorker implements Worker {
     }
 
     @Override
-    public TaskResult.Builder run(Task task, Progress progress) {
+    public TaskResult.Builder run(Task task, TaskReport report) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         ScoreTask scoreTask = ScoreMapper.task(task);
         if (scoreTask instanceof ScoreTask.Inspect) {
@@ -41,10 +42,19 @@ public class ScorerWorker implements Worker {
         Inspection inspection = InspectionMapper.fromWire(task.getInputs());
         Engine.setThreads(inspection.threads());
         if (scoreTask instanceof ScoreTask.CollectStatistics collect) {
-            return ScoreMapper.toWire(work.collect(spec, inspection, collect, progress));
+            return ScoreMapper.toWire(work.collect(spec, inspection, collect, report));
         }
         if (scoreTask instanceof ScoreTask.CollectLosses collect) {
-            return ScoreMapper.toWire(work.collect(spec, inspection, collect, progress));
+            return ScoreMapper.toWire(work.collect(spec, inspection, collect, report));
+        }
+        if (scoreTask instanceof ScoreTask.Backpropagate back) {
+            work.backpropagate(
+                    spec,
+                    inspection,
+                    back,
+                    score -> report.finished("layer-" + score.result().layer(), toWire(score)),
+                    report);
+            return TaskResult.newBuilder().setBackpropagated(Backpropagated.getDefaultInstance());
         }
         return toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
     }

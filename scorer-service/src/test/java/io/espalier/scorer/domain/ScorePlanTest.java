@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.espalier.model.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.DrawLosses;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.pipeline.request.Inspection;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ScorePlanTest {
     private static final int WINDOWS = 10;
@@ -92,6 +95,22 @@ class ScorePlanTest {
     }
 
     @Test
+    void exactGradientsComeFromOnePassThatCarriesTheLayers() {
+        ScoreStep.Run step = (ScoreStep.Run) new ScorePlan(spec("taylor", "backprop")).next(List.of(inspected(SMALL)));
+
+        assertThat(step.tasks()).containsExactly(new ScoreTask.Backpropagate(List.of()));
+        assertThat(step.carried()).extracting(ScoreTask::id).containsExactly("layer-1", "layer-2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"taylor,''", "taylor,magic", "gblm,zeroth-order"})
+    void aGradientSourceThatTheCriterionCannotUseIsRefusedByName(String criterion, String source) {
+        assertThatThrownBy(() -> new ScorePlan(spec(criterion, source)))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("scoring.gradient.source");
+    }
+
+    @Test
     void anUnknownCriterionIsRefusedByName() {
         assertThatThrownBy(() -> new ScorePlan(spec("magic")))
                 .isInstanceOf(EspalierException.class)
@@ -135,13 +154,21 @@ class ScorePlanTest {
     }
 
     private static JobSpec spec(String criterion) {
+        return spec(criterion, "zeroth-order");
+    }
+
+    private static JobSpec spec(String criterion, String source) {
         JobSpec.Text text = new JobSpec.Text("text", WINDOWS, 128);
         return new JobSpec(
                 "job",
                 "model",
                 "output",
                 text,
-                new JobSpec.Scoring(criterion, new JobSpec.Gradient("zeroth-order", "gaussian", DRAWS, 1e-3), true, 1),
+                new JobSpec.Scoring(
+                        criterion,
+                        CriterionOptions.usual(),
+                        new JobSpec.Gradient(source, "gaussian", DRAWS, 1e-3),
+                        true),
                 new JobSpec.Pruning(0.5, "default", 32, Compensation.NONE),
                 new JobSpec.Evaluation(text, false, false),
                 1);
