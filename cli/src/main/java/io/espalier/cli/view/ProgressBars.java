@@ -36,7 +36,6 @@ public final class ProgressBars implements ProgressView {
         if (bar == null) {
             bar = new ProgressBarBuilder()
                     .setTaskName(String.format("%-28s", label))
-                    .setUnit(" " + meter.unit(), 1)
                     .setInitialMax(meter.total())
                     .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
                     .setUpdateIntervalMillis(100)
@@ -45,7 +44,10 @@ public final class ProgressBars implements ProgressView {
         }
         bar.maxHint(meter.total());
         bar.stepTo(meter.done());
-        bar.setExtraMessage(" " + meter.throughput());
+        // What is counted may turn from tasks to layers on the way, so it stands here and not in the bar's fixed unit;
+        // one width keeps the bar from jumping.
+        String speed = meter.throughput();
+        bar.setExtraMessage(String.format(" %-24s", meter.unit() + (speed.isEmpty() ? "" : ", " + speed)));
     }
 
     @Override

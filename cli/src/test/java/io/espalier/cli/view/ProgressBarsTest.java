@@ -19,6 +19,7 @@ class ProgressBarsTest {
         ProgressBars bars = new ProgressBars(new PrintStream(terminal, true, StandardCharsets.UTF_8));
 
         // When
+        bars.show(taskDone("pruner", "prune", 0, 1, "", 0));
         bars.show(insideTask(taskDone("pruner", "prune", 0, 1, "prune", 0), "layers", 3, 6, 5000));
         bars.show(taskDone("pruner", "prune", 1, 1, "prune", 10));
         bars.show(event("pruner", 11)
@@ -29,6 +30,6 @@ class ProgressBarsTest {
 
         // Then
         assertThat(terminal.toString(StandardCharsets.UTF_8))
-                .contains("pruner prune", "6/6 layers", "pruner committed artifact smaller", "evaluator evaluate");
+                .contains("pruner prune", "6/6 (", "layers", "pruner committed artifact smaller", "evaluator evaluate");
     }
 }
