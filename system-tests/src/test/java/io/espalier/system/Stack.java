@@ -59,6 +59,7 @@ final class Stack implements AutoCloseable {
         }
         Stack stack = new Stack(folders, broker);
         try {
+            Files.createDirectories(stack.settings.temporaryFolder());
             for (int i = 0; i < scorers; i++) {
                 stack.launchScorer();
             }

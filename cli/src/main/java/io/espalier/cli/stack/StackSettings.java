@@ -20,7 +20,7 @@ public record StackSettings(
     }
 
     /** Scratch space of the services, emptied at every start. */
-    Path temporaryFolder() {
+    public Path temporaryFolder() {
         return state.resolve("tmp");
     }
 
