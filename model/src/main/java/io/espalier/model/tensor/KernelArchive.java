@@ -46,6 +46,7 @@ final class KernelArchive {
     /** An archive's source names element types by number only. */
     private static String withTypeNumbers(byte[] source) {
         return new String(source, StandardCharsets.UTF_8)
+                .replace("torch.int64", "4")
                 .replace("torch.float16", "5")
                 .replace("torch.float32", "6")
                 .replace("torch.float64", "7")

@@ -184,6 +184,30 @@ public final class Kernels {
                 .close();
     }
 
+    /** As {@link #antitheticLinear}, with random signs for z. */
+    public Tensor antitheticRademacher(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_rademacher", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticRademacher}. */
+    public void accumulateRademacher(Tensor sum64, long seed, double coefficient) {
+        tensor("accumulate_rademacher", of(sum64), IValue.from(seed), IValue.from(coefficient))
+                .close();
+    }
+
+    /** As {@link #antitheticLinear}, with z = u vᵀ of random signs; no perturbed weight is made. */
+    public Tensor antitheticRankOne(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_rank_one", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds Σ_t coefficient_t·z_t to sum64 [out, in], in place; z_t is the one of {@link #antitheticRankOne}. */
+    public void accumulateRankOne(Tensor sum64, long[] seeds, double[] coefficients) {
+        try (Tensor weights = scope.doubles(coefficients)) {
+            tensor("accumulate_rank_one", of(sum64), IValue.listFrom(seeds), of(weights))
+                    .close();
+        }
+    }
+
     /** See {@code ridge} in the source; an empty tensor when the system is not positive definite. */
     public Tensor ridge(Tensor weight, Tensor gram, Tensor kept, double damping) {
         return tensor("ridge", of(weight), of(gram), of(kept), IValue.from(damping));

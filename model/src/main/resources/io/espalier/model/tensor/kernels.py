@@ -225,7 +225,7 @@ class Kernels(Module):
       self.add_sums(sums, w.size(0), start, s)
     return sums
 
-  # ---- gaussian perturbations -------------------------------------------------------------------------------------
+  # ---- perturbations ----------------------------------------------------------------------------------------------
   # z of a matrix is drawn in blocks of rows from one generator, so it depends on the seed and the shape alone and is
   # never held as a whole.
 
@@ -255,6 +255,72 @@ class Kernels(Module):
       z = torch.empty([block.size(0), block.size(1)]).normal_(0., 1., generator=generator)
       block.add_(z, alpha=coefficient)
     return sum64
+
+  # The eight signs, ±scale, that each byte stands for: [256, 8].
+  def sign_table(self: __torch__.Kernels, scale: float) -> Tensor:
+    bits = torch.arange(256).unsqueeze(1).__rshift__(torch.arange(8)).__and__(1)
+    return bits.to(torch.float32).mul_(2. * scale).sub_(scale)
+
+  # n random signs, ±scale, from the lower 56 of the 63 random bits of each number: seven bytes.
+  def signs(self: __torch__.Kernels, generator: Generator, table: Tensor, n: int) -> Tensor:
+    numbers = torch.empty([n // 56 + 1], dtype=torch.int64).random_(generator=generator)
+    octets = numbers.unsqueeze(1).__rshift__(torch.arange(0, 56, 8)).__and__(255)
+    return table.index_select(0, octets.reshape([-1])).reshape([-1])[:n]
+
+  # As antithetic_linear, with z of random signs.
+  def antithetic_rademacher(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
+    generator = torch.Generator(device=torch.device("cpu"))
+    generator.manual_seed(seed)
+    table = self.sign_table(epsilon)
+    half = x.size(0) // 2
+    plus = x[:half].reshape([-1, x.size(-1)])
+    minus = x[half:].reshape([-1, x.size(-1)])
+    y = torch.empty([2, plus.size(0), w.size(0)])
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      block = w[start:start + step]
+      z = self.signs(generator, table, block.numel()).reshape([block.size(0), block.size(1)])
+      y[0, :, start:start + step] = torch.linear(plus, block + z)
+      y[1, :, start:start + step] = torch.linear(minus, block - z)
+    return y.reshape([x.size(0), x.size(1), w.size(0)])
+
+  # sum64 [out, in] += coefficient · z, in place.
+  def accumulate_rademacher(self: __torch__.Kernels, sum64: Tensor, seed: int, coefficient: float) -> Tensor:
+    generator = torch.Generator(device=torch.device("cpu"))
+    generator.manual_seed(seed)
+    table = self.sign_table(1.)
+    step = self.block_rows(sum64)
+    for start in range(0, sum64.size(0), step):
+      block = sum64[start:start + step]
+      z = self.signs(generator, table, block.numel()).reshape([block.size(0), block.size(1)])
+      block.add_(z, alpha=coefficient)
+    return sum64
+
+  # u [out], then v [in], of z = u vᵀ.
+  def rank_one_factors(self: __torch__.Kernels, rows: int, columns: int, seed: int) -> Tensor:
+    generator = torch.Generator(device=torch.device("cpu"))
+    generator.manual_seed(seed)
+    return self.signs(generator, self.sign_table(1.), rows + columns)
+
+  # As antithetic_linear, with z = u vᵀ: x (W ± εz)ᵀ = x Wᵀ ± ε (x v) uᵀ, so W itself is used as it is.
+  def antithetic_rank_one(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
+    factors = self.rank_one_factors(w.size(0), w.size(1), seed)
+    u, v = factors[:w.size(0)], factors[w.size(0):]
+    rows = x.reshape([-1, x.size(-1)])
+    y = torch.linear(rows, w)
+    along = torch.mv(rows, v)
+    half = rows.size(0) // 2
+    y[:half].addr_(along[:half], u, alpha=epsilon)
+    y[half:].addr_(along[half:], u, alpha=-epsilon)
+    return y.reshape([x.size(0), x.size(1), w.size(0)])
+
+  # sum64 [out, in] += Σ_t coefficient_t · u_t v_tᵀ, in place.
+  def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, seeds: List[int], coefficients: Tensor) -> Tensor:
+    rows = sum64.size(0)
+    factors = torch.empty([len(seeds), rows + sum64.size(1)], dtype=torch.float64)
+    for t in range(0, len(seeds), 1):
+      factors[t].copy_(self.rank_one_factors(rows, sum64.size(1), seeds[t]))
+    return sum64.addmm_((factors[:, :rows] * coefficients.unsqueeze(1)).t(), factors[:, rows:])
 
   def zeros64(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.zeros([rows, columns], dtype=torch.float64)
