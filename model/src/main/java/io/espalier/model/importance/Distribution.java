@@ -2,7 +2,7 @@ package io.espalier.model.importance;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
@@ -15,11 +15,11 @@ public enum Distribution {
     GAUSSIAN {
         @Override
         Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new Kernels(scope).antitheticLinear(x, weight, seed, epsilon);
+            return new ImportanceKernels(scope).antitheticLinear(x, weight, seed, epsilon);
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, Kernels kernels) {
+        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
             for (int t = 0; t < seeds.length; t++) {
                 kernels.accumulateGaussian(sum, seeds[t], coefficients[t]);
             }
@@ -29,11 +29,11 @@ public enum Distribution {
     RADEMACHER {
         @Override
         Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new Kernels(scope).antitheticRademacher(x, weight, seed, epsilon);
+            return new ImportanceKernels(scope).antitheticRademacher(x, weight, seed, epsilon);
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, Kernels kernels) {
+        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
             for (int t = 0; t < seeds.length; t++) {
                 kernels.accumulateRademacher(sum, seeds[t], coefficients[t]);
             }
@@ -43,11 +43,11 @@ public enum Distribution {
     RANK_ONE {
         @Override
         Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new Kernels(scope).antitheticRankOne(x, weight, seed, epsilon);
+            return new ImportanceKernels(scope).antitheticRankOne(x, weight, seed, epsilon);
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, Kernels kernels) {
+        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
             kernels.accumulateRankOne(sum, seeds, coefficients);
         }
     };
@@ -56,7 +56,7 @@ public enum Distribution {
     abstract Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope);
 
     /** sum [out, in] += Σ_t coefficient_t·z_t, in place and in this order; both in fp64. */
-    abstract void accumulate(Tensor sum, long[] seeds, double[] coefficients, Kernels kernels);
+    abstract void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels);
 
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.gradient.distribution} */
     public static Distribution named(String name) {

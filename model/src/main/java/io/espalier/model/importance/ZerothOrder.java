@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -120,8 +121,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         }
         return (linear, scope) -> {
             try (Scope scratch = Scope.open()) {
-                Kernels kernels = new Kernels(scratch);
-                Tensor sum = kernels.zeros64(linear.outputs(), linear.inputs());
+                Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
                 distribution.accumulate(
                         sum,
                         losses.stream()
@@ -130,7 +130,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                         losses.stream()
                                 .mapToDouble(draw -> draw.slope(epsilon) / losses.size())
                                 .toArray(),
-                        kernels);
+                        new ImportanceKernels(scratch));
                 return new Kernels(scope).toFloat(sum);
             }
         };
@@ -145,7 +145,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return (linear, scope) -> {
             try (Scope scratch = Scope.open()) {
                 Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                new Kernels(scratch)
+                new ImportanceKernels(scratch)
                         .accumulateGaussian(
                                 sum, Seeds.of(seed, "noise/" + linear.weight().name()), 1);
                 return new Kernels(scope).toFloat(sum);
