@@ -14,6 +14,7 @@ import io.espalier.model.importance.FeatureMoments;
 import io.espalier.model.importance.Flap;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerScope;
@@ -196,8 +197,8 @@ class GoldenTest {
                             (layer, weights, found) -> TAYLOR_FORMS.forEach(form -> {
                                 Criterion taylor = Criterion.named(
                                         "taylor", CriterionOptions.usual().withForm(form));
-                                Map<String, UnitScores> scores =
-                                        LayerScorer.score(layer, weights, List.of(taylor), 0, null, found);
+                                Map<String, UnitScores> scores = LayerScorer.score(
+                                        List.of(taylor), new LayerEvidence(layer, weights, 0).with(found));
                                 actual.computeIfAbsent(form, absent -> new ArrayList<>())
                                         .add(0, scores.get("taylor"));
                             }),

@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 
 /** A rule that says what each unit of a layer is worth; higher stays. A new rule is one class, listed here. */
 public sealed interface Criterion
-        permits RandomImportance, Magnitude, Wanda, WandaSp, Flap, BlockInfluence, Taylor, Gblm, Blend, Fms {
+        permits RandomImportance, Magnitude, Wanda, WandaSp, Flap, BlockInfluence, Taylor, Gblm, Blend, Obs, Fms {
     /** Under which its scores are published. */
     String name();
 
@@ -23,6 +23,11 @@ public sealed interface Criterion
 
     /** Whether its gradient must come from {@link Backprop}, because an estimate of dL/dW is not enough. */
     default boolean needsBackprop() {
+        return false;
+    }
+
+    /** Whether it looks at the Hessians of a {@link HessianPass}. */
+    default boolean needsHessians() {
         return false;
     }
 

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
@@ -50,7 +50,7 @@ public record Flap(Scale scale) implements Criterion {
 
     private static double[] fluctuation(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            double[] squares = new Kernels(scope).magnitudeSums(evidence.weight(linear), 2);
+            double[] squares = new ImportanceKernels(scope).magnitudeSums(evidence.weight(linear), 2);
             double[] metric = evidence.inputs(linear).variances();
             for (int j = 0; j < metric.length; j++) {
                 metric[j] *= squares[linear.outputs() + j];

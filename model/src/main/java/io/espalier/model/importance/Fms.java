@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -92,7 +92,7 @@ record Fms(Gradient gradient, Form form, double weight) implements Criterion {
     }
 
     private double[] product(Linear linear, LayerEvidence evidence, Scope scope) {
-        Kernels kernels = new Kernels(scope);
+        ImportanceKernels kernels = new ImportanceKernels(scope);
         double[] relative = relativeNorms(evidence.inputs(linear).norms());
         Tensor n = scope.floats(WandaSp.narrowed(relative), relative.length);
         return gradient == Gradient.NONE
@@ -101,7 +101,7 @@ record Fms(Gradient gradient, Form form, double weight) implements Criterion {
     }
 
     private double[] additive(Linear linear, LayerEvidence evidence, Scope scope) {
-        Kernels kernels = new Kernels(scope);
+        ImportanceKernels kernels = new ImportanceKernels(scope);
         double[] n = evidence.inputs(linear).norms();
         if (gradient == Gradient.NONE) {
             double[] shifted = Arrays.stream(n).map(norm -> norm + weight).toArray();
@@ -123,7 +123,7 @@ record Fms(Gradient gradient, Form form, double weight) implements Criterion {
                                 .doubles(linear.outputs())
                                 .toArray();
                 };
-        return new Kernels(scope)
+        return new ImportanceKernels(scope)
                 .twoSidedSums(
                         evidence.weight(linear),
                         evidence.norms(linear, scope),

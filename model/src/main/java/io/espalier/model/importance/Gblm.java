@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -40,7 +40,7 @@ record Gblm() implements Criterion {
             // Σ_s g_s² is the mean times the number of samples.
             double scale = GRADIENT_SCALE * Math.sqrt(evidence.samples());
             Tensor squares = evidence.squaredGradient(linear, scope);
-            return new Kernels(scope)
+            return new ImportanceKernels(scope)
                     .rootAdditiveSums(evidence.weight(linear), evidence.norms(linear, scope), squares, scale);
         }
     }

@@ -20,6 +20,7 @@ final class KnownCriteria {
         several("taylor", Taylor.Form.values(), options -> new Taylor(form(Taylor.Form.class, options)));
         single("gblm", options -> new Gblm());
         single("blend", options -> new Blend(options.weight()));
+        single("obs", options -> new Obs());
         single("flap", options -> new Flap(Flap.Scale.STANDARDIZED));
         single("wanda", options -> new Wanda());
         single("wanda-sp", options -> new WandaSp());

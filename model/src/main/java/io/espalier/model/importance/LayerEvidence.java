@@ -15,13 +15,32 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the job
  * @param statistics absent unless the criterion needs activations
  * @param gradient absent unless the criterion needs it
+ * @param hessians absent unless the criterion needs them
  */
 public record LayerEvidence(
         LayerLayout layout,
         LayerWeights weights,
         long seed,
         @Nullable InputStatistics statistics,
-        @Nullable GradientSource gradient) {
+        @Nullable GradientSource gradient,
+        @Nullable LayerHessians hessians) {
+    /** Nothing but the weights. */
+    public LayerEvidence(LayerLayout layout, LayerWeights weights, long seed) {
+        this(layout, weights, seed, null, null, null);
+    }
+
+    public LayerEvidence with(@Nullable InputStatistics measured) {
+        return new LayerEvidence(layout, weights, seed, measured, gradient, hessians);
+    }
+
+    public LayerEvidence with(@Nullable GradientSource source) {
+        return new LayerEvidence(layout, weights, seed, statistics, source, hessians);
+    }
+
+    public LayerEvidence with(LayerHessians gathered) {
+        return new LayerEvidence(layout, weights, seed, statistics, gradient, gathered);
+    }
+
     Tensor weight(Linear linear) {
         return weights.get(linear.weight());
     }
@@ -50,6 +69,14 @@ public record LayerEvidence(
     private static EspalierException noStatistics() {
         return new EspalierException(
                 ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
+    }
+
+    /** H = XᵀX, [in, in]. */
+    Tensor hessian(Linear linear) {
+        if (hessians == null) {
+            throw new EspalierException(ErrorCode.INTERNAL, "score: the criterion needs Hessians, but none were given");
+        }
+        return hessians.of(linear);
     }
 
     Tensor gradient(Linear linear, Scope scope) {

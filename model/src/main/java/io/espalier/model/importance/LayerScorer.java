@@ -30,19 +30,14 @@ public final class LayerScorer {
             @Nullable GradientSource gradient) {
         LayerLayout layout = ModelLayout.of(checkpoint).layers().get(layer);
         try (LayerWeights weights = LayerWeights.read(checkpoint, layout)) {
-            return score(layout, weights, criteria, seed, statistics, gradient);
+            return score(
+                    criteria,
+                    new LayerEvidence(layout, weights, seed).with(statistics).with(gradient));
         }
     }
 
-    /** The same for a layer that is in memory already, as {@link Backprop} visits it. */
-    public static Map<String, UnitScores> score(
-            LayerLayout layout,
-            LayerWeights weights,
-            List<Criterion> criteria,
-            long seed,
-            @Nullable InputStatistics statistics,
-            @Nullable GradientSource gradient) {
-        LayerEvidence evidence = new LayerEvidence(layout, weights, seed, statistics, gradient);
+    /** The same for a layer that is in memory already, as {@link Backprop} and {@link HessianPass} visit it. */
+    public static Map<String, UnitScores> score(List<Criterion> criteria, LayerEvidence evidence) {
         Map<String, UnitScores> scores = new LinkedHashMap<>();
         for (Criterion criterion : criteria) {
             scores.put(criterion.name(), criterion.score(evidence));

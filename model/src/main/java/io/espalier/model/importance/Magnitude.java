@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 
 /**
@@ -18,7 +18,7 @@ record Magnitude(int p) implements Criterion {
     @Override
     public UnitScores score(LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
+            ImportanceKernels kernels = new ImportanceKernels(scope);
             return UnitSums.over(
                     evidence.layout(),
                     evidence.layout().linears(),

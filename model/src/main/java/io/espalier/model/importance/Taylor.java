@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -49,7 +49,7 @@ record Taylor(Form form) implements Criterion {
 
     private double[] sums(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
+            ImportanceKernels kernels = new ImportanceKernels(scope);
             Tensor weight = evidence.weight(linear);
             Tensor gradient = evidence.gradient(linear, scope);
             return switch (form) {

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.Linear;
 
@@ -24,7 +24,8 @@ record Wanda() implements Criterion {
 
     private static double[] sums(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            return new Kernels(scope).scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
+            return new ImportanceKernels(scope)
+                    .scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
@@ -34,8 +34,8 @@ record WandaSp() implements Criterion {
 
     private static double[] columnMeans(Linear linear, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
-            double[] sums =
-                    new Kernels(scope).scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
+            double[] sums = new ImportanceKernels(scope)
+                    .scaledMagnitudeSums(evidence.weight(linear), evidence.norms(linear, scope));
             return Arrays.stream(sums).map(sum -> sum / linear.outputs()).toArray();
         }
     }

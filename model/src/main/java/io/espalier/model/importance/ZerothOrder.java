@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -24,18 +25,24 @@ import java.util.stream.IntStream;
 
 /**
  * The gradient estimate of MINI-LLM (SPSA): {@code Ĝ = (1/n) Σ c_t z_t} with {@code c_t = (L(θ+εz_t) − L(θ−εz_t)) / 2ε},
- * from forward passes alone. z_t is Gaussian and a pure function of seed, draw and tensor name, so whoever knows the
+ * from forward passes alone. z_t is a pure function of seed, draw and tensor name, so whoever knows the
  * losses can rebuild any matrix of Ĝ. The weights themselves are never changed.
  *
  * @param seed of the job
  * @param epsilon step of the central difference
+ * @param distribution of z
  */
-public record ZerothOrder(long seed, double epsilon) {
+public record ZerothOrder(long seed, double epsilon, Distribution distribution) {
     public ZerothOrder {
         if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT, "scoring.gradient.epsilon: must be positive, was " + epsilon);
         }
+    }
+
+    /** With Gaussian z. */
+    public ZerothOrder(long seed, double epsilon) {
+        this(seed, epsilon, Distribution.GAUSSIAN);
     }
 
     /**
@@ -79,10 +86,9 @@ public record ZerothOrder(long seed, double epsilon) {
 
     private Linears perturbed(LayerWeights weights, int draw) {
         return (linear, x, target) -> {
-            Kernels kernels = new Kernels(target);
-            Tensor y = kernels.antitheticLinear(x, weights.get(linear.weight()), seedOf(draw, linear), epsilon);
+            Tensor y = distribution.apply(x, weights.get(linear.weight()), seedOf(draw, linear), epsilon, target);
             Parameter bias = linear.bias();
-            return bias == null ? y : kernels.add(y, weights.get(bias));
+            return bias == null ? y : new Kernels(target).add(y, weights.get(bias));
         };
     }
 
@@ -116,10 +122,15 @@ public record ZerothOrder(long seed, double epsilon) {
         return (linear, scope) -> {
             try (Scope scratch = Scope.open()) {
                 Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                for (DrawLosses draw : losses) {
-                    new Kernels(scratch)
-                            .accumulateGaussian(sum, seedOf(draw.draw(), linear), draw.slope(epsilon) / losses.size());
-                }
+                distribution.accumulate(
+                        sum,
+                        losses.stream()
+                                .mapToLong(draw -> seedOf(draw.draw(), linear))
+                                .toArray(),
+                        losses.stream()
+                                .mapToDouble(draw -> draw.slope(epsilon) / losses.size())
+                                .toArray(),
+                        new ImportanceKernels(scratch));
                 return new Kernels(scope).toFloat(sum);
             }
         };
@@ -134,7 +145,7 @@ public record ZerothOrder(long seed, double epsilon) {
         return (linear, scope) -> {
             try (Scope scratch = Scope.open()) {
                 Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                new Kernels(scratch)
+                new ImportanceKernels(scratch)
                         .accumulateGaussian(
                                 sum, Seeds.of(seed, "noise/" + linear.weight().name()), 1);
                 return new Kernels(scope).toFloat(sum);

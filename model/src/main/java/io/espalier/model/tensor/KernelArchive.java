@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
@@ -14,7 +15,8 @@ import java.util.zip.ZipOutputStream;
  * module's attributes, so neither Python nor a binary in the repository is needed.
  */
 final class KernelArchive {
-    private static final String SOURCE = "kernels.py";
+    /** The class with its first methods, then more of them. */
+    private static final List<String> SOURCES = List.of("kernels.py", "importance.py");
 
     /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
     private static final String FORMAT_VERSION = "10\n";
@@ -22,16 +24,10 @@ final class KernelArchive {
     private KernelArchive() {}
 
     static InputStream open() {
-        try (InputStream source = KernelArchive.class.getResourceAsStream(SOURCE)) {
-            if (source == null) {
-                throw new IllegalStateException("resource " + SOURCE + " is missing from the jar");
-            }
+        try {
             var bytes = new ByteArrayOutputStream();
             try (var zip = new ZipOutputStream(bytes)) {
-                put(
-                        zip,
-                        "code/__torch__.py",
-                        withTypeNumbers(source.readAllBytes()).getBytes(StandardCharsets.UTF_8));
+                put(zip, "code/__torch__.py", withTypeNumbers(source()).getBytes(StandardCharsets.UTF_8));
                 put(zip, "data.pkl", emptyModule());
                 put(zip, "constants.pkl", emptyTuple());
                 put(zip, "version", ascii(FORMAT_VERSION));
@@ -43,9 +39,22 @@ final class KernelArchive {
         }
     }
 
+    private static String source() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (String name : SOURCES) {
+            try (InputStream source = KernelArchive.class.getResourceAsStream(name)) {
+                if (source == null) {
+                    throw new IllegalStateException("resource " + name + " is missing from the jar");
+                }
+                all.append(new String(source.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        return all.toString();
+    }
+
     /** An archive's source names element types by number only. */
-    private static String withTypeNumbers(byte[] source) {
-        return new String(source, StandardCharsets.UTF_8)
+    private static String withTypeNumbers(String source) {
+        return source.replace("torch.int64", "4")
                 .replace("torch.float16", "5")
                 .replace("torch.float32", "6")
                 .replace("torch.float64", "7")

@@ -1,7 +1,6 @@
 package io.espalier.model.tensor;
 
 import ai.djl.ndarray.types.DataType;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
 import java.nio.ByteBuffer;
@@ -10,11 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
-public final class Kernels {
-    private final Scope scope;
-
+public final class Kernels extends KernelCalls {
     public Kernels(Scope scope) {
-        this.scope = scope;
+        super(scope);
     }
 
     /** @param bias absent where the layer has none */
@@ -123,65 +120,6 @@ public final class Kernels {
     /** fp64 to fp32. */
     public Tensor toFloat(Tensor x) {
         return tensor("to_float", of(x));
-    }
-
-    /** Sums of |W|^p over rows, then over columns: [out + in]. */
-    public double[] magnitudeSums(Tensor weight, int p) {
-        return doubles("magnitude_sums", of(weight), IValue.from((long) p));
-    }
-
-    /** Sums of |W_ij|·n_j over rows, then over columns: [out + in]. */
-    public double[] scaledMagnitudeSums(Tensor weight, Tensor n) {
-        return doubles("scaled_magnitude_sums", of(weight), of(n));
-    }
-
-    /** Sums of |W_ij|·n_j·|G_ij| over rows, then over columns: [out + in]. */
-    public double[] gradientProductSums(Tensor weight, Tensor n, Tensor gradient) {
-        return doubles("gradient_product_sums", of(weight), of(n), of(gradient));
-    }
-
-    /**
-     * Sums of s = first·W⊙G − second·W²⊙A over rows, then over columns: [out + in].
-     *
-     * @param squares A [out, in], not looked at where {@code second} is 0
-     * @param absolute whether |s| is summed
-     */
-    public double[] taylorSums(
-            Tensor weight, Tensor gradient, Tensor squares, double first, double second, boolean absolute) {
-        return doubles(
-                "taylor_sums",
-                of(weight),
-                of(gradient),
-                of(squares),
-                IValue.from(first),
-                IValue.from(second),
-                IValue.from(absolute));
-    }
-
-    /** Sums of |W_ij|·(n_j + a·|G_ij|) over rows, then over columns: [out + in]. */
-    public double[] additiveSums(Tensor weight, Tensor n, Tensor gradient, double a) {
-        return doubles("additive_sums", of(weight), of(n), of(gradient), IValue.from(a));
-    }
-
-    /** Sums of |W_ij|·(n_j + a·√A_ij) over rows, then over columns: [out + in]. */
-    public double[] rootAdditiveSums(Tensor weight, Tensor n, Tensor squares, double a) {
-        return doubles("root_additive_sums", of(weight), of(n), of(squares), IValue.from(a));
-    }
-
-    /** Sums of |W_ij|·n_j·r_i over rows, then over columns: [out + in]. */
-    public double[] twoSidedSums(Tensor weight, Tensor n, Tensor r) {
-        return doubles("two_sided_sums", of(weight), of(n), of(r));
-    }
-
-    /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
-    public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
-        return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
-    }
-
-    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticLinear}. */
-    public void accumulateGaussian(Tensor sum64, long seed, double coefficient) {
-        tensor("accumulate_gaussian", of(sum64), IValue.from(seed), IValue.from(coefficient))
-                .close();
     }
 
     /** See {@code ridge} in the source; an empty tensor when the system is not positive definite. */
@@ -311,29 +249,5 @@ public final class Kernels {
             case F16, BF16 -> DataType.FLOAT16;
             default -> throw new IllegalArgumentException("weights are never stored as " + type);
         };
-    }
-
-    private static IValue of(Tensor tensor) {
-        return IValue.from(tensor.array());
-    }
-
-    private static IValue listOf(List<Tensor> tensors) {
-        return IValue.listFrom(tensors.stream().map(Tensor::array).toArray(PtNDArray[]::new));
-    }
-
-    private IValue call(String kernel, IValue... arguments) {
-        return Engine.started().run(kernel, arguments);
-    }
-
-    private Tensor tensor(String kernel, IValue... arguments) {
-        try (IValue result = call(kernel, arguments)) {
-            return new Tensor(result.toTensor(scope.manager()));
-        }
-    }
-
-    private double[] doubles(String kernel, IValue... arguments) {
-        try (Tensor result = tensor(kernel, arguments)) {
-            return result.doubles();
-        }
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 
@@ -30,6 +31,12 @@ public final class Scope implements AutoCloseable {
     /** fp32 from Java memory, row-major. */
     public Tensor floats(float[] values, long... shape) {
         return new Tensor((PtNDArray) manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
+    }
+
+    /** fp64 [n]. */
+    public Tensor doubles(double[] values) {
+        return new Tensor(
+                (PtNDArray) manager.create(DoubleBuffer.wrap(values), new Shape(values.length), DataType.FLOAT64));
     }
 
     /** int64 from Java memory, row-major: token ids and positions. */

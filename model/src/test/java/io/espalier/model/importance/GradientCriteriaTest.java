@@ -67,7 +67,11 @@ class GradientCriteriaTest {
             Criterion criterion = criterion(name);
             SCORES.put(
                     name,
-                    LayerScorer.score(layer, weights, List.of(criterion), 0, statistics, gradients)
+                    LayerScorer.score(
+                                    List.of(criterion),
+                                    new LayerEvidence(layer, weights, 0)
+                                            .with(statistics)
+                                            .with(gradients))
                             .get(criterion.name()));
         }
         for (Linear linear : layer.linears()) {

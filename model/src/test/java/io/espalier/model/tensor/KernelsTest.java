@@ -77,7 +77,7 @@ class KernelsTest {
         }
         try (Scope scope = Scope.open()) {
             // When
-            double[] sums = new Kernels(scope)
+            double[] sums = new ImportanceKernels(scope)
                     .gradientProductSums(scope.floats(w, out, in), scope.floats(n, in), scope.floats(g, out, in));
 
             // Then
@@ -99,12 +99,14 @@ class KernelsTest {
             Tensor input = scope.floats(x, 2, 3, in);
             Tensor weight = scope.floats(values(7, out * in, 1), out, in);
             Tensor sum = kernels.zeros64(out, in);
-            kernels.accumulateGaussian(sum, 42, 1);
+            new ImportanceKernels(scope).accumulateGaussian(sum, 42, 1);
             float[] plain = kernels.linear(input, weight).floats();
             float[] shift = kernels.linear(input, kernels.toFloat(sum)).floats();
 
             // When
-            float[] both = kernels.antitheticLinear(input, weight, 42, 0.01).floats();
+            float[] both = new ImportanceKernels(scope)
+                    .antitheticLinear(input, weight, 42, 0.01)
+                    .floats();
 
             // Then
             int half = both.length / 2;

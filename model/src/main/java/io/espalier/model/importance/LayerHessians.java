@@ -1,0 +1,47 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Linear;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** {@code H = XᵀX} over all calibration tokens for some linear layers of one decoder layer; gone when closed. */
+public final class LayerHessians implements AutoCloseable {
+    private final Scope scope = Scope.open();
+    private final Map<String, Tensor> byModule = new HashMap<>();
+
+    LayerHessians(List<Linear> linears) {
+        Kernels kernels = new Kernels(scope);
+        for (Linear linear : linears) {
+            byModule.put(linear.module(), kernels.zeros(linear.inputs(), linear.inputs()));
+        }
+    }
+
+    /** @param x [b, t, in] */
+    void add(Linear linear, Tensor x) {
+        Tensor gram = byModule.get(linear.module());
+        if (gram != null) {
+            new Kernels(scope).accumulateGram(gram, x);
+        }
+    }
+
+    /** @return [in, in] */
+    Tensor of(Linear linear) {
+        Tensor gram = byModule.get(linear.module());
+        if (gram == null) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL, "score: no Hessian of " + linear.module() + "; collect it too");
+        }
+        return gram;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

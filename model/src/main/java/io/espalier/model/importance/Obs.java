@@ -1,0 +1,143 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.ImportanceKernels;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.Linear;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Optimal brain surgeon on whole units, greedily (structured as in ZipLM and SlimGPT): with {@code H = XᵀX + λI} of the
+ * attention output and of the FFN's down projection, the unit U of the least cost {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)} goes,
+ * the others make up for it, and so on until none is left. A unit's score is the running cost when it went, so that the
+ * order serves every budget. The changed weights are not kept.
+ */
+record Obs() implements Criterion {
+    private static final Logger LOG = LoggerFactory.getLogger(Obs.class);
+
+    /** Share of the channels that go at once. */
+    private static final double CHANNELS_PER_STEP = 0.04;
+
+    private static final double RELATIVE_DAMPING = 0.01;
+    private static final double DAMPING_STEP = 10;
+    private static final double MOST_DAMPING = 1e6;
+
+    @Override
+    public String name() {
+        return "obs";
+    }
+
+    @Override
+    public boolean needsHessians() {
+        return true;
+    }
+
+    @Override
+    public UnitScores score(LayerEvidence evidence) {
+        LayerLayout layout = evidence.layout();
+        int channels = layout.shape().ffnChannels();
+        int channelsPerStep = (int) Math.max(1, Math.round(CHANNELS_PER_STEP * channels));
+        return new UnitScores(
+                removal(layout.attention().output(), layout.shape().attentionUnits(), 1, evidence),
+                removal(layout.feedForward().down(), channels, channelsPerStep, evidence));
+    }
+
+    private static double[] removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
+        try (Scope scope = Scope.open()) {
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+            Tensor inverse = inverse(linear, evidence.hessian(linear), scope);
+            if (inverse.elements() == 0) {
+                // Nothing ever entered this linear layer, so every unit may go at no cost.
+                return new double[units];
+            }
+            Tensor weight = kernels.toDouble(evidence.weight(linear));
+            return new Removal(kernels, weight, inverse, units).scores(unitsPerStep);
+        }
+    }
+
+    /** (H + λI)⁻¹; empty where H is zero. */
+    private static Tensor inverse(Linear linear, Tensor hessian, Scope scope) {
+        ImportanceKernels kernels = new ImportanceKernels(scope);
+        int[] all = IntStream.range(0, linear.inputs()).toArray();
+        double diagonal = new Kernels(scope).meanDiagonal(hessian, scope.positions(all));
+        if (diagonal == 0) {
+            return kernels.dampedInverse(hessian, 0);
+        }
+        for (double damping = RELATIVE_DAMPING; damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
+            Tensor inverse = kernels.dampedInverse(hessian, damping * diagonal);
+            if (inverse.elements() > 0) {
+                return inverse;
+            }
+            LOG.warn("hessian not positive definite module={} relative_damping={}", linear.module(), damping);
+        }
+        throw new EspalierException(
+                ErrorCode.INTERNAL,
+                "score: the Hessian of %s is not positive definite at any damping; its inputs are not finite"
+                        .formatted(linear.module()));
+    }
+
+    /** Takes units, each some columns side by side, out of W and H⁻¹. */
+    private record Removal(ImportanceKernels kernels, Tensor weight, Tensor inverse, int units) {
+        /** The running cost of each unit when it went. */
+        double[] scores(int unitsPerStep) {
+            double[] scores = new double[units];
+            List<Integer> left = IntStream.range(0, units).boxed().toList();
+            double running = 0;
+            while (!left.isEmpty()) {
+                double[] alone = costs(left);
+                List<Integer> cheapestFirst = left.stream()
+                        .sorted(Comparator.comparingDouble((Integer unit) -> alone[unit]))
+                        .toList();
+                List<Integer> gone = cheapestFirst.subList(0, Math.min(unitsPerStep, left.size()));
+                Set<Integer> taken = Set.copyOf(gone);
+                int[] columns = gone.stream().flatMapToInt(this::columns).toArray();
+                double together = kernels.removalCost(weight, inverse, columns);
+                kernels.removeColumns(weight, inverse, columns);
+                share(gone, alone, running, together, scores);
+                running += together;
+                left = left.stream().filter(unit -> !taken.contains(unit)).toList();
+            }
+            return scores;
+        }
+
+        /** Units that go together divide their common cost as they would have cost alone, which keeps their order. */
+        private static void share(List<Integer> gone, double[] alone, double before, double together, double[] scores) {
+            double all = gone.stream().mapToDouble(unit -> alone[unit]).sum();
+            double sum = 0;
+            for (int unit : gone) {
+                sum += alone[unit];
+                scores[unit] = before + (all > 0 ? together * sum / all : 0);
+            }
+        }
+
+        private double[] costs(List<Integer> left) {
+            if (width() == 1) {
+                return kernels.columnCosts(weight, inverse);
+            }
+            double[] costs = new double[units];
+            Arrays.fill(costs, Double.NaN);
+            left.forEach(unit -> costs[unit] =
+                    kernels.removalCost(weight, inverse, columns(unit).toArray()));
+            return costs;
+        }
+
+        private IntStream columns(int unit) {
+            return IntStream.range(unit * width(), (unit + 1) * width());
+        }
+
+        private int width() {
+            return weight.dim(1) / units;
+        }
+    }
+}

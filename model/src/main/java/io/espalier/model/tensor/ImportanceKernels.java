@@ -1,0 +1,123 @@
+package io.espalier.model.tensor;
+
+import ai.djl.pytorch.jni.IValue;
+
+/** The kernels of {@code importance.py}, with results that belong to one scope. Formulas stand there. */
+public final class ImportanceKernels extends KernelCalls {
+    public ImportanceKernels(Scope scope) {
+        super(scope);
+    }
+
+    /** An fp64 copy of a matrix. */
+    public Tensor toDouble(Tensor x) {
+        return tensor("to_double", of(x));
+    }
+
+    /** fp64 (H + damping·I)⁻¹ [in, in]; an empty tensor when that is not positive definite. */
+    public Tensor dampedInverse(Tensor gram, double damping) {
+        return tensor("damped_inverse", of(gram), IValue.from(damping));
+    }
+
+    /** {@code ‖W_:j‖² / [H⁻¹]_jj}: [in]; NaN for columns that were removed. */
+    public double[] columnCosts(Tensor weight, Tensor inverse) {
+        return doubles("column_costs", of(weight), of(inverse));
+    }
+
+    /** {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)} of the columns U. */
+    public double removalCost(Tensor weight, Tensor inverse, int[] columns) {
+        try (Tensor removed = scope.positions(columns);
+                IValue result = call("removal_cost", of(weight), of(inverse), of(removed))) {
+            return result.toDouble();
+        }
+    }
+
+    /** Removes columns from W and H⁻¹, in place; the others of W make up for them. */
+    public void removeColumns(Tensor weight, Tensor inverse, int[] columns) {
+        try (Tensor removed = scope.positions(columns)) {
+            tensor("remove_columns", of(weight), of(inverse), of(removed)).close();
+        }
+    }
+
+    /** Sums of |W|^p over rows, then over columns: [out + in]. */
+    public double[] magnitudeSums(Tensor weight, int p) {
+        return doubles("magnitude_sums", of(weight), IValue.from((long) p));
+    }
+
+    /** Sums of |W_ij|·n_j over rows, then over columns: [out + in]. */
+    public double[] scaledMagnitudeSums(Tensor weight, Tensor n) {
+        return doubles("scaled_magnitude_sums", of(weight), of(n));
+    }
+
+    /** Sums of |W_ij|·n_j·|G_ij| over rows, then over columns: [out + in]. */
+    public double[] gradientProductSums(Tensor weight, Tensor n, Tensor gradient) {
+        return doubles("gradient_product_sums", of(weight), of(n), of(gradient));
+    }
+
+    /**
+     * Sums of s = first·W⊙G − second·W²⊙A over rows, then over columns: [out + in].
+     *
+     * @param squares A [out, in], not looked at where {@code second} is 0
+     * @param absolute whether |s| is summed
+     */
+    public double[] taylorSums(
+            Tensor weight, Tensor gradient, Tensor squares, double first, double second, boolean absolute) {
+        return doubles(
+                "taylor_sums",
+                of(weight),
+                of(gradient),
+                of(squares),
+                IValue.from(first),
+                IValue.from(second),
+                IValue.from(absolute));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·|G_ij|) over rows, then over columns: [out + in]. */
+    public double[] additiveSums(Tensor weight, Tensor n, Tensor gradient, double a) {
+        return doubles("additive_sums", of(weight), of(n), of(gradient), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·(n_j + a·√A_ij) over rows, then over columns: [out + in]. */
+    public double[] rootAdditiveSums(Tensor weight, Tensor n, Tensor squares, double a) {
+        return doubles("root_additive_sums", of(weight), of(n), of(squares), IValue.from(a));
+    }
+
+    /** Sums of |W_ij|·n_j·r_i over rows, then over columns: [out + in]. */
+    public double[] twoSidedSums(Tensor weight, Tensor n, Tensor r) {
+        return doubles("two_sided_sums", of(weight), of(n), of(r));
+    }
+
+    /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
+    public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticLinear}. */
+    public void accumulateGaussian(Tensor sum64, long seed, double coefficient) {
+        tensor("accumulate_gaussian", of(sum64), IValue.from(seed), IValue.from(coefficient))
+                .close();
+    }
+
+    /** As {@link #antitheticLinear}, with random signs for z. */
+    public Tensor antitheticRademacher(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_rademacher", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticRademacher}. */
+    public void accumulateRademacher(Tensor sum64, long seed, double coefficient) {
+        tensor("accumulate_rademacher", of(sum64), IValue.from(seed), IValue.from(coefficient))
+                .close();
+    }
+
+    /** As {@link #antitheticLinear}, with z = u vᵀ of random signs; no perturbed weight is made. */
+    public Tensor antitheticRankOne(Tensor x, Tensor weight, long seed, double epsilon) {
+        return tensor("antithetic_rank_one", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    }
+
+    /** Adds Σ_t coefficient_t·z_t to sum64 [out, in], in place; z_t is the one of {@link #antitheticRankOne}. */
+    public void accumulateRankOne(Tensor sum64, long[] seeds, double[] coefficients) {
+        try (Tensor weights = scope.doubles(coefficients)) {
+            tensor("accumulate_rank_one", of(sum64), IValue.listFrom(seeds), of(weights))
+                    .close();
+        }
+    }
+}
