@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A model family: names its tensors and says how it differs from the others. A new family is one class, listed here. */
-public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3 {
+public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3, Opt {
     /** All that are supported. */
     List<Family> ALL = List.of(
             new Llama(),
@@ -16,7 +16,8 @@ public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemm
             new Qwen3(),
             new Gemma(),
             new Gemma2(),
-            new Phi3());
+            new Phi3(),
+            new Opt());
 
     /** As {@code model_type} in config.json. */
     String modelType();
