@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A model family: names its tensors and says how it differs from the others. A new family is one class, listed here. */
-public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3, Opt {
+public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3, Opt, Bloom {
     /** All that are supported. */
     List<Family> ALL = List.of(
             new Llama(),
@@ -17,7 +17,8 @@ public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemm
             new Gemma(),
             new Gemma2(),
             new Phi3(),
-            new Opt());
+            new Opt(),
+            new Bloom());
 
     /** As {@code model_type} in config.json. */
     String modelType();
