@@ -46,8 +46,7 @@ public final class DemoModel {
         PruningPass pass = new PruningPass(dense, removed);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
             List<LayerRepair> repairs = pass.run(windows, compensation, writer, Progress.SILENT);
-            writer.writeJson(
-                    "config.json", dense.config().withShapes(pass.shapes()).json());
+            writer.writeJson("config.json", pass.config().json());
             writer.finish();
             return repairs;
         }

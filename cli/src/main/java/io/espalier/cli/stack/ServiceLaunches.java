@@ -81,7 +81,6 @@ public final class ServiceLaunches {
         command.add("-Dquarkus.grpc.server.port=" + ports.get(1));
         command.add("-jar");
         command.add(jar.toString());
-        return new Launch(
-                service, name, command, ENVIRONMENT, settings.log(name), ports.get(0));
+        return new Launch(service, name, command, ENVIRONMENT, settings.log(name), ports.get(0));
     }
 }

@@ -35,6 +35,7 @@ public record ModelConfig(
         @Nullable Integer eosTokenId,
         ObjectNode json) {
     static final String PER_LAYER = "per_layer_config";
+    static final String ALIBI_SLOPES = "alibi_slopes";
     private static final long MAX_CONFIG_BYTES = 10_000_000;
     private static final int MAX_LAYERS = 4096;
     private static final int MAX_HEADS = 1 << 16;
@@ -180,7 +181,35 @@ public record ModelConfig(
      * @param shapes one per layer
      */
     public WrittenConfig withShapes(List<LayerShape> shapes) {
-        return ShapedConfig.of(this, shapes);
+        return withShapes(shapes, List.of());
+    }
+
+    /**
+     * The same for a model whose heads keep their ALiBi slopes.
+     *
+     * @param slopes per layer, of each head that is left; empty where positions enter otherwise
+     */
+    public WrittenConfig withShapes(List<LayerShape> shapes, List<List<Double>> slopes) {
+        return ShapedConfig.of(this, shapes, slopes);
+    }
+
+    /**
+     * ALiBi slopes of the heads that a pruned layer kept; empty where the config has none.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} when they are not one number for each head
+     */
+    public List<Double> alibiSlopes(int layer) {
+        JsonNode slopes = json.path(PER_LAYER).path(layer).path(ALIBI_SLOPES);
+        if (slopes.isMissingNode()) {
+            return List.of();
+        }
+        List<Double> numbers = new ArrayList<>();
+        slopes.forEach(slope -> numbers.add(slope.isNumber() ? slope.doubleValue() : Double.NaN));
+        if (numbers.size() != layers.get(layer).heads()
+                || numbers.stream().anyMatch(slope -> !Double.isFinite(slope))) {
+            throw ConfigReader.corrupt(PER_LAYER, "layer " + layer + ": alibi_slopes must be one number for each head");
+        }
+        return numbers;
     }
 
     private ConfigReader reader() {

@@ -11,22 +11,24 @@ import org.jspecify.annotations.Nullable;
 final class ShapedConfig {
     private final ModelConfig model;
     private final LayerShape shape;
+    private final List<List<Double>> slopes;
     private final ObjectNode json;
 
-    private ShapedConfig(ModelConfig model, LayerShape shape) {
+    private ShapedConfig(ModelConfig model, LayerShape shape, List<List<Double>> slopes) {
         this.model = model;
+        this.slopes = slopes;
         this.shape = shape;
         this.json = model.json();
         json.remove(ModelConfig.PER_LAYER);
         bothSpellings();
     }
 
-    static WrittenConfig of(ModelConfig model, List<LayerShape> shapes) {
+    static WrittenConfig of(ModelConfig model, List<LayerShape> shapes, List<List<Double>> slopes) {
         if (shapes.size() != model.layers().size()) {
             throw new IllegalArgumentException(
                     shapes.size() + " shapes for " + model.layers().size() + " layers");
         }
-        ShapedConfig config = new ShapedConfig(model, shapes.get(0));
+        ShapedConfig config = new ShapedConfig(model, shapes.get(0), slopes);
         if (Set.copyOf(shapes).size() > 1) {
             return config.perLayer(shapes, "layers have different shapes");
         }
@@ -94,11 +96,15 @@ final class ShapedConfig {
     private WrittenConfig perLayer(List<LayerShape> shapes, String reason) {
         ArrayNode layers = json.putArray(ModelConfig.PER_LAYER);
         for (LayerShape layer : shapes) {
-            layers.addObject()
+            ObjectNode written = layers.addObject()
                     .put("num_attention_heads", layer.heads())
                     .put("num_key_value_heads", layer.kvHeads())
                     .put("head_dim", layer.headDim())
                     .put("intermediate_size", layer.ffnChannels());
+            if (!slopes.isEmpty()) {
+                ArrayNode perHead = written.putArray(ModelConfig.ALIBI_SLOPES);
+                slopes.get(layers.size() - 1).forEach(perHead::add);
+            }
         }
         return new WrittenConfig(json, Profile.PER_LAYER, reason);
     }

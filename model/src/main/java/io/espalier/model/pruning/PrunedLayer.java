@@ -20,9 +20,12 @@ final class PrunedLayer {
     private final LayerLayout layout;
     private final LayerWeights weights;
     private final Surgery surgery;
+    /** What the layer computes by once its attention is cut. */
+    private LayerLayout remaining;
 
     PrunedLayer(LayerLayout layout, LayerWeights weights, Surgery surgery) {
         this.layout = layout;
+        this.remaining = layout;
         this.weights = weights;
         this.surgery = surgery;
     }
@@ -43,6 +46,7 @@ final class PrunedLayer {
     LinearRepair repairAttention(LayerStream stream, Compensation compensation) {
         LinearRepair repair = repair(
                 layout.attention().projections(), layout.attention().output(), stream::peekAttention, compensation);
+        remaining = layout.keepingAttention(surgery.keptUnits(layout.shape().attentionUnits()));
         stream.throughAttention(layer());
         return repair;
     }
@@ -91,7 +95,7 @@ final class PrunedLayer {
     }
 
     private DecoderLayer layer() {
-        return new DecoderLayer(layout, weights);
+        return new DecoderLayer(remaining, weights);
     }
 
     private void cut(Linear linear) {

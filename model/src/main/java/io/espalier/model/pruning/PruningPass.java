@@ -7,6 +7,7 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
@@ -67,6 +68,17 @@ public final class PruningPass {
         return layout.layers().stream()
                 .map(layer -> new Surgery(removed.get(layer.index())).shape(layer.shape()))
                 .toList();
+    }
+
+    /** The config that says these shapes. */
+    public WrittenConfig config() {
+        List<List<Double>> slopes = layout.layers().stream()
+                .map(layer -> layer.keepingAttention(new Surgery(removed.get(layer.index()))
+                        .keptUnits(layer.shape().attentionUnits())))
+                .map(layer -> layer.attention().scores().slopes())
+                .toList();
+        boolean alibi = slopes.stream().anyMatch(heads -> !heads.isEmpty());
+        return checkpoint.config().withShapes(shapes(), alibi ? slopes : List.of());
     }
 
     /** Every tensor of the pruned checkpoint, in the order of the source's: what a {@link CheckpointWriter} must know. */

@@ -54,6 +54,11 @@ public final class Surgery {
         return kept.build().toArray();
     }
 
+    /** Attention units that stay, ascending. */
+    int[] keptUnits(int units) {
+        return kept(Axis.of(UnitKind.ATTENTION, units, 1));
+    }
+
     private boolean removes(UnitKind kind, int unit) {
         return switch (kind) {
             case ATTENTION -> attention.get(unit);

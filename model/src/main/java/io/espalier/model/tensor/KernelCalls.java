@@ -2,6 +2,7 @@ package io.espalier.model.tensor;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import java.util.Arrays;
 import java.util.List;
 
 /** Calls kernels by name; their results belong to one scope. */
@@ -27,6 +28,14 @@ abstract class KernelCalls {
     Tensor tensor(String kernel, IValue... arguments) {
         try (IValue result = call(kernel, arguments)) {
             return new Tensor(result.toTensor(scope.manager()));
+        }
+    }
+
+    List<Tensor> tensors(String kernel, IValue... arguments) {
+        try (IValue result = call(kernel, arguments)) {
+            return Arrays.stream(result.toTensorArray(scope.manager()))
+                    .map(Tensor::new)
+                    .toList();
         }
     }
 

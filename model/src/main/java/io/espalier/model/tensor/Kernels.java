@@ -5,7 +5,6 @@ import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.List;
 
 /** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
@@ -47,8 +46,50 @@ public final class Kernels extends KernelCalls {
         return tensor("causal_attention", of(q), of(k), of(v), IValue.from(scale));
     }
 
-    public Tensor siluGate(Tensor gate, Tensor up) {
-        return tensor("silu_gate", of(gate), of(up));
+    /** [b, t, 3·h·D], q, k and v of a head side by side, → three of [b, h, t, D] */
+    public List<Tensor> splitInterleaved(Tensor x, int headDim) {
+        return tensors("split_interleaved", of(x), IValue.from((long) headDim));
+    }
+
+    /** Parts along the last axis whose lengths are to each other as the shares. */
+    public List<Tensor> splitShares(Tensor x, long... shares) {
+        return tensors("split_shares", of(x), IValue.listFrom(shares));
+    }
+
+    /**
+     * What is added to the scores of the last t of s positions.
+     *
+     * @param window how far a position sees, itself included; 0: all the way
+     * @param slopes [h] of ALiBi; empty without
+     * @return [1, h or 1, t, s]
+     */
+    public Tensor attentionBias(int t, int s, int window, Tensor slopes) {
+        return tensor(
+                "attention_bias", IValue.from((long) t), IValue.from((long) s), IValue.from((long) window), of(slopes));
+    }
+
+    /** {@link #causalAttention} under the bias [1, h or 1, t, s], which also hides later positions. */
+    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, Tensor bias) {
+        return tensor("biased_attention", of(q), of(k), of(v), IValue.from(scale), of(bias));
+    }
+
+    /** The same with scores softly capped before the bias [1, 1, t, s]. */
+    public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, Tensor bias) {
+        return tensor("capped_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from(cap), of(bias));
+    }
+
+    /** @param name {@code silu}, {@code relu}, {@code gelu} or {@code gelu_tanh} */
+    public Tensor activation(Tensor x, String name) {
+        return tensor("activation", of(x), IValue.from(name));
+    }
+
+    /** activation(gate) · up; names as in {@link #activation}. */
+    public Tensor gated(Tensor gate, Tensor up, String name) {
+        return tensor("gated", of(gate), of(up), IValue.from(name));
+    }
+
+    public Tensor scaled(Tensor x, double factor) {
+        return tensor("scaled", of(x), IValue.from(factor));
     }
 
     public Tensor add(Tensor x, Tensor y) {
@@ -75,9 +116,20 @@ public final class Kernels extends KernelCalls {
         return tensor("empty_fold", IValue.from((long) n));
     }
 
-    /** Folds the vocabulary rows from {@code start} on; hidden [n, d], weight [block, d], targets [n]. */
-    public Tensor foldVocabulary(Tensor fold, Tensor hidden, Tensor weight, Tensor targets, int start) {
-        return tensor("fold_vocabulary", of(fold), of(hidden), of(weight), of(targets), IValue.from((long) start));
+    /**
+     * Logits of hidden [.., d] for the vocabulary rows weight [block, d].
+     *
+     * @param cap they are softly squeezed into (−cap, cap); 0: not at all
+     */
+    public Tensor logits(Tensor hidden, Tensor weight, double cap) {
+        return tensor("logits", of(hidden), of(weight), IValue.from(cap));
+    }
+
+    /** Folds the logits of the vocabulary rows from {@code start} on; hidden [n, d], weight [block, d], targets [n]. */
+    public Tensor foldVocabulary(Tensor fold, Tensor hidden, Tensor weight, double cap, Tensor targets, int start) {
+        return tensor(
+                "fold_vocabulary", of(fold), of(hidden), of(weight), IValue.from(cap), of(targets), IValue.from((long)
+                        start));
     }
 
     /** Token id with the highest logit behind the last position of hidden [1, t, d]; head [vocabulary, d]. */
@@ -198,11 +250,7 @@ public final class Kernels extends KernelCalls {
      * @return each in its input's shape
      */
     public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
-        try (IValue result = call("gradients", of(output), of(upstream), listOf(inputs))) {
-            return Arrays.stream(result.toTensorArray(scope.manager()))
-                    .map(Tensor::new)
-                    .toList();
-        }
+        return tensors("gradients", of(output), of(upstream), listOf(inputs));
     }
 
     public boolean allFinite(Tensor x) {

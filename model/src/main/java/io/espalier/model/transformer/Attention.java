@@ -1,47 +1,93 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.LayerShape;
-import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Causal self-attention with rotary positions; several query heads may share a KV head.
+ * Causal self-attention; several query heads may share a KV head.
  *
- * @param frequencies of the rotary positions
- * @param query rows: query heads, those of a KV group side by side
- * @param key rows: KV heads
- * @param value rows: KV heads
+ * @param frequencies of the rotary positions; {@link RotaryFrequencies#NONE} where positions enter otherwise
+ * @param projection makes queries, keys and values
+ * @param queryNorm over each query head, before its rotation
+ * @param keyNorm over each key head, before its rotation
+ * @param scores how queries and keys are compared
  * @param output columns: query heads
  */
 public record Attention(
-        LayerShape shape, RotaryFrequencies frequencies, Linear query, Linear key, Linear value, Linear output) {
+        LayerShape shape,
+        RotaryFrequencies frequencies,
+        QueryKeyValue projection,
+        @Nullable Norm queryNorm,
+        @Nullable Norm keyNorm,
+        AttentionScores scores,
+        Linear output) {
+    /** Without norms inside. */
+    Attention(
+            LayerShape shape,
+            RotaryFrequencies frequencies,
+            QueryKeyValue projection,
+            AttentionScores scores,
+            Linear output) {
+        this(shape, frequencies, projection, null, null, scores, output);
+    }
+
+    Attention withNorms(Norm query, Norm key) {
+        return new Attention(shape, frequencies, projection, query, key, scores, output);
+    }
+
+    /** To compute with weights of which only these units are left. */
+    Attention keeping(int[] units) {
+        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores.keeping(units), output);
+    }
+
     /** The linear layers that read the normalised hidden state. */
     public List<Linear> projections() {
-        return List.of(query, key, value);
+        return projection.linears();
+    }
+
+    /** The norms inside. */
+    List<Norm> norms() {
+        List<Norm> norms = new ArrayList<>();
+        if (queryNorm != null) {
+            norms.add(queryNorm);
+        }
+        if (keyNorm != null) {
+            norms.add(keyNorm);
+        }
+        return norms;
     }
 
     /**
      * @param x normalised hidden state [b, t, d]
+     * @param weights of the norms
      * @param rotary angles of these t positions
      * @param cache keys and values of the positions before, to which these are added; absent when x starts the text
      * @return what enters the output projection, [b, t, h·D]
      */
-    Tensor mix(Tensor x, Linears linears, Rotary rotary, @Nullable KvCache cache, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        Tensor q = rotary.apply(heads(query, x, linears, scope), scope);
-        Tensor k = rotary.apply(heads(key, x, linears, scope), scope);
-        Tensor v = heads(value, x, linears, scope);
+    Tensor mix(
+            Tensor x,
+            Linears linears,
+            Function<Parameter, Tensor> weights,
+            Rotary rotary,
+            @Nullable KvCache cache,
+            Scope scope) {
+        QueryKeyValue.Heads heads = projection.heads(x, shape, linears, scope);
+        Tensor q = rotary.apply(normed(queryNorm, heads.query(), weights, scope), scope);
+        Tensor k = rotary.apply(normed(keyNorm, heads.key(), weights, scope), scope);
+        Tensor v = heads.value();
         if (cache != null) {
             k = cache.keys().append(k);
             v = cache.values().append(v);
         }
-        return kernels.causalAttention(q, k, v, 1 / Math.sqrt(shape.headDim()));
+        return scores.mix(q, k, v, scope);
     }
 
-    private Tensor heads(Linear linear, Tensor x, Linears linears, Scope scope) {
-        return new Kernels(scope).splitHeads(linears.apply(linear, x, scope), shape.headDim());
+    private static Tensor normed(@Nullable Norm norm, Tensor heads, Function<Parameter, Tensor> weights, Scope scope) {
+        return norm == null ? heads : norm.apply(heads, weights, scope);
     }
 }

@@ -1,6 +1,7 @@
 package io.espalier.model.transformer;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One axis of a layer's tensor as runs of removable units. Fused tensors have several runs, one per part; all else about
@@ -29,6 +30,11 @@ public record Axis(List<Run> runs) {
 
     public static Axis of(UnitKind kind, int units, int width) {
         return new Axis(List.of(new Run(kind, units, width)));
+    }
+
+    /** This axis and then another: that of tensors fused along it. */
+    Axis followedBy(Axis next) {
+        return new Axis(Stream.concat(runs.stream(), next.runs.stream()).toList());
     }
 
     public int length() {

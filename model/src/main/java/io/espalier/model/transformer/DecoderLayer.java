@@ -47,9 +47,9 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     Tensor attend(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
         try (Scope scope = Scope.open()) {
             Tensor normed = layout.attentionNorm().apply(x, weights::get, scope);
-            Tensor mixed = layout.attention().mix(normed, linears, rotary, cache, scope);
+            Tensor mixed = layout.attention().mix(normed, linears, weights::get, rotary, cache, scope);
             Tensor projected = linears.apply(layout.attention().output(), mixed, scope);
-            return new Kernels(target).add(x, projected);
+            return new Kernels(target).add(x, normed(layout.attendedNorm(), projected, scope));
         }
     }
 
@@ -59,7 +59,11 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
             Tensor normed = layout.feedForwardNorm().apply(x, weights::get, scope);
             Tensor active = layout.feedForward().activate(normed, linears, scope);
             Tensor projected = linears.apply(layout.feedForward().down(), active, scope);
-            return new Kernels(target).add(x, projected);
+            return new Kernels(target).add(x, normed(layout.fedNorm(), projected, scope));
         }
+    }
+
+    private Tensor normed(@Nullable Norm norm, Tensor x, Scope scope) {
+        return norm == null ? x : norm.apply(x, weights::get, scope);
     }
 }

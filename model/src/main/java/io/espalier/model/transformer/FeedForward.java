@@ -5,24 +5,63 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.List;
 
-/**
- * Gated feed-forward block, {@code down(silu(gate(x)) · up(x))}.
- *
- * @param gate rows: FFN channels
- * @param up rows: FFN channels
- * @param down columns: FFN channels
- */
-public record FeedForward(Linear gate, Linear up, Linear down) {
-    /** The linear layers that read the normalised hidden state. */
-    public List<Linear> projections() {
-        return List.of(gate, up);
-    }
+/** Feed-forward block: it widens the hidden state to its channels, bends them, and narrows them down again. */
+public sealed interface FeedForward {
+    /** The linear layers that read the normalised hidden state; rows: FFN channels. */
+    List<Linear> projections();
+
+    /** Columns: FFN channels. */
+    Linear down();
 
     /**
      * @param x normalised hidden state [b, t, d]
      * @return what enters the down projection, [b, t, f]
      */
-    Tensor activate(Tensor x, Linears linears, Scope scope) {
-        return new Kernels(scope).siluGate(linears.apply(gate, x, scope), linears.apply(up, x, scope));
+    Tensor activate(Tensor x, Linears linears, Scope scope);
+
+    /** {@code down(activation(up(x)))} */
+    record Plain(Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public List<Linear> projections() {
+            return List.of(up);
+        }
+
+        @Override
+        public Tensor activate(Tensor x, Linears linears, Scope scope) {
+            return new Kernels(scope).activation(linears.apply(up, x, scope), activation.kernel());
+        }
+    }
+
+    /** {@code down(activation(gate(x)) · up(x))} */
+    record Gated(Linear gate, Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public List<Linear> projections() {
+            return List.of(gate, up);
+        }
+
+        @Override
+        public Tensor activate(Tensor x, Linears linears, Scope scope) {
+            return new Kernels(scope)
+                    .gated(linears.apply(gate, x, scope), linears.apply(up, x, scope), activation.kernel());
+        }
+    }
+
+    /**
+     * {@link Gated} with both projections in one matrix.
+     *
+     * @param gateUp rows: FFN channels of the gate, then the same of up
+     */
+    record GatedStacked(Linear gateUp, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public List<Linear> projections() {
+            return List.of(gateUp);
+        }
+
+        @Override
+        public Tensor activate(Tensor x, Linears linears, Scope scope) {
+            Kernels kernels = new Kernels(scope);
+            List<Tensor> parts = kernels.splitShares(linears.apply(gateUp, x, scope), 1, 1);
+            return kernels.gated(parts.get(0), parts.get(1), activation.kernel());
+        }
     }
 }

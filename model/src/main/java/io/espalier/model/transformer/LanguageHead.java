@@ -46,9 +46,8 @@ public final class LanguageHead {
      * @return per stream [windows][t − 1], in nats
      */
     public List<double[][]> tokenLosses(List<LayerStream> streams) {
-        try (Scope scope = Scope.open()) {
-            Tensor norm =
-                    StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), scope);
+        try (Scope scope = Scope.open();
+                LayerWeights norm = finalNorm()) {
             List<List<Predictions>> predictions = new ArrayList<>();
             for (LayerStream stream : streams) {
                 predictions.add(predictions(stream, norm, scope));
@@ -80,10 +79,9 @@ public final class LanguageHead {
      */
     public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
         try (Recording recording = Recording.open();
-                Scope pass = Scope.open()) {
+                Scope pass = Scope.open();
+                LayerWeights norm = finalNorm()) {
             Kernels kernels = new Kernels(pass);
-            Tensor norm =
-                    StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), pass);
             List<Predictions> predictions = predictions(stream, norm, pass);
             List<Tensor> gradients = predictions.stream()
                     .map(chunk -> kernels.zeros(chunk.hidden.dim(0), layout.hiddenSize()))
@@ -113,29 +111,29 @@ public final class LanguageHead {
         }
     }
 
-    private static void addGradient(Tensor sum, Predictions chunk, Tensor block, int start, double weight) {
+    private void addGradient(Tensor sum, Predictions chunk, Tensor block, int start, double weight) {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
             Tensor hidden = kernels.variable(chunk.hidden);
-            Tensor logits = kernels.linear(hidden, block);
+            Tensor logits = kernels.logits(hidden, block, layout.logitCap());
             Tensor upstream = kernels.vocabularyGradient(logits, chunk.fold, chunk.targets, start, weight);
             kernels.addInPlace(
                     sum, kernels.gradients(logits, upstream, List.of(hidden)).get(0));
         }
     }
 
-    private Tensor throughNorm(Tensor hidden, Tensor upstream, Tensor norm, Scope target) {
+    private Tensor throughNorm(Tensor hidden, Tensor upstream, LayerWeights norm, Scope target) {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
             Tensor all = kernels.variable(hidden);
             Tensor known = kernels.narrow(all, 1, 0, hidden.dim(1) - 1);
-            Tensor normed = layout.finalNorm().apply(known, weight -> norm, scope);
+            Tensor normed = layout.finalNorm().apply(known, norm::get, scope);
             Tensor shaped = kernels.reshape(upstream, normed.dim(0), normed.dim(1), normed.dim(2));
             return kernels.gradients(normed, shaped, List.of(all)).get(0).keepIn(target);
         }
     }
 
-    private List<Predictions> predictions(LayerStream stream, Tensor norm, Scope scope) {
+    private List<Predictions> predictions(LayerStream stream, LayerWeights norm, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int predicted = stream.length() - 1;
         List<Predictions> result = new ArrayList<>();
@@ -143,7 +141,7 @@ public final class LanguageHead {
             int[][] windows = stream.windows().get(i);
             int n = windows.length * predicted;
             try (Tensor known = kernels.narrow(stream.chunks().get(i), 1, 0, predicted);
-                    Tensor normed = layout.finalNorm().apply(known, weight -> norm, scope)) {
+                    Tensor normed = layout.finalNorm().apply(known, norm::get, scope)) {
                 long[] targets = Arrays.stream(windows)
                         .flatMapToLong(ids -> Arrays.stream(ids, 1, ids.length).asLongStream())
                         .toArray();
@@ -156,9 +154,10 @@ public final class LanguageHead {
         return result;
     }
 
-    private static void fold(Predictions chunk, Tensor block, int start, Scope scope) {
+    private void fold(Predictions chunk, Tensor block, int start, Scope scope) {
         Tensor before = chunk.fold;
-        chunk.fold = new Kernels(scope).foldVocabulary(before, chunk.hidden, block, chunk.targets, start);
+        chunk.fold =
+                new Kernels(scope).foldVocabulary(before, chunk.hidden, block, layout.logitCap(), chunk.targets, start);
         before.close();
     }
 
@@ -180,10 +179,16 @@ public final class LanguageHead {
      */
     public List<Tensor> logits(LayerStream stream, Scope scope) {
         Kernels kernels = new Kernels(scope);
-        Tensor norm = StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), scope);
-        Tensor head = StoredWeights.read(checkpoint, layout.head().name(), scope);
-        return stream.chunks().stream()
-                .map(chunk -> kernels.linear(layout.finalNorm().apply(chunk, weight -> norm, scope), head))
-                .toList();
+        try (LayerWeights norm = finalNorm()) {
+            Tensor head = StoredWeights.read(checkpoint, layout.head().name(), scope);
+            return stream.chunks().stream()
+                    .map(chunk ->
+                            kernels.logits(layout.finalNorm().apply(chunk, norm::get, scope), head, layout.logitCap()))
+                    .toList();
+        }
+    }
+
+    private LayerWeights finalNorm() {
+        return LayerWeights.read(checkpoint, layout.finalNorm().parameters());
     }
 }

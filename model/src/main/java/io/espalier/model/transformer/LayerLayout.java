@@ -3,21 +3,38 @@ package io.espalier.model.transformer;
 import io.espalier.model.LayerShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one decoder layer and what they do.
  *
  * @param index of the layer, from 0
  * @param attentionNorm before the attention
+ * @param attendedNorm of what the attention gives, before it is added
  * @param feedForwardNorm before the feed-forward block
+ * @param fedNorm of what the feed-forward block gives, before it is added
  */
 public record LayerLayout(
         int index,
         LayerShape shape,
         Norm attentionNorm,
         Attention attention,
+        @Nullable Norm attendedNorm,
         Norm feedForwardNorm,
-        FeedForward feedForward) {
+        FeedForward feedForward,
+        @Nullable Norm fedNorm) {
+    /** With norms before each half alone. */
+    LayerLayout(
+            int index,
+            LayerShape shape,
+            Norm attentionNorm,
+            Attention attention,
+            Norm feedForwardNorm,
+            FeedForward feedForward) {
+        this(index, shape, attentionNorm, attention, null, feedForwardNorm, feedForward, null);
+    }
 
     /** Every linear layer, in the order the data flows. */
     public List<Linear> linears() {
@@ -31,8 +48,7 @@ public record LayerLayout(
     /** Every tensor. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
-        parameters.add(attentionNorm.weight());
-        parameters.add(feedForwardNorm.weight());
+        norms().forEach(norm -> parameters.addAll(norm.parameters()));
         for (Linear linear : linears()) {
             parameters.add(linear.weight());
             Parameter bias = linear.bias();
@@ -41,5 +57,27 @@ public record LayerLayout(
             }
         }
         return parameters;
+    }
+
+    private Stream<Norm> norms() {
+        Stream<@Nullable Norm> around = Stream.of(attentionNorm, attendedNorm, feedForwardNorm, fedNorm);
+        return Stream.concat(around.filter(Objects::nonNull).map(Objects::requireNonNull), attention.norms().stream());
+    }
+
+    /**
+     * To compute with this layer's weights once only some of its attention units are left.
+     *
+     * @param units that stay, ascending
+     */
+    public LayerLayout keepingAttention(int[] units) {
+        return new LayerLayout(
+                index,
+                shape,
+                attentionNorm,
+                attention.keeping(units),
+                attendedNorm,
+                feedForwardNorm,
+                feedForward,
+                fedNorm);
     }
 }

@@ -5,7 +5,6 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
-import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,19 +35,14 @@ public final class LayerStream implements AutoCloseable {
      * Embeds windows of tokens.
      *
      * @param windows [n][t] token ids, n ≥ 1, t ≥ 2
-     * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths or ids outside the vocabulary
+     * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths , longer ones
+     *     than the model has positions, or ids outside the vocabulary
      */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        check(windows, layout.vocabulary());
+        check(windows, layout.vocabulary(), layout.embedding().maxPositions());
         LayerStream stream = new LayerStream(chunked(windows));
         for (int[][] chunk : stream.windows) {
-            int[] ids = Arrays.stream(chunk).flatMapToInt(Arrays::stream).toArray();
-            try (Scope scratch = Scope.open()) {
-                Tensor rows =
-                        StoredWeights.gatherRows(checkpoint, layout.embedding().name(), ids, scratch);
-                stream.chunks.add(
-                        new Kernels(stream.scope).reshape(rows, chunk.length, stream.length, layout.hiddenSize()));
-            }
+            stream.chunks.add(layout.embedding().embed(checkpoint, chunk, 0, stream.scope));
         }
         return stream;
     }
@@ -188,10 +182,16 @@ public final class LayerStream implements AutoCloseable {
         return chunks;
     }
 
-    private static void check(int[][] windows, int vocabulary) {
+    private static void check(int[][] windows, int vocabulary, int positions) {
         if (windows.length == 0 || windows[0].length < 2) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT, "windows: at least one of two or more tokens is needed");
+        }
+        if (windows[0].length > positions) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "windows: %d tokens are more than the %d positions the model has learned; use shorter sequences"
+                            .formatted(windows[0].length, positions));
         }
         for (int[] window : windows) {
             if (window.length != windows[0].length) {

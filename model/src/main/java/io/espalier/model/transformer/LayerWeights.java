@@ -6,9 +6,10 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
-/** The tensors of one decoder layer in memory, in compute type; gone when closed. */
+/** Tensors of one decoder layer, or of another small part of a model, in memory, in compute type; gone when closed. */
 public final class LayerWeights implements Linears, AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Tensor> tensors = new HashMap<>();
@@ -17,9 +18,13 @@ public final class LayerWeights implements Linears, AutoCloseable {
 
     /** @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights */
     public static LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
+        return read(checkpoint, layer.parameters());
+    }
+
+    static LayerWeights read(Checkpoint checkpoint, List<Parameter> parameters) {
         LayerWeights weights = new LayerWeights();
         try {
-            for (Parameter parameter : layer.parameters()) {
+            for (Parameter parameter : parameters) {
                 weights.put(parameter, StoredWeights.read(checkpoint, parameter.name(), weights.scope));
             }
             return weights;

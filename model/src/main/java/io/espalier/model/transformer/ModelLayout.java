@@ -12,17 +12,18 @@ import java.util.List;
  *
  * @param hiddenSize d, the residual width
  * @param vocabulary number of token ids
- * @param embedding [vocabulary, d]
- * @param head output projection [vocabulary, d]; the embedding itself where they are tied
+ * @param head output projection [vocabulary, d]; the tokens' embedding itself where they are tied
+ * @param logitCap logits are squeezed into (−cap, cap) by tanh; 0: not at all
  */
 public record ModelLayout(
         String family,
         int hiddenSize,
         int vocabulary,
-        Parameter embedding,
+        Embedding embedding,
         List<LayerLayout> layers,
         Norm finalNorm,
-        Parameter head) {
+        Parameter head,
+        double logitCap) {
     public ModelLayout {
         layers = List.copyOf(layers);
     }
@@ -34,7 +35,8 @@ public record ModelLayout(
      *     that is missing or has another shape or type than the config says
      */
     public static ModelLayout of(Checkpoint checkpoint) {
-        ModelLayout layout = Family.of(checkpoint.config().modelType()).layout(checkpoint.config());
+        ModelLayout layout = Family.of(checkpoint.config().modelType())
+                .layout(checkpoint.config(), checkpoint.tensors().keySet());
         for (Parameter parameter : layout.parameters()) {
             check(parameter, checkpoint.tensor(parameter.name()));
         }
@@ -44,11 +46,11 @@ public record ModelLayout(
     /** Every tensor the model computes with. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
-        parameters.add(embedding);
+        parameters.addAll(embedding.parameters());
         for (LayerLayout layer : layers) {
             parameters.addAll(layer.parameters());
         }
-        parameters.add(finalNorm.weight());
+        parameters.addAll(finalNorm.parameters());
         parameters.add(head);
         return parameters;
     }

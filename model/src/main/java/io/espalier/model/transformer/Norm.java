@@ -3,15 +3,54 @@ package io.espalier.model.transformer;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.List;
 import java.util.function.Function;
 
-/**
- * RMS normalisation over the last axis.
- *
- * @param epsilon added to the mean square
- */
-public record Norm(Parameter weight, double epsilon) {
-    Tensor apply(Tensor x, Function<Parameter, Tensor> weights, Scope scope) {
-        return new Kernels(scope).rmsNorm(x, weights.apply(weight), epsilon, 0);
+/** Normalisation over the last axis. */
+public sealed interface Norm {
+    /** Its tensors. */
+    List<Parameter> parameters();
+
+    /** @param weights gives the tensors of {@link #parameters()} */
+    Tensor apply(Tensor x, Function<Parameter, Tensor> weights, Scope scope);
+
+    /**
+     * By the root of the mean square.
+     *
+     * @param epsilon added to the mean square
+     * @param offset 1 where the checkpoint stores the weight less one, else 0
+     */
+    record Rms(Parameter weight, double epsilon, double offset) implements Norm {
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(weight);
+        }
+
+        @Override
+        public Tensor apply(Tensor x, Function<Parameter, Tensor> weights, Scope scope) {
+            return new Kernels(scope).rmsNorm(x, weights.apply(weight), epsilon, offset);
+        }
+    }
+
+    /**
+     * By mean and deviation.
+     *
+     * @param epsilon added to the variance
+     */
+    record Layer(Parameter weight, Parameter bias, double epsilon) implements Norm {
+        static Layer of(String module, Axis width, double epsilon) {
+            return new Layer(
+                    Parameter.vector(module + ".weight", width), Parameter.vector(module + ".bias", width), epsilon);
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(weight, bias);
+        }
+
+        @Override
+        public Tensor apply(Tensor x, Function<Parameter, Tensor> weights, Scope scope) {
+            return new Kernels(scope).layerNorm(x, weights.apply(weight), weights.apply(bias), epsilon);
+        }
     }
 }

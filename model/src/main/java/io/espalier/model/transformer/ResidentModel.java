@@ -14,13 +14,13 @@ public final class ResidentModel implements AutoCloseable {
     private final ModelLayout layout;
     private final Scope scope = Scope.open();
     private final List<LayerWeights> layers = new ArrayList<>();
-    private final Tensor norm;
+    private final LayerWeights norm;
     private final Tensor head;
 
     private ResidentModel(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
-        this.norm = StoredWeights.read(checkpoint, layout.finalNorm().weight().name(), scope);
+        this.norm = LayerWeights.read(checkpoint, layout.finalNorm().parameters());
         this.head = StoredWeights.read(checkpoint, layout.head().name(), scope);
     }
 
@@ -46,6 +46,7 @@ public final class ResidentModel implements AutoCloseable {
     @Override
     public void close() {
         layers.forEach(LayerWeights::close);
+        norm.close();
         scope.close();
     }
 
@@ -70,9 +71,7 @@ public final class ResidentModel implements AutoCloseable {
             }
             try (Scope pass = Scope.open()) {
                 Kernels kernels = new Kernels(pass);
-                Tensor rows =
-                        StoredWeights.gatherRows(checkpoint, layout.embedding().name(), tokens, pass);
-                Tensor x = kernels.reshape(rows, 1, tokens.length, layout.hiddenSize());
+                Tensor x = layout.embedding().embed(checkpoint, new int[][] {tokens}, seen, pass);
                 for (LayerLayout layer : layout.layers()) {
                     DecoderLayer decoder = new DecoderLayer(layer, layers.get(layer.index()));
                     Rotary rotary = Rotary.of(layer.attention().frequencies(), seen, tokens.length, pass);
@@ -80,7 +79,7 @@ public final class ResidentModel implements AutoCloseable {
                     x = decoder.feedForward(attended, pass);
                 }
                 seen += tokens.length;
-                return kernels.mostLikely(layout.finalNorm().apply(x, weight -> norm, pass), head);
+                return kernels.mostLikely(layout.finalNorm().apply(x, norm::get, pass), head);
             }
         }
 

@@ -9,6 +9,9 @@ import java.util.stream.IntStream;
 
 /** Radians per position of each rotated pair of a head, after the config's scaling. */
 public record RotaryFrequencies(double[] perPair) {
+    /** Of heads that are not turned. */
+    public static final RotaryFrequencies NONE = new RotaryFrequencies(new double[0]);
+
     public RotaryFrequencies {
         perPair = perPair.clone();
     }

@@ -75,6 +75,54 @@ class Kernels(Module):
     turned = torch.cat([-x[:, :, :, half:], x[:, :, :, :half]], -1)
     return (x * cos).add_(turned.mul_(sin))
 
+  # [b, t, 3·h·D] with the rows of one head side by side, q then k then v, to three of [b, h, t, D]
+  def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:
+    heads = x.reshape([x.size(0), x.size(1), -1, 3, head_dim]).permute([3, 0, 2, 1, 4])
+    return [heads[0], heads[1], heads[2]]
+
+  # Parts along the last axis, each `shares[i]` of the sum of all shares long.
+  def split_shares(self: __torch__.Kernels, x: Tensor, shares: List[int]) -> List[Tensor]:
+    total = 0
+    for share in shares:
+      total = total + share
+    parts = annotate(List[Tensor], [])
+    start = 0
+    for share in shares:
+      length = x.size(-1) // total * share
+      parts.append(x.narrow(-1, start, length))
+      start = start + length
+    return parts
+
+  # What is added to the scores of the last t of s positions, [1, h or 1, t, s]: -inf for later positions and for those
+  # `window` or more before (0: none is too far), and slope · distance of each head where there are slopes [h].
+  def attention_bias(self: __torch__.Kernels, t: int, s: int, window: int, slopes: Tensor) -> Tensor:
+    keys = torch.arange(s)
+    distance = keys.unsqueeze(0) - (keys[s - t:]).unsqueeze(1)
+    hidden = distance > 0
+    if window > 0:
+      hidden = hidden.logical_or(distance <= -window)
+    bias = torch.zeros([1, 1, t, s])
+    if slopes.numel() > 0:
+      bias = (slopes.reshape([-1, 1, 1]) * distance.to(torch.float32)).unsqueeze(0)
+    return bias.masked_fill(hidden, float("-inf"))
+
+  # Attention with a bias as above.
+  def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, bias: Tensor) -> Tensor:
+    mixed = torch.scaled_dot_product_attention(q, k, v, bias, 0., False, scale=scale, enable_gqa=True)
+    return mixed.transpose(1, 2).reshape([q.size(0), q.size(2), -1])
+
+  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does.
+  def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, bias: Tensor) -> Tensor:
+    shape = [q.size(0), k.size(1), -1, q.size(2), q.size(3)]
+    scores = torch.matmul(q.reshape(shape) * scale, k.unsqueeze(2).transpose(3, 4))
+    weights = torch.softmax(self.capped(scores, cap) + bias.unsqueeze(2), -1)
+    mixed = torch.matmul(weights, v.unsqueeze(2))
+    return mixed.reshape([q.size(0), -1, q.size(2), q.size(3)]).transpose(1, 2).reshape([q.size(0), q.size(2), -1])
+
+  # Squeezes x into (-cap, cap); 0 leaves it alone.
+  def capped(self: __torch__.Kernels, x: Tensor, cap: float) -> Tensor:
+    return torch.tanh(x / cap) * cap if cap > 0. else x
+
   # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D].
   # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty.
   def causal_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
@@ -82,9 +130,23 @@ class Kernels(Module):
     mixed = torch.scaled_dot_product_attention(q, k, v, None, 0., t > 1, scale=scale, enable_gqa=True)
     return mixed.transpose(1, 2).reshape([q.size(0), t, -1])
 
-  # silu(gate) · up
-  def silu_gate(self: __torch__.Kernels, gate: Tensor, up: Tensor) -> Tensor:
-    return torch.silu(gate).mul_(up)
+  def activation(self: __torch__.Kernels, x: Tensor, name: str) -> Tensor:
+    if name == "silu":
+      y = torch.silu(x)
+    elif name == "relu":
+      y = torch.relu(x)
+    elif name == "gelu":
+      y = torch.gelu(x)
+    else:
+      y = torch.gelu(x, approximate="tanh")
+    return y
+
+  # activation(gate) · up
+  def gated(self: __torch__.Kernels, gate: Tensor, up: Tensor, name: str) -> Tensor:
+    return self.activation(gate, name).mul_(up)
+
+  def scaled(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
+    return x * factor
 
   def add(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     return x + y
@@ -102,15 +164,19 @@ class Kernels(Module):
 
   # ---- loss in vocabulary blocks ----------------------------------------------------------------------------------
 
+  # hidden [.., d]; w [block, d]
+  def logits(self: __torch__.Kernels, hidden: Tensor, w: Tensor, cap: float) -> Tensor:
+    return self.capped(torch.linear(hidden, w), cap)
+
   # Nothing folded yet, for n predictions.
   def empty_fold(self: __torch__.Kernels, n: int) -> Tensor:
     return torch.tensor([[-3.5e38], [0.], [0.]], dtype=torch.float64).repeat([1, n])
 
   # Folds the logits of the vocabulary rows [start, start + block) into an online log-sum-exp.
   # hidden [n, d]; w [block, d]; targets [n] int64; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
-  def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, targets: Tensor, start: int) -> Tensor:
+  def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, cap: float, targets: Tensor, start: int) -> Tensor:
     block = w.size(0)
-    logits = torch.linear(hidden, w)
+    logits = self.logits(hidden, w, cap)
     before, total, target = fold[0], fold[1], fold[2]
     maximum = torch.maximum(before, logits.amax([-1]).to(torch.float64))
     local = targets - start

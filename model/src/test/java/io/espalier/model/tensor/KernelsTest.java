@@ -31,7 +31,7 @@ class KernelsTest {
             for (int start = 0; start < VOCABULARY; start += 10) {
                 int rows = Math.min(10, VOCABULARY - start);
                 float[] block = Arrays.copyOfRange(head, start * HIDDEN, (start + rows) * HIDDEN);
-                fold = kernels.foldVocabulary(fold, states, scope.floats(block, rows, HIDDEN), wanted, start);
+                fold = kernels.foldVocabulary(fold, states, scope.floats(block, rows, HIDDEN), 0, wanted, start);
             }
             double[] losses = kernels.negativeLogLikelihood(fold);
 

@@ -27,7 +27,7 @@ class ModelLayoutTest {
                     .containsExactlyInAnyOrderElementsOf(checkpoint.tensors().keySet());
             LayerLayout layer = layout.layers().get(2);
             assertThat(layer.shape()).isEqualTo(new LayerShape(8, 2, 4, 80));
-            assertThat(layer.attention().query().weight().rows())
+            assertThat(layer.attention().projections().get(0).weight().rows())
                     .isEqualTo(new Axis(List.of(new Axis.Run(UnitKind.ATTENTION, 2, 16))));
         }
     }

@@ -35,7 +35,7 @@ public record JobSpec(
 
     /**
      * @param source "zeroth-order", "backprop" or empty where none is named
-     * @param distribution of the perturbation: "gaussian"
+     * @param distribution of the perturbation: "gaussian", "rademacher" or "rank-one"
      * @param epsilon step of the central difference
      */
     public record Gradient(String source, String distribution, int draws, double epsilon) {}

@@ -3,6 +3,7 @@ package io.espalier.pipeline.request;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.importance.Distribution;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
@@ -62,7 +63,7 @@ public final class RequestMapper {
         }
         return new JobSpec.Gradient(
                 or(gradient.getSource(), defaultSource),
-                choice(gradient.getDistribution(), "scoring.gradient.distribution", List.of("gaussian")),
+                Distribution.named(or(gradient.getDistribution(), "gaussian")).spelled(),
                 count(gradient.getDraws(), 8, 1, MAX_DRAWS, "scoring.gradient.draws"),
                 epsilon);
     }

@@ -62,7 +62,7 @@ public final class PruneWork {
                 .toList();
         try (Checkpoint checkpoint = workspace.model(spec)) {
             PruningPass pass = new PruningPass(checkpoint, removed(spec, inspection, scores));
-            WrittenConfig config = checkpoint.config().withShapes(pass.shapes());
+            WrittenConfig config = pass.config();
             List<LayerRepair> repairs;
             try (CheckpointWriter writer = CheckpointWriter.create(staging, pass.tensors())) {
                 int[][] windows = workspace.calibration(spec, checkpoint);

@@ -88,8 +88,9 @@ public final class ScorePlan {
         List<ScoreTask> layers = IntStream.range(inspection.firstLayer(), inspection.lastLayer())
                 .<ScoreTask>mapToObj(layer -> new ScoreTask.ScoreLayer(layer, statistics, losses))
                 .toList();
-        return source == GradientChoice.BACKPROP
-                ? new ScoreStep.Run("backpropagate", List.of(new ScoreTask.Backpropagate(statistics)), layers)
+        boolean chained = source == GradientChoice.BACKPROP || criterion.needsHessians();
+        return chained
+                ? new ScoreStep.Run("score-layer", List.of(new ScoreTask.Chain(statistics)), layers)
                 : new ScoreStep.Run("score-layer", layers);
     }
 

@@ -25,7 +25,7 @@ public sealed interface ScoreResult {
     }
 
     /** The layers' results came before. */
-    record Backpropagated() implements ScoreResult {}
+    record Chained() implements ScoreResult {}
 
     /**
      * Spearman rank correlation of a control with the criterion within a layer.

@@ -34,19 +34,19 @@ public sealed interface ScoreTask {
     }
 
     /**
-     * One pass back through the whole model: exact gradients layer by layer, each scored at once. Carries the layers'
-     * {@link ScoreLayer} tasks.
+     * One pass through the whole model that cannot be split: back for exact gradients, or forth for Hessians. Each layer
+     * is scored as it is passed; carries the layers' {@link ScoreLayer} tasks.
      *
      * @param statistics as in {@link ScoreLayer}
      */
-    record Backpropagate(List<StoredFile> statistics) implements ScoreTask {
-        public Backpropagate {
+    record Chain(List<StoredFile> statistics) implements ScoreTask {
+        public Chain {
             statistics = List.copyOf(statistics);
         }
 
         @Override
         public String id() {
-            return "backpropagate";
+            return "chain";
         }
     }
 

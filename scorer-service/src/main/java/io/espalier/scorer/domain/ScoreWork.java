@@ -10,8 +10,11 @@ import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.Distribution;
 import io.espalier.model.importance.GradientSource;
+import io.espalier.model.importance.HessianPass;
 import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.RankCorrelation;
 import io.espalier.model.importance.ScoreFile;
@@ -19,6 +22,7 @@ import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Engine;
+import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
@@ -29,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -118,27 +123,34 @@ public final class ScoreWork {
     }
 
     /**
-     * Scores every layer by its exact gradient, continuing from where another worker stopped.
+     * Scores every layer in one pass that continues from where another worker stopped.
      *
-     * @param visitor hears each layer's scores as they are made, the last layer first
+     * @param visitor hears each layer's scores as they are made
      */
-    public void backpropagate(
+    public void chain(
             JobSpec spec,
             Inspection inspection,
-            ScoreTask.Backpropagate task,
+            ScoreTask.Chain task,
             Consumer<LayerScore> visitor,
             Progress progress) {
         InputStatistics statistics = merged(task.statistics());
         List<Criterion> criteria = criteria(spec);
-        boolean squares = criteria.get(0).needsBackprop();
+        Criterion criterion = criteria.get(0);
         Path position = workspace.artifacts().work(spec.jobId()).resolve(task.id());
+        BiConsumer<LayerLayout, LayerEvidence> score = (layer, evidence) ->
+                visitor.accept(scored(spec, layer.index(), LayerScorer.score(criteria, evidence.with(statistics))));
         try (Checkpoint checkpoint = workspace.model(spec)) {
             int[][] windows = workspace.calibration(spec, checkpoint);
-            Backprop.Visitor scorer = (layer, weights, gradients) -> visitor.accept(scored(
-                    spec,
-                    layer.index(),
-                    LayerScorer.score(layer, weights, criteria, spec.seed(), statistics, gradients)));
-            new Backprop(checkpoint, windows, scope(inspection), squares).run(position, scorer, progress);
+            if (criterion.needsHessians()) {
+                HessianPass.Visitor visit = (layer, weights, hessians) ->
+                        score.accept(layer, new LayerEvidence(layer, weights, spec.seed()).with(hessians));
+                new HessianPass(checkpoint, windows, scope(inspection)).run(position, visit, progress);
+            } else {
+                Backprop.Visitor visit = (layer, weights, gradients) ->
+                        score.accept(layer, new LayerEvidence(layer, weights, spec.seed()).with(gradients));
+                new Backprop(checkpoint, windows, scope(inspection), criterion.needsBackprop())
+                        .run(position, visit, progress);
+            }
         }
     }
 
@@ -190,7 +202,8 @@ public final class ScoreWork {
     }
 
     private static ZerothOrder zerothOrder(JobSpec spec) {
-        return new ZerothOrder(spec.seed(), spec.scoring().gradient().epsilon());
+        JobSpec.Gradient gradient = spec.scoring().gradient();
+        return new ZerothOrder(spec.seed(), gradient.epsilon(), Distribution.named(gradient.distribution()));
     }
 
     private static LayerScope scope(Inspection inspection) {

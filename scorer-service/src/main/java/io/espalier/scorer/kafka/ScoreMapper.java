@@ -5,7 +5,7 @@ import io.espalier.model.importance.DrawLosses;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreTask;
-import io.espalier.v1.BackpropagateWork;
+import io.espalier.v1.ChainWork;
 import io.espalier.v1.CollectLossesWork;
 import io.espalier.v1.CollectStatisticsWork;
 import io.espalier.v1.FileRef;
@@ -39,10 +39,10 @@ final class ScoreMapper {
             score.losses().forEach(losses -> work.addLosses(toWire(losses)));
             return wire.setScoreLayer(work);
         }
-        if (task instanceof ScoreTask.Backpropagate back) {
-            BackpropagateWork.Builder work = BackpropagateWork.newBuilder();
+        if (task instanceof ScoreTask.Chain back) {
+            ChainWork.Builder work = ChainWork.newBuilder();
             back.statistics().forEach(file -> work.addStatistics(toWire(file)));
-            return wire.setBackpropagate(work);
+            return wire.setChain(work);
         }
         return wire.setInspect(InspectWork.getDefaultInstance());
     }
@@ -63,8 +63,7 @@ final class ScoreMapper {
                         wire.getScoreLayer().getLayer(),
                         files(wire.getScoreLayer().getStatisticsList()),
                         losses(wire.getScoreLayer().getLossesList()));
-            case BACKPROPAGATE ->
-                new ScoreTask.Backpropagate(files(wire.getBackpropagate().getStatisticsList()));
+            case CHAIN -> new ScoreTask.Chain(files(wire.getChain().getStatisticsList()));
             default -> throw new IllegalArgumentException("no scoring task: " + wire.getWorkCase());
         };
     }
@@ -95,7 +94,7 @@ final class ScoreMapper {
                         wire.getLayerScored().getControlsList().stream()
                                 .map(ScoreMapper::controlRanks)
                                 .toList());
-            case BACKPROPAGATED -> new ScoreResult.Backpropagated();
+            case CHAINED -> new ScoreResult.Chained();
             default -> throw new IllegalArgumentException("no scoring result: " + wire.getOutcomeCase());
         };
     }

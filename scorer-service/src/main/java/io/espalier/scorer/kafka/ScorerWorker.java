@@ -12,7 +12,7 @@ import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.scorer.domain.ScoreWork;
-import io.espalier.v1.Backpropagated;
+import io.espalier.v1.Chained;
 import io.espalier.v1.LayerScored;
 import io.espalier.v1.LayerScores;
 import io.espalier.v1.ScoreSet;
@@ -47,14 +47,14 @@ public class ScorerWorker implements Worker {
         if (scoreTask instanceof ScoreTask.CollectLosses collect) {
             return ScoreMapper.toWire(work.collect(spec, inspection, collect, report));
         }
-        if (scoreTask instanceof ScoreTask.Backpropagate back) {
-            work.backpropagate(
+        if (scoreTask instanceof ScoreTask.Chain back) {
+            work.chain(
                     spec,
                     inspection,
                     back,
                     score -> report.finished("layer-" + score.result().layer(), toWire(score)),
                     report);
-            return TaskResult.newBuilder().setBackpropagated(Backpropagated.getDefaultInstance());
+            return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
         }
         return toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
     }

@@ -98,7 +98,7 @@ class ScorePlanTest {
     void exactGradientsComeFromOnePassThatCarriesTheLayers() {
         ScoreStep.Run step = (ScoreStep.Run) new ScorePlan(spec("taylor", "backprop")).next(List.of(inspected(SMALL)));
 
-        assertThat(step.tasks()).containsExactly(new ScoreTask.Backpropagate(List.of()));
+        assertThat(step.tasks()).containsExactly(new ScoreTask.Chain(List.of()));
         assertThat(step.carried()).extracting(ScoreTask::id).containsExactly("layer-1", "layer-2");
     }
 

@@ -1,0 +1,41 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+
+/** What bends a feed-forward channel. */
+public enum Activation {
+    SILU("silu"),
+    RELU("relu"),
+    /** By the error function. */
+    GELU("gelu"),
+    /** By its approximation with tanh. */
+    GELU_TANH("gelu_tanh");
+
+    private final String kernel;
+
+    Activation(String kernel) {
+        this.kernel = kernel;
+    }
+
+    String kernel() {
+        return kernel;
+    }
+
+    /**
+     * @param key of the config it stands under
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming key and value
+     */
+    static Activation named(String key, String name) {
+        return switch (name) {
+            case "silu", "swish" -> SILU;
+            case "relu" -> RELU;
+            case "gelu" -> GELU;
+            case "gelu_pytorch_tanh", "gelu_new" -> GELU_TANH;
+            default ->
+                throw new EspalierException(
+                        ErrorCode.MODEL_UNSUPPORTED,
+                        "config.json: %s '%s'; supported are silu, relu, gelu, gelu_pytorch_tanh".formatted(key, name));
+        };
+    }
+}

@@ -1,0 +1,85 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** BLOOM: ALiBi, one matrix with q, k and v of a head side by side, a norm of the embedding, GELU. */
+record Bloom() implements Family {
+    @Override
+    public String modelType() {
+        return "bloom";
+    }
+
+    @Override
+    public ModelLayout layout(ModelConfig config, Set<String> stored) {
+        if (config.boolOr("apply_residual_connection_post_layernorm", false)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: apply_residual_connection_post_layernorm: true; this variant of bloom is not supported");
+        }
+        // Saved from the bare model the names lack what the language model puts before them.
+        String prefix = stored.contains("word_embeddings.weight") ? "" : "transformer.";
+        Axis width = Axis.fixed(config.hiddenSize());
+        Axis vocabulary = Axis.fixed(config.vocabSize());
+        Parameter tokens = Parameter.matrix(prefix + "word_embeddings.weight", vocabulary, width);
+        List<LayerLayout> layers = new ArrayList<>();
+        for (LayerShape shape : config.layers()) {
+            layers.add(layer(prefix + "h." + layers.size(), layers.size(), shape, config));
+        }
+        return new ModelLayout(
+                modelType(),
+                config.hiddenSize(),
+                config.vocabSize(),
+                new Embedding(
+                        tokens,
+                        1,
+                        null,
+                        Norm.Layer.of(prefix + "word_embeddings_layernorm", width, config.normEpsilon())),
+                layers,
+                Norm.Layer.of(prefix + "ln_f", width, config.normEpsilon()),
+                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width),
+                0);
+    }
+
+    private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {
+        Axis width = Axis.fixed(config.hiddenSize());
+        Axis channels = LlamaParts.channels(shape);
+        Axis fused = Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), 3 * shape.headDim());
+        return new LayerLayout(
+                index,
+                shape,
+                Norm.Layer.of(layer + ".input_layernorm", width, config.normEpsilon()),
+                new Attention(
+                        shape,
+                        RotaryFrequencies.NONE,
+                        new QueryKeyValue.Interleaved(
+                                Linear.of(layer + ".self_attention.query_key_value", fused, width, true)),
+                        AttentionScores.plain(shape.headDim()).biased(slopes(index, shape, config)),
+                        Linear.of(layer + ".self_attention.dense", width, LlamaParts.keys(shape), true)),
+                Norm.Layer.of(layer + ".post_attention_layernorm", width, config.normEpsilon()),
+                new FeedForward.Plain(
+                        Linear.of(layer + ".mlp.dense_h_to_4h", channels, width, true),
+                        Activation.GELU_TANH,
+                        Linear.of(layer + ".mlp.dense_4h_to_h", width, channels, true)));
+    }
+
+    /** Those that a pruned layer kept from its dense heads, else those of a layer with all its heads. */
+    private static List<Double> slopes(int index, LayerShape shape, ModelConfig config) {
+        List<Double> kept = config.alibiSlopes(index);
+        if (!kept.isEmpty()) {
+            return kept;
+        }
+        if (shape.heads() * shape.headDim() != config.hiddenSize()) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT,
+                    "config.json: per_layer_config: layer %d has lost heads and does not say alibi_slopes of those left"
+                            .formatted(index));
+        }
+        return AttentionScores.alibi(shape.heads());
+    }
+}

@@ -1,0 +1,92 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
+import io.espalier.model.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How token ids become the hidden states that enter the first layer.
+ *
+ * @param tokens [vocabulary, d]
+ * @param scale factor of each row
+ * @param positions added to the tokens' rows
+ * @param norm of their sum
+ */
+public record Embedding(
+        Parameter tokens,
+        double scale,
+        @Nullable LearnedPositions positions,
+        @Nullable Norm norm) {
+    /**
+     * A learned row for each position.
+     *
+     * @param table [offset + positions, d]
+     * @param offset row of the first position
+     */
+    public record LearnedPositions(Parameter table, int offset) {
+        int count() {
+            return table.rows().length() - offset;
+        }
+    }
+
+    /** The tokens' rows and nothing else. */
+    static Embedding plain(Parameter tokens) {
+        return new Embedding(tokens, 1, null, null);
+    }
+
+    /** Every tensor. */
+    public List<Parameter> parameters() {
+        List<Parameter> parameters = new ArrayList<>();
+        parameters.add(tokens);
+        if (positions != null) {
+            parameters.add(positions.table());
+        }
+        if (norm != null) {
+            parameters.addAll(norm.parameters());
+        }
+        return parameters;
+    }
+
+    /** Longest text; {@link Integer#MAX_VALUE} where positions do not enter here. */
+    int maxPositions() {
+        return positions == null ? Integer.MAX_VALUE : positions.count();
+    }
+
+    /**
+     * @param windows token ids [b][t]
+     * @param first position of each window's first token
+     * @return [b, t, d], in {@code target}
+     */
+    Tensor embed(Checkpoint checkpoint, int[][] windows, int first, Scope target) {
+        int length = windows[0].length;
+        int[] ids = Arrays.stream(windows).flatMapToInt(Arrays::stream).toArray();
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            Tensor rows = StoredWeights.gatherRows(checkpoint, tokens.name(), ids, scope);
+            Tensor x = kernels.reshape(rows, windows.length, length, rows.dim(1));
+            if (scale != 1) {
+                x = kernels.scaled(x, scale);
+            }
+            if (positions != null) {
+                int row = positions.offset() + first;
+                int[] places = IntStream.range(row, row + length).toArray();
+                x = kernels.add(
+                        x,
+                        StoredWeights.gatherRows(checkpoint, positions.table().name(), places, scope));
+            }
+            if (norm != null) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, norm.parameters())) {
+                    x = norm.apply(x, weights::get, scope);
+                }
+            }
+            return x.keepIn(target);
+        }
+    }
+}

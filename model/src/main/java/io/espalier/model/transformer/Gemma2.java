@@ -1,0 +1,42 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.Set;
+
+/**
+ * Gemma 2: Gemma with norms behind each half too, soft caps on attention scores and logits, a query scale of its own, and
+ * every second layer sliding.
+ */
+record Gemma2() implements Family {
+    @Override
+    public String modelType() {
+        return "gemma2";
+    }
+
+    @Override
+    public ModelLayout layout(ModelConfig config, Set<String> stored) {
+        LlamaParts parts = Gemma.parts(config);
+        boolean biased = config.boolOr("attention_bias", false);
+        double scale = 1 / Math.sqrt(config.doubleOr("query_pre_attn_scalar", 256));
+        double cap = config.doubleOr("attn_logit_softcapping", 0);
+        SlidingWindow window = SlidingWindow.of(config, layer -> layer % 2 == 0);
+        String activation = config.textOr("hidden_activation", "gelu_pytorch_tanh");
+        return parts.model(
+                Gemma.embeddingScale(config),
+                (index, shape) -> {
+                    String layer = LlamaParts.layer(index);
+                    AttentionScores scores =
+                            AttentionScores.plain(shape.headDim()).within(window.at(index));
+                    return new LayerLayout(
+                            index,
+                            shape,
+                            parts.norm(layer + ".input_layernorm"),
+                            parts.attention(index, shape, biased, biased, scores.scaled(scale, cap)),
+                            parts.norm(layer + ".post_attention_layernorm"),
+                            parts.norm(layer + ".pre_feedforward_layernorm"),
+                            parts.gated(index, shape, Activation.named("hidden_activation", activation), false),
+                            parts.norm(layer + ".post_feedforward_layernorm"));
+                },
+                config.doubleOr("final_logit_softcapping", 0));
+    }
+}

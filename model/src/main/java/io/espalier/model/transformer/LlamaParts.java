@@ -1,0 +1,131 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+
+/**
+ * The parts that LLaMA and its descendants are made of, under the names they share. A family puts them together and says
+ * what it does otherwise.
+ *
+ * @param normOffset added to each stored norm weight
+ */
+record LlamaParts(ModelConfig config, double normOffset) {
+    static LlamaParts of(ModelConfig config) {
+        return new LlamaParts(config, 0);
+    }
+
+    static String layer(int index) {
+        return "model.layers." + index;
+    }
+
+    Axis width() {
+        return Axis.fixed(config.hiddenSize());
+    }
+
+    /** Rows of the queries and columns of the output: the query heads of each unit side by side. */
+    static Axis queries(LayerShape shape) {
+        return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headsPerUnit() * shape.headDim());
+    }
+
+    /** Rows of the keys and of the values. */
+    static Axis keys(LayerShape shape) {
+        return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headDim());
+    }
+
+    static Axis channels(LayerShape shape) {
+        return Axis.of(UnitKind.FFN, shape.ffnChannels(), 1);
+    }
+
+    Norm norm(String module) {
+        return norm(module, width());
+    }
+
+    Norm norm(String module, Axis axis) {
+        return new Norm.Rms(Parameter.vector(module + ".weight", axis), config.normEpsilon(), normOffset);
+    }
+
+    /**
+     * @param inputBias whether queries, keys and values have biases
+     * @param outputBias whether the output projection has one
+     */
+    Attention attention(int index, LayerShape shape, boolean inputBias, boolean outputBias, AttentionScores scores) {
+        String attention = layer(index) + ".self_attn";
+        Axis keys = keys(shape);
+        return attention(
+                index,
+                shape,
+                new QueryKeyValue.Separate(
+                        Linear.of(attention + ".q_proj", queries(shape), width(), inputBias),
+                        Linear.of(attention + ".k_proj", keys, width(), inputBias),
+                        Linear.of(attention + ".v_proj", keys, width(), inputBias)),
+                outputBias,
+                scores);
+    }
+
+    Attention attention(
+            int index, LayerShape shape, QueryKeyValue projection, boolean outputBias, AttentionScores scores) {
+        return new Attention(
+                shape,
+                RotaryFrequencies.of(config.rotary(), shape.headDim()),
+                projection,
+                scores,
+                Linear.of(layer(index) + ".self_attn.o_proj", width(), queries(shape), outputBias));
+    }
+
+    FeedForward gated(int index, LayerShape shape, Activation activation, boolean biased) {
+        String mlp = layer(index) + ".mlp";
+        Axis channels = channels(shape);
+        return new FeedForward.Gated(
+                Linear.of(mlp + ".gate_proj", channels, width(), biased),
+                Linear.of(mlp + ".up_proj", channels, width(), biased),
+                activation,
+                Linear.of(mlp + ".down_proj", width(), channels, biased));
+    }
+
+    /** A layer with one norm before each half. */
+    LayerLayout layer(int index, LayerShape shape, Attention attention, FeedForward feedForward) {
+        return new LayerLayout(
+                index,
+                shape,
+                norm(layer(index) + ".input_layernorm"),
+                attention,
+                norm(layer(index) + ".post_attention_layernorm"),
+                feedForward);
+    }
+
+    /** The activation that {@code hidden_act} names. */
+    Activation activation() {
+        return Activation.named("hidden_act", config.textOr("hidden_act", "silu"));
+    }
+
+    /** @param layer makes a layer from its index and shape */
+    ModelLayout model(BiFunction<Integer, LayerShape, LayerLayout> layer) {
+        return model(1, layer, 0);
+    }
+
+    /**
+     * @param embeddingScale factor of the tokens' rows
+     * @param layer makes a layer from its index and shape
+     * @param logitCap soft cap of the logits; 0: none
+     */
+    ModelLayout model(double embeddingScale, BiFunction<Integer, LayerShape, LayerLayout> layer, double logitCap) {
+        Axis vocabulary = Axis.fixed(config.vocabSize());
+        Parameter tokens = Parameter.matrix("model.embed_tokens.weight", vocabulary, width());
+        List<LayerLayout> layers = new ArrayList<>();
+        for (LayerShape shape : config.layers()) {
+            layers.add(layer.apply(layers.size(), shape));
+        }
+        return new ModelLayout(
+                config.modelType(),
+                config.hiddenSize(),
+                config.vocabSize(),
+                new Embedding(tokens, embeddingScale, null, null),
+                layers,
+                norm("model.norm"),
+                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width()),
+                logitCap);
+    }
+}

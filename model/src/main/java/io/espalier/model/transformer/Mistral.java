@@ -1,0 +1,28 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.Set;
+
+/** Mistral: LLaMA whose layers may see only a window of the positions before; never biases. */
+record Mistral() implements Family {
+    @Override
+    public String modelType() {
+        return "mistral";
+    }
+
+    @Override
+    public ModelLayout layout(ModelConfig config, Set<String> stored) {
+        LlamaParts parts = LlamaParts.of(config);
+        SlidingWindow window = SlidingWindow.everywhere(config);
+        return parts.model((index, shape) -> parts.layer(
+                index,
+                shape,
+                parts.attention(
+                        index,
+                        shape,
+                        false,
+                        false,
+                        AttentionScores.plain(shape.headDim()).within(window.at(index))),
+                parts.gated(index, shape, parts.activation(), false)));
+    }
+}

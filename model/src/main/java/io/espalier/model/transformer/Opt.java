@@ -1,0 +1,90 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** OPT: learned positions, layer norms, biases everywhere, one plain feed-forward matrix each way. */
+record Opt() implements Family {
+    /** Row of the first position: the rows before it are of no use here. */
+    private static final int FIRST_POSITION = 2;
+
+    @Override
+    public String modelType() {
+        return "opt";
+    }
+
+    @Override
+    public ModelLayout layout(ModelConfig config, Set<String> stored) {
+        refuseVariants(config);
+        String decoder = stored.contains("decoder.embed_tokens.weight") ? "decoder." : "model.decoder.";
+        Axis width = Axis.fixed(config.hiddenSize());
+        Axis vocabulary = Axis.fixed(config.vocabSize());
+        Parameter tokens = Parameter.matrix(decoder + "embed_tokens.weight", vocabulary, width);
+        Parameter positions = Parameter.matrix(
+                decoder + "embed_positions.weight", Axis.fixed(config.maxPositions() + FIRST_POSITION), width);
+        List<LayerLayout> layers = new ArrayList<>();
+        for (LayerShape shape : config.layers()) {
+            layers.add(layer(decoder + "layers." + layers.size(), layers.size(), shape, config));
+        }
+        return new ModelLayout(
+                modelType(),
+                config.hiddenSize(),
+                config.vocabSize(),
+                new Embedding(tokens, 1, new Embedding.LearnedPositions(positions, FIRST_POSITION), null),
+                layers,
+                Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()),
+                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width),
+                0);
+    }
+
+    private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {
+        boolean biased = config.boolOr("enable_bias", true);
+        Axis width = Axis.fixed(config.hiddenSize());
+        Axis heads = LlamaParts.keys(shape);
+        Axis channels = LlamaParts.channels(shape);
+        String attention = layer + ".self_attn";
+        return new LayerLayout(
+                index,
+                shape,
+                Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon()),
+                new Attention(
+                        shape,
+                        RotaryFrequencies.NONE,
+                        new QueryKeyValue.Separate(
+                                Linear.of(attention + ".q_proj", heads, width, biased),
+                                Linear.of(attention + ".k_proj", heads, width, biased),
+                                Linear.of(attention + ".v_proj", heads, width, biased)),
+                        AttentionScores.plain(shape.headDim()),
+                        Linear.of(attention + ".out_proj", width, heads, biased)),
+                Norm.Layer.of(layer + ".final_layer_norm", width, config.normEpsilon()),
+                new FeedForward.Plain(
+                        Linear.of(layer + ".fc1", channels, width, biased),
+                        Activation.named("activation_function", config.textOr("activation_function", "relu")),
+                        Linear.of(layer + ".fc2", width, channels, biased)));
+    }
+
+    private static void refuseVariants(ModelConfig config) {
+        if (!config.boolOr("do_layer_norm_before", true)) {
+            throw refused("do_layer_norm_before: false, as in opt-350m");
+        }
+        if (config.intOr("word_embed_proj_dim", config.hiddenSize()) != config.hiddenSize()) {
+            throw refused("word_embed_proj_dim: differs from hidden_size, as in opt-350m");
+        }
+        if (config.boolOr("_remove_final_layer_norm", false)) {
+            throw refused("_remove_final_layer_norm: true");
+        }
+        if (!config.boolOr("layer_norm_elementwise_affine", true)) {
+            throw refused("layer_norm_elementwise_affine: false");
+        }
+    }
+
+    private static EspalierException refused(String what) {
+        return new EspalierException(
+                ErrorCode.MODEL_UNSUPPORTED, "config.json: " + what + "; this variant of opt is not supported");
+    }
+}

@@ -1,0 +1,57 @@
+package io.espalier.model.transformer;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.ModelConfig;
+import java.util.Set;
+
+/** Phi-3, its medium and Phi-4: LLaMA with one matrix for q, k, v and one for gate and up; layers may slide. */
+record Phi3() implements Family {
+    @Override
+    public String modelType() {
+        return "phi3";
+    }
+
+    @Override
+    public ModelLayout layout(ModelConfig config, Set<String> stored) {
+        if (rotatedShare(config) != 1) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: partial_rotary_factor: only 1 is computed; this variant of phi3 is not supported");
+        }
+        LlamaParts parts = LlamaParts.of(config);
+        SlidingWindow window = SlidingWindow.everywhere(config);
+        return parts.model((index, shape) -> parts.layer(
+                index,
+                shape,
+                parts.attention(
+                        index,
+                        shape,
+                        new QueryKeyValue.Stacked(Linear.of(
+                                LlamaParts.layer(index) + ".self_attn.qkv_proj", heads(shape), parts.width(), false)),
+                        false,
+                        AttentionScores.plain(shape.headDim()).within(window.at(index))),
+                feedForward(index, shape, parts)));
+    }
+
+    private static double rotatedShare(ModelConfig config) {
+        return config.rotary()
+                .parameters()
+                .path("partial_rotary_factor")
+                .asDouble(config.doubleOr("partial_rotary_factor", 1));
+    }
+
+    private static Axis heads(LayerShape shape) {
+        return LlamaParts.queries(shape).followedBy(LlamaParts.keys(shape)).followedBy(LlamaParts.keys(shape));
+    }
+
+    private static FeedForward feedForward(int index, LayerShape shape, LlamaParts parts) {
+        String mlp = LlamaParts.layer(index) + ".mlp";
+        Axis channels = LlamaParts.channels(shape);
+        return new FeedForward.GatedStacked(
+                Linear.of(mlp + ".gate_up_proj", channels.followedBy(channels), parts.width(), false),
+                parts.activation(),
+                Linear.of(mlp + ".down_proj", parts.width(), channels, false));
+    }
+}
