@@ -42,6 +42,34 @@ class MemoryIT {
     }
 
     @Test
+    void exactGradientsNeedLessThanHalfTheModelsSize(@TempDir Path folder) throws Exception {
+        // Given
+        DeepCheckpoint.write(folder);
+        long modelBytes;
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            modelBytes = checkpoint.bytes();
+        }
+        long samePassOverNextToNothing = run("backprop", GoldenCheckpoint.LLAMA).get("peak");
+
+        // When
+        long backprop = run("backprop", folder).get("peak");
+
+        // Then
+        assertThat(backprop - samePassOverNextToNothing)
+                .as("bytes that the model's size costs")
+                .isLessThan(modelBytes / 2);
+    }
+
+    @Test
+    void repeatedBackpropagationsDoNotGrow() throws Exception {
+        Map<String, Long> resident = run("repeat-backprop", GoldenCheckpoint.LLAMA);
+
+        assertThat(resident.get("late") - resident.get("early"))
+                .as("bytes gained over 60 passes")
+                .isLessThan(24 * MEGABYTE);
+    }
+
+    @Test
     void repeatedPassesDoNotGrow() throws Exception {
         Map<String, Long> resident = run("repeat", GoldenCheckpoint.LLAMA);
 

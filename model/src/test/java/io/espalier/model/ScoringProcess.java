@@ -2,9 +2,14 @@ package io.espalier.model;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.importance.Distribution;
 import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.HessianPass;
 import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.Compensation;
@@ -28,6 +33,13 @@ final class ScoringProcess {
         Path folder = Path.of(arguments[1]);
         switch (arguments[0]) {
             case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
+            case "backprop" -> backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
+            case "repeat-backprop" -> {
+                repeatBackprop(folder, 20);
+                print("early", "VmRSS");
+                repeatBackprop(folder, 60);
+                print("late", "VmRSS");
+            }
             case "repeat" -> {
                 repeat(folder, 100);
                 print("early", "VmRSS");
@@ -54,6 +66,55 @@ final class ScoringProcess {
         }
     }
 
+    /** Every layer's gradients, with what the hungriest criteria need of them. */
+    private static void backprop(Path folder, int[][] windows) throws IOException {
+        Path position = Files.createTempDirectory("position");
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            LayerScope all = new LayerScope(0, checkpoint.config().layers().size());
+            Criterion taylor =
+                    Criterion.named("taylor", CriterionOptions.usual().withForm("mix"));
+            new Backprop(checkpoint, windows, all, true)
+                    .run(
+                            position,
+                            (layer, weights, gradients) -> LayerScorer.score(
+                                    List.of(taylor), new LayerEvidence(layer, weights, 1).with(gradients)),
+                            Progress.SILENT);
+        }
+        delete(position);
+    }
+
+    private static void repeatBackprop(Path folder, int passes) throws IOException {
+        // Wide enough that one hidden state kept by each pass would show.
+        int[][] windows = GoldenCheckpoint.windows(96, 64, 1);
+        for (int pass = 0; pass < passes; pass++) {
+            backprop(folder, windows);
+            Path position = Files.createTempDirectory("position");
+            try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+                LayerScope all = new LayerScope(0, checkpoint.config().layers().size());
+                Criterion obs = Criterion.named("obs", 1);
+                new HessianPass(checkpoint, windows, all)
+                        .run(
+                                position,
+                                (layer, weights, hessians) -> LayerScorer.score(
+                                        List.of(obs), new LayerEvidence(layer, weights, 1).with(hessians)),
+                                Progress.SILENT);
+                for (Distribution distribution : Distribution.values()) {
+                    new ZerothOrder(1, 1e-3, distribution).losses(checkpoint, windows, 0, 1, all, Progress.SILENT);
+                }
+            }
+            delete(position);
+        }
+    }
+
+    private static void delete(Path flat) throws IOException {
+        try (var files = Files.list(flat)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(flat);
+    }
+
     private static void repeat(Path folder, int passes) throws IOException {
         Path out = Files.createTempDirectory("pruned");
         RemovedUnits some = new RemovedUnits(new int[] {1}, new int[] {3, 5, 8});
@@ -68,12 +129,7 @@ final class ScoringProcess {
                 Perplexity.of(checkpoint, windows, Progress.SILENT);
             }
         }
-        try (var files = Files.list(out)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(out);
+        delete(out);
     }
 
     private static void print(String name, String field) throws IOException {
