@@ -5,6 +5,7 @@ import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.job.JobClient;
+import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
@@ -39,7 +40,6 @@ final class Stack implements AutoCloseable {
     private final TopicLog log;
     private final JobClient client;
     private EmbeddedBroker broker;
-    private int scorersStarted;
 
     private Stack(Folders folders, EmbeddedBroker broker) {
         this.folders = folders;
@@ -61,10 +61,10 @@ final class Stack implements AutoCloseable {
         try {
             Files.createDirectories(stack.settings.temporaryFolder());
             for (int i = 0; i < scorers; i++) {
-                stack.launchScorer();
+                stack.launch(StageName.SCORER);
             }
-            stack.launch("pruner", "pruner");
-            stack.launch("evaluator", "evaluator");
+            stack.launch(StageName.PRUNER);
+            stack.launch(StageName.EVALUATOR);
             stack.awaitReady();
             return stack;
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -97,23 +97,16 @@ final class Stack implements AutoCloseable {
         return properties;
     }
 
-    /** Every process that was started and is alive, scorers first. */
-    List<ServiceProcess> services() {
-        return services.stream().filter(ServiceProcess::isAlive).toList();
-    }
-
-    List<ServiceProcess> scorers() {
-        return services().stream()
-                .filter(service -> service.launch().service().equals("scorer"))
-                .toList();
-    }
-
     /** The first living process of a service. */
     ServiceProcess service(String service) {
-        return services().stream()
-                .filter(process -> process.launch().service().equals(service))
-                .findFirst()
-                .orElseThrow();
+        return living(service).get(0);
+    }
+
+    private List<ServiceProcess> living(String service) {
+        return services.stream()
+                .filter(process ->
+                        process.isAlive() && process.launch().service().equals(service))
+                .toList();
     }
 
     /** Publishes a request and waits for the end of its job. */
@@ -141,42 +134,42 @@ final class Stack implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** Brings the number of living scorers up to this one. */
-    void ensureScorers(int count) throws IOException, InterruptedException {
-        while (scorers().size() < count) {
-            launchScorer();
+    /** Brings the number of living processes of a stage up to this one. */
+    void ensure(StageName stage, int count) throws IOException, InterruptedException {
+        while (living(stage.label()).size() < count) {
+            launch(stage);
         }
         awaitReady();
     }
 
     /**
-     * Kills a scorer the hard way while it works on a task of a job.
+     * Kills a worker the hard way while it works on a task of a job.
      *
      * @param taskPrefix what the task's id begins with
      * @return the start it had reported of the task it takes to its grave
      */
-    TaskResult killScorerWithTaskInHand(String jobId, String taskPrefix) throws IOException, InterruptedException {
-        TaskResult started = Awaitility.await("a scorer with %s of %s in hand".formatted(taskPrefix, jobId))
+    TaskResult killWorkerWithTaskInHand(StageName stage, String jobId, String taskPrefix) throws InterruptedException {
+        TaskResult started = Awaitility.await("a %s with %s of %s in hand".formatted(stage.label(), taskPrefix, jobId))
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(5))
-                .until(() -> frozenInHand(jobId, taskPrefix), Optional::isPresent)
+                .until(() -> frozenInHand(stage, jobId, taskPrefix), Optional::isPresent)
                 .orElseThrow();
-        ServiceProcess victim = scorer(started.getWorker());
+        ServiceProcess victim = worker(started.getWorker());
         ProcessHandle.of(victim.pid()).ifPresent(ProcessHandle::destroyForcibly);
         victim.awaitStop(STOP);
         return started;
     }
 
     /** Freezes the worker of an unfinished task; lets it go on when its result was on the way. */
-    private Optional<TaskResult> frozenInHand(String jobId, String taskPrefix)
+    private Optional<TaskResult> frozenInHand(StageName stage, String jobId, String taskPrefix)
             throws IOException, InterruptedException {
         Optional<TaskResult> started = unfinished(jobId, taskPrefix);
         if (started.isEmpty()) {
             return started;
         }
-        ServiceProcess worker = scorer(started.get().getWorker());
+        ServiceProcess worker = worker(started.get().getWorker());
         signal(worker, "STOP");
-        log.catchUp("score-results", kafka());
+        log.catchUp(stage.resultTopic(), kafka());
         if (unfinished(jobId, taskPrefix).filter(started.get()::equals).isPresent()) {
             return started;
         }
@@ -194,7 +187,7 @@ final class Stack implements AutoCloseable {
                 .findFirst();
     }
 
-    private ServiceProcess scorer(String name) {
+    private ServiceProcess worker(String name) {
         return services.stream()
                 .filter(service -> service.launch().name().equals(name))
                 .findFirst()
@@ -220,19 +213,21 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    private void launchScorer() throws IOException {
-        scorersStarted++;
-        launch("scorer", "scorer-" + scorersStarted);
-    }
-
-    private void launch(String service, String name) throws IOException {
-        services.add(ServiceProcess.start(ServiceLaunches.launch(settings, bootstrap, service, name)));
+    /** Processes of a service are numbered from 1 in the order they were started: scorer-1, scorer-2. */
+    private void launch(StageName stage) throws IOException {
+        long before = services.stream()
+                .filter(process -> process.launch().service().equals(stage.label()))
+                .count();
+        String name = stage.label() + "-" + (before + 1);
+        services.add(ServiceProcess.start(ServiceLaunches.launch(settings, bootstrap, stage.label(), name)));
     }
 
     private void awaitReady() throws InterruptedException {
         HttpClient http = HttpClient.newHttpClient();
-        for (ServiceProcess service : services()) {
-            service.awaitReady(http, LIMIT);
+        for (ServiceProcess service : services) {
+            if (service.isAlive()) {
+                service.awaitReady(http, LIMIT);
+            }
         }
     }
 

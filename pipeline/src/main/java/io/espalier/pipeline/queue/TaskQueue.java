@@ -41,7 +41,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class TaskQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TaskQueue.class);
-    private static final Duration POLL = Duration.ofMillis(250);
+    /** A poll asks the broker only once: right after an acknowledgement, a longer one would delay the next task. */
+    private static final Duration POLL = Duration.ofMillis(50);
+
     private static final long RENEW_EVERY_MILLIS = 5_000;
     /** A task that took this many workers down is given up. */
     private static final int MAX_DELIVERIES = 5;

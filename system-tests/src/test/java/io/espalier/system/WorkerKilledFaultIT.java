@@ -2,9 +2,9 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
-import io.espalier.v1.PruneRequest;
 import io.espalier.v1.TaskResult;
 import java.nio.file.Path;
 import java.util.Map;
@@ -13,22 +13,22 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ScorerKilledFaultIT {
+class WorkerKilledFaultIT {
     @TempDir
     static Path folder;
 
     private static Stack stack;
-    private static Outcome faultFree;
 
     @BeforeAll
     static void runWithoutFault() throws Exception {
         stack = Stack.start(Folders.of(folder), 2);
-        stack.run(Requests.slowScoring("fault-free"));
-        faultFree = Outcome.of(stack, "fault-free");
+        stack.run(Requests.slowScoring("scoring-fault-free"));
+        stack.run(Requests.slowPruning("pruning-fault-free"));
     }
 
     @AfterAll
@@ -38,7 +38,7 @@ class ScorerKilledFaultIT {
 
     @BeforeEach
     void twoScorersWork() throws Exception {
-        stack.ensureScorers(2);
+        stack.ensure(StageName.SCORER, 2);
     }
 
     @AfterEach
@@ -48,22 +48,39 @@ class ScorerKilledFaultIT {
 
     @ParameterizedTest
     @CsvSource({"losses, collecting", "layer, scoring-layers"})
-    void aScorerKilledWithATaskInHandChangesNothing(String task, String jobId) throws Exception {
+    void aScorerKilledWithATaskInHandLeavesItToTheOther(String task, String jobId) throws Exception {
         // Given
-        PruneRequest request = Requests.slowScoring(jobId);
-        stack.client().submit(request);
+        stack.client().submit(Requests.slowScoring(jobId));
 
         // When
-        TaskResult inHand = stack.killScorerWithTaskInHand(jobId, task);
+        TaskResult inHand = stack.killWorkerWithTaskInHand(StageName.SCORER, jobId, task);
 
         // Then
+        assertEndsAs("scoring-fault-free", jobId, inHand);
+    }
+
+    @Test
+    void theOnlyPrunerKilledInTheMiddleIsContinuedByItsSuccessor() throws Exception {
+        // Given
+        stack.client().submit(Requests.slowPruning("pruning"));
+        TaskResult inHand = stack.killWorkerWithTaskInHand(StageName.PRUNER, "pruning", "prune");
+
+        // When
+        stack.ensure(StageName.PRUNER, 1);
+
+        // Then
+        assertEndsAs("pruning-fault-free", "pruning", inHand);
+    }
+
+    /** The same bytes, nothing given up, and no task finished twice. */
+    private static void assertEndsAs(String faultFree, String jobId, TaskResult inHand) {
         JobEvent end = stack.awaitEnd(jobId);
         assertThat(end.getEventCase()).isEqualTo(EventCase.COMPLETED);
-        assertThat(Outcome.of(stack, jobId)).isEqualTo(faultFree);
+        assertThat(Outcome.of(stack, jobId)).isEqualTo(Outcome.of(stack, faultFree));
         assertThat(stack.log().deadLetters()).isEmpty();
         assertThat(timesDone(jobId))
-                .containsEntry(inHand.getTaskId(), 1L)
-                .allSatisfy((id, times) -> assertThat(times).as(id).isEqualTo(1));
+                .containsKey(inHand.getTaskId())
+                .allSatisfy((task, times) -> assertThat(times).as(task).isEqualTo(1));
     }
 
     /** How many results each task of a job has. */
