@@ -3,6 +3,7 @@ package io.espalier.system;
 import io.espalier.cli.stack.EmbeddedBroker;
 import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
+import io.espalier.cli.stack.ServiceProcess.Launch;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.stage.StageName;
@@ -13,6 +14,7 @@ import io.espalier.v1.TaskResult;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,14 +37,16 @@ final class Stack implements AutoCloseable {
 
     private final Folders folders;
     private final StackSettings settings;
+    private final List<String> options;
     private final List<ServiceProcess> services = new ArrayList<>();
     private final String bootstrap;
     private final TopicLog log;
     private final JobClient client;
     private EmbeddedBroker broker;
 
-    private Stack(Folders folders, EmbeddedBroker broker) {
+    private Stack(Folders folders, EmbeddedBroker broker, List<String> options) {
         this.folders = folders;
+        this.options = options;
         this.settings = settings(folders);
         this.broker = broker;
         this.bootstrap = broker.bootstrap();
@@ -50,14 +54,18 @@ final class Stack implements AutoCloseable {
         this.client = new JobClient(kafka(), TOPICS, "system-tests");
     }
 
-    /** Returns when every service says that it is ready. */
-    static Stack start(Folders folders, int scorers) throws IOException, InterruptedException {
+    /**
+     * Returns when every service says that it is ready.
+     *
+     * @param options of the services' JVMs, beside those of a local stack
+     */
+    static Stack start(Folders folders, int scorers, String... options) throws IOException, InterruptedException {
         Files.createDirectories(folders.artifacts());
         EmbeddedBroker broker = EmbeddedBroker.start(folders.state().resolve("broker"));
         try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
             TOPICS.createMissing(admin, 1);
         }
-        Stack stack = new Stack(folders, broker);
+        Stack stack = new Stack(folders, broker, List.of(options));
         try {
             Files.createDirectories(stack.settings.temporaryFolder());
             for (int i = 0; i < scorers; i++) {
@@ -200,6 +208,13 @@ final class Stack implements AutoCloseable {
                 .waitFor();
     }
 
+    /** Waits until the first process of a service writes something to its log. */
+    void awaitLogged(StageName stage, String text) {
+        Path file = worker(stage.label() + "-1").launch().log();
+        Awaitility.await("\"%s\" in %s".formatted(text, file)).atMost(LIMIT).until(() -> Files.readString(file)
+                .contains(text));
+    }
+
     /** Stops the broker in an orderly way: clients find nobody behind its port. */
     void stopBroker() {
         broker.close();
@@ -219,7 +234,11 @@ final class Stack implements AutoCloseable {
                 .filter(process -> process.launch().service().equals(stage.label()))
                 .count();
         String name = stage.label() + "-" + (before + 1);
-        services.add(ServiceProcess.start(ServiceLaunches.launch(settings, bootstrap, stage.label(), name)));
+        Launch usual = ServiceLaunches.launch(settings, bootstrap, stage.label(), name);
+        List<String> command = new ArrayList<>(usual.command());
+        command.addAll(1, options);
+        services.add(ServiceProcess.start(
+                new Launch(usual.service(), name, command, usual.environment(), usual.log(), usual.httpPort())));
     }
 
     private void awaitReady() throws InterruptedException {

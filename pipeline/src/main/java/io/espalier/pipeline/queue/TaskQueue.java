@@ -115,6 +115,16 @@ public final class TaskQueue implements AutoCloseable {
     }
 
     private void take(ConsumerRecord<String, byte[]> record) {
+        try {
+            settle(record, handle(record));
+        } catch (KafkaException e) {
+            // The broker was away for longer than a producer waits: the work is done again, by whoever gets it.
+            LOG.warn("could not publish a result, the task goes back offset={}", record.offset(), e);
+            settle(record, AcknowledgeType.RELEASE);
+        }
+    }
+
+    private AcknowledgeType handle(ConsumerRecord<String, byte[]> record) {
         Task task;
         try {
             task = Task.parseFrom(record.value());
@@ -128,12 +138,10 @@ public final class TaskQueue implements AutoCloseable {
                             record.offset(),
                             ErrorCode.MALFORMED_MESSAGE.name(),
                             "not a task: " + e.getMessage()));
-            settle(record, AcknowledgeType.REJECT);
-            return;
+            return AcknowledgeType.REJECT;
         }
         if (jobs.hasEnded(task.getJobId())) {
-            settle(record, AcknowledgeType.REJECT);
-            return;
+            return AcknowledgeType.REJECT;
         }
         int deliveries = record.deliveryCount().map(Short::intValue).orElse(1);
         if (deliveries > MAX_DELIVERIES) {
@@ -143,10 +151,9 @@ public final class TaskQueue implements AutoCloseable {
                             ErrorCode.WORKER_LOST,
                             "%d workers died on task %s; look at their logs, too little memory is the usual cause"
                                     .formatted(deliveries - 1, task.getTaskId())));
-            settle(record, AcknowledgeType.ACCEPT);
-            return;
+            return AcknowledgeType.ACCEPT;
         }
-        settle(record, compute(record, task, deliveries));
+        return compute(record, task, deliveries);
     }
 
     private AcknowledgeType compute(ConsumerRecord<String, byte[]> record, Task task, int deliveries) {
