@@ -42,7 +42,7 @@ final class RequestOptions {
     @Option(names = "--sequence-length", paramLabel = "N", description = "Tokens per calibration window. Default: 128.")
     private @Nullable Integer sequenceLength;
 
-    @Option(names = "--criterion", paramLabel = "NAME", description = "fms (default), wanda-sp, magnitude, random.")
+    @Option(names = "--criterion", paramLabel = "NAME", description = "fms (default), taylor, gblm, obs, wanda-sp, …")
     private @Nullable String criterion;
 
     @Option(names = "--controls", paramLabel = "MODE", description = "Controls of fms: ranks (default), off.")
@@ -51,10 +51,16 @@ final class RequestOptions {
     @Option(names = "--magnitude-p", paramLabel = "P", description = "Exponent of magnitude: 1 (default), 2.")
     private @Nullable Integer magnitudeP;
 
-    @Option(names = "--gradient", paramLabel = "SOURCE", description = "Gradient source: zeroth-order (default).")
+    @Option(names = "--form", paramLabel = "NAME", description = "Form of fms or taylor. Default: product, vectorize.")
+    private @Nullable String form;
+
+    @Option(names = "--weight", paramLabel = "A", description = "Weight of the additive form of fms and of blend.")
+    private @Nullable Double weight;
+
+    @Option(names = "--gradient", paramLabel = "SOURCE", description = "zeroth-order (default of fms), backprop.")
     private @Nullable String gradientSource;
 
-    @Option(names = "--distribution", paramLabel = "NAME", description = "Of the perturbation: gaussian (default).")
+    @Option(names = "--distribution", paramLabel = "NAME", description = "gaussian (default), rademacher, rank-one.")
     private @Nullable String distribution;
 
     @Option(names = "--draws", paramLabel = "N", description = "Perturbation draws. Default: 8.")
@@ -63,7 +69,10 @@ final class RequestOptions {
     @Option(names = "--epsilon", paramLabel = "X", description = "Step of the central difference. Default: 1e-3.")
     private @Nullable Double epsilon;
 
-    @Option(names = "--ratio", paramLabel = "R", description = "Share of units to remove in each layer, in (0, 1).")
+    @Option(
+            names = {"--unit-ratio", "--ratio"},
+            paramLabel = "R",
+            description = "Share of units to remove in each layer, in (0, 1).")
     private @Nullable Double ratio;
 
     @Option(names = "--layers", paramLabel = "RANGE", description = "default, all, or a range such as 4:30.")
@@ -141,6 +150,8 @@ final class RequestOptions {
         set(criterion, builder::setCriterion);
         set(controls, builder::setControls);
         set(magnitudeP, builder::setMagnitudeP);
+        set(form, builder::setForm);
+        set(weight, builder::setWeight);
         change(from.getGradient(), gradient(from.getGradient()), builder::setGradient);
         return builder.build();
     }

@@ -19,6 +19,11 @@ record BlockInfluence() implements Criterion {
     }
 
     @Override
+    public boolean ranksUnits() {
+        return false;
+    }
+
+    @Override
     public UnitScores score(LayerEvidence evidence) {
         double influence = 1 - evidence.cosine().means()[0];
         var shape = evidence.layout().shape();

@@ -31,6 +31,11 @@ public sealed interface Criterion
         return false;
     }
 
+    /** Whether it tells the units of a layer apart; otherwise it ranks whole layers. */
+    default boolean ranksUnits() {
+        return true;
+    }
+
     UnitScores score(LayerEvidence evidence);
 
     /** Criteria that show what this one's terms are worth, to be scored beside it. */

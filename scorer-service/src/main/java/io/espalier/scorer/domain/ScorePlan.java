@@ -1,5 +1,7 @@
 package io.espalier.scorer.domain;
 
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.DrawLosses;
@@ -28,6 +30,12 @@ public final class ScorePlan {
         this.spec = spec;
         this.criterion =
                 Criterion.named(spec.scoring().criterion(), spec.scoring().options());
+        if (!criterion.ranksUnits()) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "scoring.criterion %s ranks whole layers, which a request cannot remove; choose one that ranks units"
+                            .formatted(criterion.name()));
+        }
         this.source = GradientChoice.of(criterion, spec.scoring().gradient().source());
     }
 
