@@ -35,9 +35,9 @@ final class ScoringProcess {
             case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
             case "backprop" -> backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
             case "repeat-backprop" -> {
-                repeatBackprop(folder, 20);
+                repeatBackprop(folder, 10);
                 print("early", "VmRSS");
-                repeatBackprop(folder, 60);
+                repeatBackprop(folder, 40);
                 print("late", "VmRSS");
             }
             case "repeat" -> {
@@ -85,7 +85,7 @@ final class ScoringProcess {
 
     private static void repeatBackprop(Path folder, int passes) throws IOException {
         // Wide enough that one hidden state kept by each pass would show.
-        int[][] windows = GoldenCheckpoint.windows(96, 64, 1);
+        int[][] windows = GoldenCheckpoint.windows(48, 64, 1);
         for (int pass = 0; pass < passes; pass++) {
             backprop(folder, windows);
             Path position = Files.createTempDirectory("position");

@@ -1,5 +1,6 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
 import java.util.List;
@@ -24,6 +25,33 @@ public sealed interface Criterion
     /** Whether its gradient must come from {@link Backprop}, because an estimate of dL/dW is not enough. */
     default boolean needsBackprop() {
         return false;
+    }
+
+    /**
+     * Checks, before anything is computed, that a gradient source gives what this criterion needs.
+     *
+     * @param source {@code zeroth-order}, {@code backprop} or empty
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.gradient.source}
+     */
+    default void requireSource(String source) {
+        if (!source.isEmpty() && !GradientSource.NAMES.contains(source)) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "scoring.gradient.source: '%s' is unknown; known are %s"
+                            .formatted(source, String.join(", ", GradientSource.NAMES)));
+        }
+        if (needsGradient() && source.isEmpty()) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "scoring.gradient.source: %s needs a gradient; give one of %s"
+                            .formatted(name(), String.join(", ", GradientSource.NAMES)));
+        }
+        if (needsBackprop() && !source.equals(GradientSource.BACKPROP)) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "scoring.gradient.source: %s in this form needs more than an estimate of dL/dW; give %s"
+                            .formatted(name(), GradientSource.BACKPROP));
+        }
     }
 
     /** Whether it looks at the Hessians of a {@link HessianPass}. */

@@ -5,10 +5,17 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
+import java.util.List;
 
 /** Gives dL/dW of a linear layer, or an estimate of it. */
 @FunctionalInterface
 public interface GradientSource {
+    String ZEROTH_ORDER = "zeroth-order";
+    String BACKPROP = "backprop";
+
+    /** As in a request. */
+    List<String> NAMES = List.of(ZEROTH_ORDER, BACKPROP);
+
     /** @return [out, in], valid until {@code scope} closes */
     Tensor gradient(Linear linear, Scope scope);
 

@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.model.ErrorCode;
@@ -64,6 +65,43 @@ class CriterionTest {
     void unknownCriterionIsRefusedNamingTheKnownOnes() {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> Criterion.named("luck", 1))
                 .contains("scoring.criterion", "'luck'", "wanda-sp");
+    }
+
+    @Test
+    void aGradientSourceThatGivesTooLittleIsRefusedBeforeAnyWork() {
+        Criterion fms = Criterion.named("fms", 1);
+        Criterion mixed = Criterion.named("taylor", CriterionOptions.usual().withForm("mix"));
+
+        assertThatCode(() -> fms.requireSource("zeroth-order")).doesNotThrowAnyException();
+        assertThatCode(() -> mixed.requireSource("backprop")).doesNotThrowAnyException();
+        assertThatCode(() -> Criterion.named("wanda", 1).requireSource("")).doesNotThrowAnyException();
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> fms.requireSource(""))
+                .contains("scoring.gradient.source", "fms", "zeroth-order, backprop");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> mixed.requireSource("zeroth-order"))
+                .contains("scoring.gradient.source", "taylor", "backprop");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> fms.requireSource("oracle"))
+                .contains("scoring.gradient.source", "'oracle'");
+    }
+
+    @Test
+    void everyCriterionIsFoundUnderItsNameAndNamedByTheError() {
+        List<String> names = List.of(
+                "fms",
+                "taylor",
+                "gblm",
+                "blend",
+                "obs",
+                "flap",
+                "wanda",
+                "wanda-sp",
+                "block-influence",
+                "magnitude",
+                "random");
+
+        assertThat(names)
+                .allSatisfy(name -> assertThat(Criterion.named(name, 1).name()).isEqualTo(name));
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> Criterion.named("luck", 1))
+                .contains(names.toArray(String[]::new));
     }
 
     @Test
