@@ -1,5 +1,6 @@
 package io.espalier.model.tensor;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -30,18 +31,17 @@ public final class Scope implements AutoCloseable {
 
     /** fp32 from Java memory, row-major. */
     public Tensor floats(float[] values, long... shape) {
-        return new Tensor((PtNDArray) manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
+        return owned(manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
     }
 
     /** fp64 [n]. */
     public Tensor doubles(double[] values) {
-        return new Tensor(
-                (PtNDArray) manager.create(DoubleBuffer.wrap(values), new Shape(values.length), DataType.FLOAT64));
+        return owned(manager.create(DoubleBuffer.wrap(values), new Shape(values.length), DataType.FLOAT64));
     }
 
     /** int64 from Java memory, row-major: token ids and positions. */
     public Tensor longs(long[] values, long... shape) {
-        return new Tensor((PtNDArray) manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));
+        return owned(manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));
     }
 
     /** int64 [n]. */
@@ -51,6 +51,16 @@ public final class Scope implements AutoCloseable {
             wide[i] = values[i];
         }
         return longs(wide, values.length);
+    }
+
+    /**
+     * The engine borrows the memory of arrays made from Java, and Java takes it back when the array is closed, even while
+     * a recorded computation still refers to it. A copy is the engine's own.
+     */
+    private static Tensor owned(NDArray borrowed) {
+        try (borrowed) {
+            return new Tensor((PtNDArray) borrowed.duplicate());
+        }
     }
 
     /** A view of a direct buffer's bytes, valid while the buffer is not written again. */
