@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FamilySurgeryTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(8, 24, 4);
     private static final RemovedUnits SOME = new RemovedUnits(new int[] {0}, new int[] {0, 3, 4, 7, 20});
+    private static final Compensation REPAIR = Compensation.LEAST_SQUARES;
     private static final RemovedUnits NONE = RemovedUnits.NONE;
 
     static List<Path> families() throws IOException {
@@ -39,7 +40,7 @@ class FamilySurgeryTest {
         try (Checkpoint dense = Checkpoint.open(family)) {
             List<RemovedUnits> removed = List.of(SOME, SOME, SOME);
 
-            List<LayerRepair> repairs = DemoModel.prune(dense, removed, WINDOWS, Compensation.LEAST_SQUARES, folder);
+            List<LayerRepair> repairs = DemoModel.prune(dense, removed, WINDOWS, REPAIR, folder);
 
             assertThat(repairs).hasSize(3).allSatisfy(repair -> {
                 assertThat(repair.attention().error())
@@ -58,15 +59,15 @@ class FamilySurgeryTest {
         Path second = folder.resolve("second");
         Path together = folder.resolve("together");
         try (Checkpoint dense = Checkpoint.open(family)) {
-            DemoModel.prune(dense, List.of(SOME, NONE, NONE), WINDOWS, Compensation.LEAST_SQUARES, first);
+            DemoModel.prune(dense, List.of(SOME, NONE, NONE), WINDOWS, REPAIR, first);
         }
         try (Checkpoint once = Checkpoint.open(first)) {
-            DemoModel.prune(once, List.of(NONE, SOME, NONE), WINDOWS, Compensation.LEAST_SQUARES, second);
+            DemoModel.prune(once, List.of(NONE, SOME, NONE), WINDOWS, REPAIR, second);
         }
 
         // When
         try (Checkpoint dense = Checkpoint.open(family)) {
-            DemoModel.prune(dense, List.of(SOME, SOME, NONE), WINDOWS, Compensation.LEAST_SQUARES, together);
+            DemoModel.prune(dense, List.of(SOME, SOME, NONE), WINDOWS, REPAIR, together);
         }
 
         // Then
@@ -144,7 +145,7 @@ class FamilySurgeryTest {
     @ValueSource(strings = {"qwen2", "gemma", "gemma2", "opt", "bloom"})
     void tiedEmbeddingsStayTied(String family, @TempDir Path folder) throws IOException {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.of(family))) {
-            DemoModel.prune(dense, List.of(SOME, SOME, SOME), WINDOWS, Compensation.LEAST_SQUARES, folder);
+            DemoModel.prune(dense, List.of(SOME, SOME, SOME), WINDOWS, REPAIR, folder);
         }
 
         try (Checkpoint pruned = Checkpoint.open(folder)) {
