@@ -52,10 +52,12 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
      */
     Tensor mix(Tensor q, Tensor k, Tensor v, Scope scope) {
         Kernels kernels = new Kernels(scope);
-        if (softCap == 0 && window == 0 && slopes.isEmpty()) {
+        int positions = k.dim(2);
+        int hiding = window < positions ? window : 0;
+        if (softCap == 0 && hiding == 0 && slopes.isEmpty()) {
             return kernels.causalAttention(q, k, v, scale);
         }
-        Tensor bias = kernels.attentionBias(q.dim(2), k.dim(2), window, slopes(scope));
+        Tensor bias = kernels.attentionBias(q.dim(2), positions, hiding, slopes(scope));
         return softCap == 0
                 ? kernels.biasedAttention(q, k, v, scale, bias)
                 : kernels.cappedAttention(q, k, v, scale, softCap, bias);

@@ -15,7 +15,7 @@ record Phi3() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        if (rotatedShare(config) != 1) {
+        if (!turnsWholeHeads(config)) {
             throw new EspalierException(
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: partial_rotary_factor: only 1 is computed; this variant of phi3 is not supported");
@@ -35,11 +35,11 @@ record Phi3() implements Family {
                 feedForward(index, shape, parts)));
     }
 
-    private static double rotatedShare(ModelConfig config) {
-        return config.rotary()
-                .parameters()
-                .path("partial_rotary_factor")
-                .asDouble(config.doubleOr("partial_rotary_factor", 1));
+    /** The older spelling has the factor beside the rotary settings, the newer among them. */
+    private static boolean turnsWholeHeads(ModelConfig config) {
+        String key = "partial_rotary_factor";
+        return config.doubleOr(key, 1) == 1
+                && config.rotary().parameters().path(key).asDouble(1) == 1;
     }
 
     private static Axis heads(LayerShape shape) {

@@ -18,24 +18,31 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PruningPassTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
 
+    static Stream<Arguments> modelsAndSeeds() throws IOException {
+        return GoldenCheckpoint.all().stream()
+                .flatMap(model -> IntStream.rangeClosed(1, 6).mapToObj(seed -> Arguments.of(model, seed)));
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6})
-    void slicedModelEqualsTheDenseOneWithTheSameUnitsMasked(int seed, @TempDir Path folder) {
+    @MethodSource("modelsAndSeeds")
+    void slicedModelEqualsTheDenseOneWithTheSameUnitsMasked(Path source, int seed, @TempDir Path folder) {
         // Given
-        Path source = seed % 2 == 0 ? GoldenCheckpoint.LLAMA : GoldenCheckpoint.LLAMA_GQA;
         try (Checkpoint dense = Checkpoint.open(source)) {
             List<RemovedUnits> removed = randomUnits(dense, seed);
 

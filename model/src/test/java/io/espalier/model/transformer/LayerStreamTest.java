@@ -8,12 +8,15 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class LayerStreamTest {
     /** More than one chunk of rows. */
@@ -57,9 +60,14 @@ class LayerStreamTest {
         }
     }
 
-    @Test
-    void cachedDecodingChoosesTheTokensOfTheWholePass() {
-        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA);
+    static List<Path> families() throws IOException {
+        return GoldenCheckpoint.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void cachedDecodingChoosesTheTokensOfTheWholePass(Path family) {
+        try (Checkpoint checkpoint = Checkpoint.open(family);
                 ResidentModel model = ResidentModel.load(checkpoint)) {
             int[] text = Arrays.copyOf(MANY[0], 20);
             try (ResidentModel.Generation cached = model.begin()) {
