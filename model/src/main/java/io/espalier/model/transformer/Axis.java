@@ -41,6 +41,14 @@ public record Axis(List<Run> runs) {
         return runs.stream().mapToInt(Run::length).sum();
     }
 
+    /** Positions that belong to one unit of a kind, in all runs. */
+    public int unitWidth(UnitKind kind) {
+        return runs.stream()
+                .filter(run -> run.kind() == kind)
+                .mapToInt(Run::width)
+                .sum();
+    }
+
     /** Whether removing units shortens this axis. */
     public boolean removable() {
         return runs.stream().anyMatch(run -> run.kind() != UnitKind.FIXED);
