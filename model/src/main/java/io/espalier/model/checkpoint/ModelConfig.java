@@ -214,17 +214,6 @@ public record ModelConfig(
     }
 
     /**
-     * This model with other layer shapes, whether or not a file of its family could say so.
-     *
-     * @param shapes one per layer
-     */
-    public ModelConfig resized(List<LayerShape> shapes) {
-        ObjectNode shapeless = json();
-        shapeless.remove(PER_LAYER);
-        return with(shapes, shapeless);
-    }
-
-    /**
      * This model with biases in every attention output and FFN down projection: in the family's own words where it has
      * some, which for LLaMA gives biases to every linear layer.
      */
@@ -237,27 +226,23 @@ public record ModelConfig(
             }
             default -> biased.put(OUTPUT_BIASES, true);
         }
-        return with(layers, biased);
-    }
-
-    /** Whether attention output and FFN down projection have biases that the family does not know. */
-    public boolean outputBiases() {
-        return boolOr(OUTPUT_BIASES, false);
-    }
-
-    private ModelConfig with(List<LayerShape> otherLayers, ObjectNode otherJson) {
         return new ModelConfig(
                 modelType,
                 hiddenSize,
                 vocabSize,
-                otherLayers,
+                layers,
                 rope,
                 normEpsilon,
                 tied,
                 maxPositions,
                 bosTokenId,
                 eosTokenId,
-                otherJson);
+                biased);
+    }
+
+    /** Whether attention output and FFN down projection have biases that the family does not know. */
+    public boolean outputBiases() {
+        return boolOr(OUTPUT_BIASES, false);
     }
 
     private ConfigReader reader() {

@@ -25,7 +25,7 @@ final class PrunedLayer {
 
     /**
      * @param before the layer as the source has it
-     * @param after as the pruned model has it
+     * @param after the same with the biases of the pruned model
      * @param weights of the source
      */
     PrunedLayer(LayerLayout before, LayerLayout after, LayerWeights weights, Surgery surgery) {

@@ -19,10 +19,12 @@ import java.util.Map;
 public final class PrunedTensors {
     private final Checkpoint checkpoint;
     private final ModelConfig model;
+    private final ModelLayout layout;
 
     public PrunedTensors(Checkpoint checkpoint, Compensation compensation) {
         this.checkpoint = checkpoint;
         this.model = compensation.addsBiases() ? checkpoint.config().withOutputBiases() : checkpoint.config();
+        this.layout = ModelLayout.of(model, checkpoint.tensors().keySet());
     }
 
     /** The source's config, with the biases that compensation adds. */
@@ -30,9 +32,9 @@ public final class PrunedTensors {
         return model;
     }
 
-    /** @param shapes one per layer */
-    ModelLayout layout(List<LayerShape> shapes) {
-        return ModelLayout.of(model.resized(shapes), checkpoint.tensors().keySet());
+    /** The source's layout, with the biases that compensation adds. */
+    ModelLayout layout() {
+        return layout;
     }
 
     /**
@@ -42,26 +44,25 @@ public final class PrunedTensors {
      */
     public List<TensorInfo> of(List<LayerShape> shapes) {
         Map<String, TensorInfo> tensors = new LinkedHashMap<>(checkpoint.tensors());
-        for (LayerLayout layer : layout(shapes).layers()) {
+        for (LayerLayout layer : layout.layers()) {
+            LayerShape shape = shapes.get(layer.index());
             for (Linear linear : layer.linears()) {
                 DType dtype = checkpoint.tensor(linear.weight().name()).dtype();
-                put(tensors, linear.weight(), dtype);
+                put(tensors, linear.weight(), shape, dtype);
                 Parameter bias = linear.bias();
                 if (bias != null) {
-                    put(
-                            tensors,
-                            bias,
-                            checkpoint.has(bias.name())
-                                    ? checkpoint.tensor(bias.name()).dtype()
-                                    : dtype);
+                    put(tensors, bias, shape, dtype);
                 }
             }
         }
         return List.copyOf(tensors.values());
     }
 
-    private static void put(Map<String, TensorInfo> tensors, Parameter parameter, DType dtype) {
-        tensors.put(parameter.name(), new TensorInfo(parameter.name(), dtype, parameter.shape()));
+    private static void put(Map<String, TensorInfo> tensors, Parameter parameter, LayerShape shape, DType fallback) {
+        TensorInfo before = tensors.get(parameter.name());
+        tensors.put(
+                parameter.name(),
+                new TensorInfo(parameter.name(), before == null ? fallback : before.dtype(), parameter.shape(shape)));
     }
 
     /** Numbers that were learned, in the whole model. */

@@ -100,7 +100,7 @@ public final class PruningPass {
         List<LayerRepair> repairs = new ArrayList<>();
         Map<String, TensorInfo> missing = new LinkedHashMap<>();
         tensors().forEach(tensor -> missing.put(tensor.name(), tensor));
-        List<LayerLayout> after = pruned.layout(shapes()).layers();
+        List<LayerLayout> after = pruned.layout().layers();
         int end = lastPruned() + 1;
         try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows)) {
             for (LayerLayout before : layout.layers().subList(0, end)) {

@@ -1,5 +1,6 @@
 package io.espalier.model.transformer;
 
+import io.espalier.model.LayerShape;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -46,6 +47,18 @@ public record Axis(List<Run> runs) {
         return runs.stream()
                 .filter(run -> run.kind() == kind)
                 .mapToInt(Run::width)
+                .sum();
+    }
+
+    /** Length in a layer of another shape. */
+    int length(LayerShape shape) {
+        return runs.stream()
+                .mapToInt(run -> run.width()
+                        * switch (run.kind()) {
+                            case ATTENTION -> shape.attentionUnits();
+                            case FFN -> shape.ffnChannels();
+                            case FIXED -> run.units();
+                        })
                 .sum();
     }
 
