@@ -32,6 +32,11 @@ public record Flap(Scale scale) implements Criterion {
     }
 
     @Override
+    public boolean standardized() {
+        return scale == Scale.STANDARDIZED;
+    }
+
+    @Override
     public UnitScores score(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
         Linear output = layout.attention().output();
