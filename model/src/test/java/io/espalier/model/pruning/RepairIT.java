@@ -54,10 +54,10 @@ class RepairIT {
         try (Checkpoint dense = DemoModel.open()) {
             int[][] calibration = DemoModel.calibration(dense, 8, 128);
             List<RemovedUnits> removed = halfByWandaSp(dense, calibration);
-            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_OWN, folder.resolve("once"));
+            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_BLEND, folder.resolve("once"));
 
             // When
-            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_OWN, folder.resolve("twice"));
+            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_BLEND, folder.resolve("twice"));
 
             // Then
             assertThat(Files.mismatch(
