@@ -72,22 +72,34 @@ final class RequestOptions {
     @Option(
             names = {"--unit-ratio", "--ratio"},
             paramLabel = "R",
-            description = "Share of units to remove in each layer, in (0, 1).")
+            description = "Share of units to remove, in (0, 1).")
     private @Nullable Double ratio;
+
+    @Option(
+            names = "--parameter-ratio",
+            paramLabel = "R",
+            description = "Instead of --unit-ratio: least share of the model's parameters to remove.")
+    private @Nullable Double parameterRatio;
+
+    @Option(
+            names = "--bytes",
+            paramLabel = "N",
+            description = "Instead of --unit-ratio: most bytes of tensors to leave.")
+    private @Nullable Long bytes;
 
     @Option(names = "--layers", paramLabel = "RANGE", description = "default, all, or a range such as 4:30.")
     private @Nullable String layers;
 
-    @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default).")
+    @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default), global.")
     private @Nullable String allocation;
 
     @Option(names = "--round-to", paramLabel = "N", description = "Kept FFN widths are a multiple of it. Default: 32.")
     private @Nullable Integer roundTo;
 
-    @Option(names = "--compensation", paramLabel = "NAME", description = "least-squares (default), none.")
+    @Option(names = "--compensation", paramLabel = "NAME", description = "least-squares (default), bias, none.")
     private @Nullable String compensation;
 
-    @Option(names = "--compensation-target", paramLabel = "NAME", description = "own (default).")
+    @Option(names = "--compensation-target", paramLabel = "NAME", description = "blend (default), own.")
     private @Nullable String compensationTarget;
 
     @Option(names = "--evaluation", paramLabel = "PATH", description = "Held-out text. Default: the calibration text.")
@@ -168,6 +180,8 @@ final class RequestOptions {
     private Pruning pruning(Pruning from) {
         Pruning.Builder builder = from.toBuilder();
         set(ratio, builder::setUnitRatio);
+        set(parameterRatio, builder::setParameterRatio);
+        set(bytes, builder::setBytes);
         set(layers, builder::setLayers);
         set(allocation, builder::setAllocation);
         set(roundTo, builder::setRoundTo);

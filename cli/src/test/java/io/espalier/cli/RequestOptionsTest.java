@@ -28,7 +28,7 @@ class RequestOptionsTest {
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
                                 + " --epsilon 0.01 --ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-length 32"
-                                + " --evaluation-windows 9 --skip-speed")
+                                + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000")
                         .split(" "));
 
         // Then
@@ -57,7 +57,9 @@ class RequestOptionsTest {
                                 .setAllocation("uniform")
                                 .setRoundTo(16)
                                 .setCompensation("none")
-                                .setCompensationTarget("own"))
+                                .setCompensationTarget("own")
+                                .setParameterRatio(0.2)
+                                .setBytes(6_000_000_000L))
                         .setEvaluation(Evaluation.newBuilder()
                                 .setText("e")
                                 .setSequenceLength(32)

@@ -43,9 +43,9 @@ public final class DemoModel {
     /** Prunes a checkpoint into a folder, as a service would. */
     public static List<LayerRepair> prune(
             Checkpoint dense, List<RemovedUnits> removed, int[][] windows, Compensation compensation, Path out) {
-        PruningPass pass = new PruningPass(dense, removed);
+        PruningPass pass = new PruningPass(dense, removed, compensation);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
-            List<LayerRepair> repairs = pass.run(windows, compensation, writer, Progress.SILENT);
+            List<LayerRepair> repairs = pass.run(windows, writer, Progress.SILENT);
             writer.writeJson("config.json", pass.config().json());
             writer.finish();
             return repairs;

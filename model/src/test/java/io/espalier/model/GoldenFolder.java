@@ -78,6 +78,10 @@ record GoldenFolder(Path folder) {
         return Files.exists(folder.resolve(file));
     }
 
+    boolean has(String file, String name) throws IOException {
+        return Arrays.read(folder.resolve(file)).has(name);
+    }
+
     JsonNode json(String file) throws IOException {
         return JSON.readTree(folder.resolve(file).toFile());
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.importance.Backprop;
@@ -18,10 +17,10 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerScope;
-import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
@@ -262,7 +261,7 @@ class GoldenTest {
             throws IOException {
         JsonNode surgery = golden.json("surgery.json");
         try (Checkpoint dense = Checkpoint.open(golden.folder())) {
-            prune(dense, removed(surgery), out);
+            DemoModel.prune(dense, removed(surgery), new int[0][], Compensation.NONE, out);
         }
 
         try (Checkpoint pruned = Checkpoint.open(out)) {
@@ -285,6 +284,49 @@ class GoldenTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("familiesWithSurgery")
+    void biasCompensationGivesTheExpectedBiasesAndTheExpectedLogits(GoldenFolder golden, @TempDir Path out)
+            throws IOException {
+        try (Checkpoint dense = Checkpoint.open(golden.folder())) {
+            DemoModel.prune(dense, removed(golden.json("surgery.json")), golden.windows(), Compensation.BIAS, out);
+        }
+
+        try (Checkpoint pruned = Checkpoint.open(out);
+                Scope scope = Scope.open()) {
+            String file = "expected_pruned.safetensors";
+            for (LayerLayout layer : ModelLayout.of(pruned).layers()) {
+                for (Linear linear :
+                        List.of(layer.attention().output(), layer.feedForward().down())) {
+                    String bias = linear.module() + ".bias";
+                    float[] actual = StoredWeights.read(pruned, bias, scope).floats();
+                    // A linear layer that loses nothing is not in the file.
+                    float[] expected = golden.has(file, "compensated." + bias)
+                            ? golden.floats(file, "compensated." + bias)
+                            : new float[actual.length];
+                    assertClose(bias, actual, expected, STATISTICS_TOLERANCE * largest(expected));
+                }
+            }
+            Forward forward = Forward.of(pruned, golden.windows());
+            float[] last = golden.floats(file, "compensated.logits_last");
+            assertClose("last logits", lastPositions(forward.logits(), golden), last, LOGIT_TOLERANCE);
+            assertClose("loss", forward.losses(), golden.floats(file, "compensated.loss"), LOSS_TOLERANCE);
+        }
+    }
+
+    /** [samples, vocabulary] of logits [samples, tokens, vocabulary]. */
+    private static float[] lastPositions(float[] logits, GoldenFolder golden) throws IOException {
+        int samples = golden.windows().length;
+        int tokens = golden.windows()[0].length;
+        int vocabulary = logits.length / samples / tokens;
+        float[] last = new float[samples * vocabulary];
+        for (int sample = 0; sample < samples; sample++) {
+            int position = ((sample + 1) * tokens - 1) * vocabulary;
+            System.arraycopy(logits, position, last, sample * vocabulary, vocabulary);
+        }
+        return last;
+    }
+
     private static List<RemovedUnits> removed(JsonNode surgery) {
         List<RemovedUnits> removed = new ArrayList<>();
         for (JsonNode layer : surgery.path("removed")) {
@@ -292,15 +334,6 @@ class GoldenTest {
                     new RemovedUnits(GoldenFolder.ints(layer.path("attention")), GoldenFolder.ints(layer.path("ffn"))));
         }
         return removed;
-    }
-
-    private static void prune(Checkpoint dense, List<RemovedUnits> removed, Path out) {
-        PruningPass pass = new PruningPass(dense, removed);
-        try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
-            pass.run(new int[0][], Compensation.NONE, writer, Progress.SILENT);
-            writer.writeJson("config.json", pass.config().json());
-            writer.finish();
-        }
     }
 
     private static InputStatistics statistics(Checkpoint checkpoint, GoldenFolder golden) throws IOException {

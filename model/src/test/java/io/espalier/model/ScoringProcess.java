@@ -125,7 +125,7 @@ final class ScoringProcess {
             try (Checkpoint checkpoint = Checkpoint.open(folder)) {
                 List<RemovedUnits> removed =
                         Collections.nCopies(checkpoint.config().layers().size(), some);
-                DemoModel.prune(checkpoint, removed, windows, Compensation.LEAST_SQUARES, out);
+                DemoModel.prune(checkpoint, removed, windows, Compensation.LEAST_SQUARES_BLEND, out);
                 Perplexity.of(checkpoint, windows, Progress.SILENT);
             }
         }

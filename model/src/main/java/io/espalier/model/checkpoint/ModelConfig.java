@@ -36,6 +36,7 @@ public record ModelConfig(
         ObjectNode json) {
     static final String PER_LAYER = "per_layer_config";
     static final String ALIBI_SLOPES = "alibi_slopes";
+    private static final String OUTPUT_BIASES = "output_biases";
     private static final long MAX_CONFIG_BYTES = 10_000_000;
     private static final int MAX_LAYERS = 4096;
     private static final int MAX_HEADS = 1 << 16;
@@ -210,6 +211,38 @@ public record ModelConfig(
             throw ConfigReader.corrupt(PER_LAYER, "layer " + layer + ": alibi_slopes must be one number for each head");
         }
         return numbers;
+    }
+
+    /**
+     * This model with biases in every attention output and FFN down projection: in the family's own words where it has
+     * some, which for LLaMA gives biases to every linear layer.
+     */
+    public ModelConfig withOutputBiases() {
+        ObjectNode biased = json();
+        switch (modelType) {
+            case "llama" -> biased.put("attention_bias", true).put("mlp_bias", true);
+            case "opt", "bloom" -> {
+                // They have biases everywhere.
+            }
+            default -> biased.put(OUTPUT_BIASES, true);
+        }
+        return new ModelConfig(
+                modelType,
+                hiddenSize,
+                vocabSize,
+                layers,
+                rope,
+                normEpsilon,
+                tied,
+                maxPositions,
+                bosTokenId,
+                eosTokenId,
+                biased);
+    }
+
+    /** Whether attention output and FFN down projection have biases that the family does not know. */
+    public boolean outputBiases() {
+        return boolOr(OUTPUT_BIASES, false);
     }
 
     private ConfigReader reader() {

@@ -32,6 +32,9 @@ final class ShapedConfig {
         if (Set.copyOf(shapes).size() > 1) {
             return config.perLayer(shapes, "layers have different shapes");
         }
+        if (model.outputBiases()) {
+            return config.perLayer(shapes, model.modelType() + " has no words for the biases that compensation added");
+        }
         return switch (model.modelType()) {
             case "opt" -> config.opt(shapes);
             case "bloom" -> config.bloom(shapes);

@@ -43,8 +43,8 @@ record Blend(OptionalDouble fixed) implements Criterion {
 
     private double[] blended(double[] element, double[] vector) {
         double a = fixed.orElseGet(() -> share(relativeVariance(element), relativeVariance(vector)));
-        double[] elements = Flap.standardized(element);
-        double[] vectors = Flap.standardized(vector);
+        double[] elements = UnitScores.zScores(element);
+        double[] vectors = UnitScores.zScores(vector);
         double[] blended = new double[element.length];
         Arrays.setAll(blended, unit -> a * elements[unit] + (1 - a) * vectors[unit]);
         return blended;

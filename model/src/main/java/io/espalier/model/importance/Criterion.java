@@ -64,6 +64,11 @@ public sealed interface Criterion
         return true;
     }
 
+    /** Whether its scores are z scores of their layer and kind, which compare across layers and kinds as they are. */
+    default boolean standardized() {
+        return false;
+    }
+
     UnitScores score(LayerEvidence evidence);
 
     /** Criteria that show what this one's terms are worth, to be scored beside it. */

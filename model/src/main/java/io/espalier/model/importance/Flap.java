@@ -32,6 +32,11 @@ public record Flap(Scale scale) implements Criterion {
     }
 
     @Override
+    public boolean standardized() {
+        return scale == Scale.STANDARDIZED;
+    }
+
+    @Override
     public UnitScores score(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
         Linear output = layout.attention().output();
@@ -64,23 +69,11 @@ public record Flap(Scale scale) implements Criterion {
         switch (scale) {
             case RAW -> linear.weight().columns().addTo(units, kind, features, 0);
             case STANDARDIZED -> {
-                linear.weight().columns().addTo(units, kind, standardized(features), 0);
+                linear.weight().columns().addTo(units, kind, UnitScores.zScores(features), 0);
                 int width = features.length / count;
                 Arrays.setAll(units, unit -> units[unit] / width);
             }
         }
         return units;
-    }
-
-    /** z scores with the standard deviation of a sample; all zero where the values do not differ. */
-    static double[] standardized(double[] values) {
-        double mean = Arrays.stream(values).average().orElse(0);
-        double squares = Arrays.stream(values)
-                .map(value -> (value - mean) * (value - mean))
-                .sum();
-        double deviation = Math.sqrt(squares / (values.length - 1));
-        return Arrays.stream(values)
-                .map(value -> deviation > 0 ? (value - mean) / deviation : 0)
-                .toArray();
     }
 }

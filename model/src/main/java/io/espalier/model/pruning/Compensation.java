@@ -2,32 +2,47 @@ package io.espalier.model.pruning;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
-import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Scope;
-import io.espalier.model.tensor.Tensor;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.transformer.ModelLayout;
 import java.util.Arrays;
 
 /** What is done about the removed columns of a linear layer. */
 public enum Compensation {
     /** They are dropped. */
-    NONE("none") {
+    NONE("none", "") {
         @Override
-        LeastSquares.Solution repair(Tensor weight, Tensor gram, int[] kept, Scope scope) {
-            return new LeastSquares.Solution(new Kernels(scope).select(weight, 1, kept), 1);
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+            return new PlainCut();
         }
     },
-    /** The kept ones are solved anew; see {@link LeastSquares}. */
-    LEAST_SQUARES("least-squares") {
+    /** What they gave on average becomes a bias; see {@link LostMean}. */
+    BIAS("bias", "") {
         @Override
-        LeastSquares.Solution repair(Tensor weight, Tensor gram, int[] kept, Scope scope) {
-            return LeastSquares.solve(weight, gram, kept, scope);
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+            return BiasPass.begin(checkpoint, layout, windows);
+        }
+    },
+    /** The kept ones are solved anew to give what the layer gave behind the pruned ones; see {@link LeastSquares}. */
+    LEAST_SQUARES_OWN("least-squares", "own") {
+        @Override
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+            return LeastSquaresPass.own(checkpoint, layout, windows);
+        }
+    },
+    /** The same, half way to what the layer gave in the dense model. */
+    LEAST_SQUARES_BLEND("least-squares", "blend") {
+        @Override
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+            return LeastSquaresPass.blend(checkpoint, layout, windows);
         }
     };
 
     private final String label;
+    private final String target;
 
-    Compensation(String label) {
+    Compensation(String label, String target) {
         this.label = label;
+        this.target = target;
     }
 
     /** As requests name it. */
@@ -35,15 +50,31 @@ public enum Compensation {
         return label;
     }
 
-    abstract LeastSquares.Solution repair(Tensor weight, Tensor gram, int[] kept, Scope scope);
+    /** What it reproduces, as requests name it; empty where there is no choice. */
+    public String target() {
+        return target;
+    }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.compensation} */
-    public static Compensation named(String name) {
+    /** Whether the pruned model has biases where its family has none. */
+    public boolean addsBiases() {
+        return this == BIAS;
+    }
+
+    abstract CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows);
+
+    /**
+     * @param target {@code own} or {@code blend}; not looked at where there is no choice
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.compensation}
+     */
+    public static Compensation named(String name, String target) {
         return Arrays.stream(values())
                 .filter(compensation -> compensation.label.equals(name))
+                .filter(compensation -> compensation.target.isEmpty() || compensation.target.equals(target))
                 .findFirst()
                 .orElseThrow(() -> new EspalierException(
                         ErrorCode.INVALID_ARGUMENT,
-                        "pruning.compensation: '%s' is unknown; known are least-squares, none".formatted(name)));
+                        ("pruning.compensation: '%s' with target '%s' is unknown; known are least-squares with target"
+                                        + " blend or own, bias, none")
+                                .formatted(name, target)));
     }
 }

@@ -2,8 +2,12 @@ package io.espalier.model.pruning;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** Layers {@code [first, last)} that are pruned. */
 public record LayerScope(int first, int last) {
@@ -36,6 +40,13 @@ public record LayerScope(int first, int last) {
 
     public boolean contains(int layer) {
         return first <= layer && layer < last;
+    }
+
+    /** The shapes with those in scope changed. */
+    List<LayerShape> map(List<LayerShape> shapes, UnaryOperator<LayerShape> change) {
+        return IntStream.range(0, shapes.size())
+                .mapToObj(layer -> contains(layer) ? change.apply(shapes.get(layer)) : shapes.get(layer))
+                .toList();
     }
 
     public int size() {

@@ -1,14 +1,20 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.RepairKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.stream.IntStream;
 
 /**
  * What the kept columns of a linear layer do about the removed ones, by ridge regression on the layer's own calibration
- * input: with {@code H = XᵀX} and {@code λ = 0.01·mean(diag H_KK)},
+ * input X: with {@code H = XᵀX} and {@code λ = 0.01·mean(diag H_KK)},
  * {@code W'_K = (W H[:,K] + λ W_K)(H_KK + λI)⁻¹}. It minimises {@code ‖XWᵀ − X_K W'ᵀ‖² + λ‖W' − W_K‖²}, so the
  * reconstruction is never worse than with the columns merely dropped.
+ *
+ * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹}, {@code R = Eᵀ X_K} with what is missing, {@code E = X_R W_Rᵀ}: the
+ * same, without the whole H. With a blended target half of what the input has drifted from the dense model's input Z is
+ * missing too, {@code E + ½(Z − X)Wᵀ}: then W' also answers for the layers before.
  */
 final class LeastSquares {
     private static final double RELATIVE_RIDGE = 0.01;
@@ -16,49 +22,73 @@ final class LeastSquares {
     /** Beyond, W' could hardly be told from W_K. */
     private static final double MOST_DAMPING = 1e6;
 
-    private LeastSquares() {}
+    private final Scope scope;
+    private final LostColumns columns;
+    private final RepairKernels.Residuals sums;
 
     /**
-     * @param weight W'_K, [out, kept]
-     * @param damping ridge used over the one asked for; 1 unless the system was not positive definite; 0 when the
-     *     kept columns stay as they are because nothing ever entered them
+     * @param blended whether {@link #add} is shown the dense model's input too
+     * @param scope keeps the sums
      */
-    record Solution(Tensor weight, double damping) {}
+    LeastSquares(LostColumns columns, boolean blended, Scope scope) {
+        this(columns, nothingYet(columns, blended, new Kernels(scope)), scope);
+    }
 
-    /**
-     * @param weight W [out, in]
-     * @param gram H [in, in]
-     * @param kept columns that stay, ascending
-     */
-    static Solution solve(Tensor weight, Tensor gram, int[] kept, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        Tensor dropped = kernels.select(weight, 1, kept);
-        try (Tensor columns = scope.positions(kept)) {
-            double ridge = RELATIVE_RIDGE * kernels.meanDiagonal(gram, columns);
-            for (double damping = 1; ridge > 0 && damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
-                Tensor repaired = kernels.ridge(weight, gram, columns, ridge * damping);
-                if (repaired.elements() > 0) {
-                    dropped.close();
-                    return new Solution(repaired, damping);
-                }
-                repaired.close();
-            }
-        }
-        return new Solution(dropped, 0);
+    /** Goes on from sums over earlier tokens. */
+    LeastSquares(LostColumns columns, RepairKernels.Residuals sums, Scope scope) {
+        this.columns = columns;
+        this.sums = sums;
+        this.scope = scope;
+    }
+
+    private static RepairKernels.Residuals nothingYet(LostColumns columns, boolean blended, Kernels kernels) {
+        int outputs = columns.weight().dim(0);
+        int kept = columns.keptWeight().dim(1);
+        return new RepairKernels.Residuals(
+                kernels.zeros(kept, kept),
+                kernels.zeros(outputs, kept),
+                kernels.zeros(blended ? outputs : 0, kept),
+                kernels.zeros64(1, 2));
+    }
+
+    /** @param x [b, t, in]; where the target is blended [2b, t, in], the dense model's input first */
+    void add(Tensor x) {
+        new RepairKernels(scope)
+                .accumulateResidual(sums, x, columns.weight(), columns.lostWeight(), columns.kept(), columns.removed());
     }
 
     /**
-     * {@code ‖XWᵀ − X_K W'ᵀ‖² / ‖XWᵀ‖²}; 0 where the layer gives nothing anyway.
-     *
-     * @param repaired W'_K, [out, kept]
+     * @param weight W'_K, [out, kept]
+     * @param repair what it is worth on X itself, whatever the target
      */
-    static double relativeError(Tensor weight, Tensor gram, int[] kept, Tensor repaired, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        try (Tensor columns = scope.positions(kept);
-                Tensor none = scope.positions(new int[0]);
-                Tensor nothing = kernels.select(weight, 1, new int[0])) {
-            double whole = kernels.reconstructionError(weight, gram, none, nothing);
-            return whole > 0 ? kernels.reconstructionError(weight, gram, columns, repaired) / whole : 0;
+    record Solution(Tensor weight, LinearRepair repair) {}
+
+    /** The kept columns as they are where nothing ever entered them; their damping is then reported as 0. */
+    Solution solve() {
+        Tensor target = sums.blend().elements() > 0 ? sums.blend() : sums.own();
+        double ridge = RELATIVE_RIDGE * meanDiagonal();
+        for (double damping = 1; ridge > 0 && damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
+            Tensor delta = new RepairKernels(scope).ridge(sums.gram(), target, ridge * damping);
+            if (delta.elements() > 0) {
+                Tensor repaired = new Kernels(scope).add(columns.keptWeight(), delta);
+                return new Solution(repaired, report(delta, damping));
+            }
+            delta.close();
         }
+        double[] norms = sums.norms().doubles();
+        return new Solution(columns.keptWeight(), LinearRepair.of(norms[0], norms[0], norms[1], 0));
+    }
+
+    private double meanDiagonal() {
+        int[] all = IntStream.range(0, sums.gram().dim(0)).toArray();
+        try (Tensor positions = scope.positions(all)) {
+            return new Kernels(scope).meanDiagonal(sums.gram(), positions);
+        }
+    }
+
+    private LinearRepair report(Tensor delta, double damping) {
+        double[] norms = sums.norms().doubles();
+        double change = new RepairKernels(scope).errorChange(sums.gram(), sums.own(), delta);
+        return LinearRepair.of(norms[0], norms[0] + change, norms[1], damping);
     }
 }

@@ -11,4 +11,15 @@ package io.espalier.model.pruning;
 public record LinearRepair(double errorNone, double error, double damping) {
     /** Of a layer that loses nothing. */
     static final LinearRepair UNTOUCHED = new LinearRepair(0, 0, 1);
+
+    /**
+     * From squared norms; where the layer gives nothing anyway, nothing is wrong.
+     *
+     * @param missing ‖XWᵀ − X_K W_Kᵀ‖²
+     * @param left the same after the repair
+     * @param whole ‖XWᵀ‖²
+     */
+    static LinearRepair of(double missing, double left, double whole, double damping) {
+        return whole > 0 ? new LinearRepair(missing / whole, left / whole, damping) : new LinearRepair(0, 0, damping);
+    }
 }

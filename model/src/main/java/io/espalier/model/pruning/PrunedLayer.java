@@ -1,129 +1,147 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.tensor.Kernels;
+import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
-import io.espalier.model.transformer.Linears.InputWitness;
 import io.espalier.model.transformer.Parameter;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 
-/** One layer on the operating table: its weights are replaced by smaller ones, attention first. */
+/** One layer on the operating table: its weights are replaced by smaller ones, one half after the other. */
 final class PrunedLayer {
-    private final LayerLayout layout;
+    private final LayerLayout before;
+    private final LayerLayout after;
     private final LayerWeights weights;
     private final Surgery surgery;
-    /** What the layer computes by once its attention is cut. */
-    private LayerLayout remaining;
+    private final Map<String, Parameter> replaced = new TreeMap<>();
 
-    PrunedLayer(LayerLayout layout, LayerWeights weights, Surgery surgery) {
-        this.layout = layout;
-        this.remaining = layout;
+    /**
+     * @param before the layer as the source has it
+     * @param after the same with the biases of the pruned model
+     * @param weights of the source
+     */
+    PrunedLayer(LayerLayout before, LayerLayout after, LayerWeights weights, Surgery surgery) {
+        this.before = before;
+        this.after = after;
         this.weights = weights;
         this.surgery = surgery;
     }
 
-    /** Cuts the attention without repair. */
-    void dropAttention() {
-        layout.attention().projections().forEach(this::cut);
-        cut(layout.attention().output());
+    int index() {
+        return before.index();
     }
 
-    /** Cuts the feed-forward block without repair. */
-    void dropFeedForward() {
-        layout.feedForward().projections().forEach(this::cut);
-        cut(layout.feedForward().down());
+    /** To compute with halves that are not cut yet. */
+    DecoderLayer whole() {
+        return new DecoderLayer(before, weights);
     }
 
-    /** Cuts the attention, repairs its output projection by what the stream brings, and sends the stream through. */
-    LinearRepair repairAttention(LayerStream stream, Compensation compensation) {
-        LinearRepair repair = repair(
-                layout.attention().projections(), layout.attention().output(), stream::peekAttention, compensation);
-        remaining = layout.keepingAttention(surgery.keptUnits(layout.shape().attentionUnits()));
-        stream.throughAttention(layer());
-        return repair;
+    /** To compute with halves that are cut, the attention at least. */
+    DecoderLayer cut() {
+        return new DecoderLayer(
+                before.keepingAttention(surgery.keptUnits(before.shape().attentionUnits())), weights);
     }
 
-    /** The same for the feed-forward block, behind the repaired attention. */
-    LinearRepair repairFeedForward(LayerStream stream, Compensation compensation) {
-        LinearRepair repair = repair(
-                layout.feedForward().projections(), layout.feedForward().down(), stream::peekFeedForward, compensation);
-        stream.throughFeedForward(layer());
-        return repair;
+    /** Through which the heads speak. */
+    Linear attentionOutput() {
+        return before.attention().output();
     }
 
-    private LinearRepair repair(List<Linear> readers, Linear speaker, LayerPeek peek, Compensation compensation) {
-        int[] kept = surgery.kept(speaker.weight().columns());
-        if (kept.length == speaker.inputs()) {
-            return LinearRepair.UNTOUCHED;
-        }
-        try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
-            Tensor gram = kernels.zeros(speaker.inputs(), speaker.inputs());
-            peek.of(layer().watched(onInputOf(speaker, (linear, x) -> kernels.accumulateGram(gram, x))));
-            Tensor weight = weights.get(speaker.weight());
-            LeastSquares.Solution solution = compensation.repair(weight, gram, kept, scope);
-            Tensor dropped = kernels.select(weight, 1, kept);
-            LinearRepair repair = new LinearRepair(
-                    LeastSquares.relativeError(weight, gram, kept, dropped, scope),
-                    LeastSquares.relativeError(weight, gram, kept, solution.weight(), scope),
-                    solution.damping());
-            weights.put(speaker.weight(), solution.weight());
-            readers.forEach(this::cut);
-            return repair;
-        }
+    /** Through which the FFN channels speak. */
+    Linear down() {
+        return before.feedForward().down();
     }
 
-    @FunctionalInterface
-    private interface LayerPeek {
-        void of(DecoderLayer layer);
+    /** Whether a linear layer loses input columns. */
+    boolean loses(Linear linear) {
+        return surgery.kept(linear.weight().columns()).length < linear.inputs();
     }
 
-    private static InputWitness onInputOf(Linear wanted, BiConsumer<Linear, Tensor> witness) {
-        return (linear, x) -> {
-            if (linear.equals(wanted)) {
-                witness.accept(linear, x);
+    /** Its columns, while it is not cut yet. */
+    LostColumns lostColumns(Linear linear, Scope scope) {
+        return LostColumns.of(
+                weights.get(linear.weight()), surgery.kept(linear.weight().columns()), scope);
+    }
+
+    /** Cuts everything that belongs to the removed attention units. */
+    void cutAttention() {
+        cut(before.attention().projections());
+        cut(List.of(attentionOutput()));
+    }
+
+    /** Cuts everything that belongs to the removed FFN channels. */
+    void cutFeedForward() {
+        cut(before.feedForward().projections());
+        cut(List.of(down()));
+    }
+
+    private void cut(List<Linear> linears) {
+        for (Linear linear : linears) {
+            cut(linear.weight());
+            Parameter bias = linear.bias();
+            if (bias != null) {
+                cut(bias);
             }
-        };
-    }
-
-    private DecoderLayer layer() {
-        return new DecoderLayer(remaining, weights);
-    }
-
-    private void cut(Linear linear) {
-        cut(linear.weight());
-        Parameter bias = linear.bias();
-        if (bias != null) {
-            cut(bias);
         }
     }
 
     private void cut(Parameter parameter) {
         if (parameter.removable()) {
             try (Scope scope = Scope.open()) {
-                weights.put(parameter, surgery.slice(parameter, weights.get(parameter), scope));
+                replace(parameter, surgery.slice(parameter, weights.get(parameter), scope));
             }
         }
     }
 
-    /** Writes every tensor of the layer as the source stored it: those without removable units from file to file. */
-    void write(Checkpoint source, CheckpointWriter out) {
-        for (Parameter parameter : layout.parameters()) {
-            String name = parameter.name();
-            if (parameter.removable()) {
-                out.write(
-                        name, weights.get(parameter).stored(source.tensor(name).dtype()));
-            } else {
-                out.copy(source, name);
+    /** Puts another tensor in the place of one of the layer's. */
+    void replace(Parameter parameter, Tensor tensor) {
+        weights.put(parameter, tensor);
+        replaced.put(parameter.name(), parameter);
+    }
+
+    /** Adds to the bias of a linear layer, or gives it its first. */
+    void addBias(Linear linear, double[] shift) {
+        Parameter bias = biasAfter(linear);
+        float[] values = linear.bias() == null
+                ? new float[shift.length]
+                : weights.get(bias).floats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (values[i] + shift[i]);
+        }
+        try (Scope scope = Scope.open()) {
+            replace(bias, scope.floats(values, values.length));
+        }
+    }
+
+    private Parameter biasAfter(Linear linear) {
+        for (Linear there : after.linears()) {
+            Parameter bias = there.bias();
+            if (there.module().equals(linear.module()) && bias != null) {
+                return bias;
             }
         }
+        throw new IllegalStateException("the pruned model has no bias for " + linear.module());
+    }
+
+    /**
+     * Writes the tensors that were replaced.
+     *
+     * @param tensors what {@code out} was told of each
+     * @return their names
+     */
+    Set<String> write(CheckpointWriter out, Map<String, TensorInfo> tensors) {
+        replaced.forEach((name, parameter) -> {
+            TensorInfo tensor = Objects.requireNonNull(tensors.get(name));
+            out.write(name, weights.get(parameter).stored(tensor.dtype()));
+        });
+        return replaced.keySet();
     }
 }

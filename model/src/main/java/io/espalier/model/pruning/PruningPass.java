@@ -9,32 +9,35 @@ import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
-import io.espalier.model.transformer.Parameter;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Removes units layer by layer. With compensation it carries the calibration windows along: what enters a linear layer is
- * measured behind the layers already pruned and repaired, so that each repair also answers for the ones before it.
+ * Removes units layer by layer, one layer's weights in memory at a time. With compensation it carries the calibration
+ * windows along.
  */
 public final class PruningPass {
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
     private final List<RemovedUnits> removed;
+    private final Compensation compensation;
+    private final PrunedTensors pruned;
 
     /**
      * @param removed one per layer; {@link RemovedUnits#NONE} leaves a layer alone
      * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
      */
-    public PruningPass(Checkpoint checkpoint, List<RemovedUnits> removed) {
+    public PruningPass(Checkpoint checkpoint, List<RemovedUnits> removed, Compensation compensation) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
         this.removed = List.copyOf(removed);
+        this.compensation = compensation;
+        this.pruned = new PrunedTensors(checkpoint, compensation);
         if (removed.size() != layout.layers().size()) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT,
@@ -70,7 +73,7 @@ public final class PruningPass {
                 .toList();
     }
 
-    /** The config that says these shapes. */
+    /** {@code config.json} of the pruned checkpoint. */
     public WrittenConfig config() {
         List<List<Double>> slopes = layout.layers().stream()
                 .map(layer -> layer.keepingAttention(new Surgery(removed.get(layer.index()))
@@ -78,19 +81,12 @@ public final class PruningPass {
                 .map(layer -> layer.attention().scores().slopes())
                 .toList();
         boolean alibi = slopes.stream().anyMatch(heads -> !heads.isEmpty());
-        return checkpoint.config().withShapes(shapes(), alibi ? slopes : List.of());
+        return pruned.model().withShapes(shapes(), alibi ? slopes : List.of());
     }
 
     /** Every tensor of the pruned checkpoint, in the order of the source's: what a {@link CheckpointWriter} must know. */
     public List<TensorInfo> tensors() {
-        Map<String, TensorInfo> tensors = new LinkedHashMap<>(checkpoint.tensors());
-        for (LayerLayout layer : layout.layers()) {
-            Surgery surgery = new Surgery(removed.get(layer.index()));
-            for (Parameter parameter : layer.parameters()) {
-                tensors.computeIfPresent(parameter.name(), (name, info) -> surgery.sliced(parameter, info));
-            }
-        }
-        return List.copyOf(tensors.values());
+        return pruned.of(shapes());
     }
 
     /**
@@ -100,50 +96,27 @@ public final class PruningPass {
      * @param out declared with {@link #tensors()}; not finished here
      * @return one report per layer that lost units, in layer order; errors are 0 without compensation
      */
-    public List<LayerRepair> run(int[][] windows, Compensation compensation, CheckpointWriter out, Progress progress) {
-        List<LayerRepair> repairs =
-                compensation == Compensation.NONE ? slice(out, progress) : repair(windows, compensation, out, progress);
-        copyOthers(out);
-        return repairs;
-    }
-
-    private List<LayerRepair> slice(CheckpointWriter out, Progress progress) {
+    public List<LayerRepair> run(int[][] windows, CheckpointWriter out, Progress progress) {
         List<LayerRepair> repairs = new ArrayList<>();
-        for (LayerLayout layer : layout.layers()) {
-            RemovedUnits units = removed.get(layer.index());
-            if (!units.isEmpty()) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    PrunedLayer pruned = new PrunedLayer(layer, weights, new Surgery(units));
-                    pruned.dropAttention();
-                    pruned.dropFeedForward();
-                    pruned.write(checkpoint, out);
-                }
-                repairs.add(new LayerRepair(layer.index(), LinearRepair.UNTOUCHED, LinearRepair.UNTOUCHED));
-            }
-            progress.advanced("layers", layer.index() + 1L, layout.layers().size(), 0);
-        }
-        return repairs;
-    }
-
-    private List<LayerRepair> repair(
-            int[][] windows, Compensation compensation, CheckpointWriter out, Progress progress) {
-        List<LayerRepair> repairs = new ArrayList<>();
-        int last = lastPruned();
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
-            for (LayerLayout layer : layout.layers().subList(0, last + 1)) {
-                RemovedUnits units = removed.get(layer.index());
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    PrunedLayer pruned = new PrunedLayer(layer, weights, new Surgery(units));
-                    LinearRepair attention = pruned.repairAttention(stream, compensation);
-                    LinearRepair ffn = pruned.repairFeedForward(stream, compensation);
+        Map<String, TensorInfo> missing = new LinkedHashMap<>();
+        tensors().forEach(tensor -> missing.put(tensor.name(), tensor));
+        List<LayerLayout> after = pruned.layout().layers();
+        int end = lastPruned() + 1;
+        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows)) {
+            for (LayerLayout before : layout.layers().subList(0, end)) {
+                RemovedUnits units = removed.get(before.index());
+                try (LayerWeights weights = LayerWeights.read(checkpoint, before)) {
+                    PrunedLayer layer = new PrunedLayer(before, after.get(before.index()), weights, new Surgery(units));
+                    LayerRepair repair = pass.through(layer);
                     if (!units.isEmpty()) {
-                        pruned.write(checkpoint, out);
-                        repairs.add(new LayerRepair(layer.index(), attention, ffn));
+                        missing.keySet().removeAll(layer.write(out, missing));
+                        repairs.add(repair);
                     }
                 }
-                progress.advanced("layers", layer.index() + 1L, last + 1L, (layer.index() + 1) * stream.tokens());
+                progress.advanced("layers", before.index() + 1L, end, (before.index() + 1) * pass.tokens());
             }
         }
+        missing.values().forEach(tensor -> writeUntouched(tensor, out));
         return repairs;
     }
 
@@ -155,14 +128,12 @@ public final class PruningPass {
         return last;
     }
 
-    /** Whatever no pruned layer wrote goes from file to file, untouched. */
-    private void copyOthers(CheckpointWriter out) {
-        Map<String, TensorInfo> others = new LinkedHashMap<>(checkpoint.tensors());
-        for (LayerLayout layer : layout.layers()) {
-            if (!removed.get(layer.index()).isEmpty()) {
-                layer.parameters().forEach(parameter -> others.remove(parameter.name()));
-            }
+    /** From file to file; a bias that only other linear layers need is zero. */
+    private void writeUntouched(TensorInfo tensor, CheckpointWriter out) {
+        if (checkpoint.has(tensor.name())) {
+            out.copy(checkpoint, tensor.name());
+        } else {
+            out.write(tensor.name(), ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
         }
-        others.keySet().forEach(name -> out.copy(checkpoint, name));
     }
 }

@@ -1,16 +1,13 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.LayerShape;
-import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Axis;
 import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.UnitKind;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /** Which positions of a layer's tensors stay when units go; the order of what is kept does not change. */
@@ -77,14 +74,5 @@ public final class Surgery {
             }
         }
         return sliced;
-    }
-
-    /** What the checkpoint will say of a tensor of the layer. */
-    public TensorInfo sliced(Parameter parameter, TensorInfo before) {
-        List<Long> shape = new ArrayList<>();
-        for (Axis axis : parameter.axes()) {
-            shape.add((long) kept(axis).length);
-        }
-        return new TensorInfo(before.name(), before.dtype(), shape);
     }
 }

@@ -24,6 +24,23 @@ public record UnitScores(double[] attention, double[] ffn) {
         return ffn.clone();
     }
 
+    /** Each kind's z scores, which compare across layers and kinds. */
+    public UnitScores standardized() {
+        return new UnitScores(zScores(attention), zScores(ffn));
+    }
+
+    /** z scores with the standard deviation of a sample; all zero where the values do not differ. */
+    public static double[] zScores(double[] values) {
+        double mean = Arrays.stream(values).average().orElse(0);
+        double squares = Arrays.stream(values)
+                .map(value -> (value - mean) * (value - mean))
+                .sum();
+        double deviation = Math.sqrt(squares / (values.length - 1));
+        return Arrays.stream(values)
+                .map(value -> deviation > 0 ? (value - mean) / deviation : 0)
+                .toArray();
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof UnitScores that

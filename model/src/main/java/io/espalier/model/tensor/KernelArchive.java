@@ -16,7 +16,7 @@ import java.util.zip.ZipOutputStream;
  */
 final class KernelArchive {
     /** The class with its first methods, then more of them. */
-    private static final List<String> SOURCES = List.of("kernels.py", "importance.py");
+    private static final List<String> SOURCES = List.of("kernels.py", "importance.py", "repair.py");
 
     /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
     private static final String FORMAT_VERSION = "10\n";
@@ -54,7 +54,8 @@ final class KernelArchive {
 
     /** An archive's source names element types by number only. */
     private static String withTypeNumbers(String source) {
-        return source.replace("torch.int64", "4")
+        return source.replace("torch.int32", "3")
+                .replace("torch.int64", "4")
                 .replace("torch.float16", "5")
                 .replace("torch.float32", "6")
                 .replace("torch.float64", "7")

@@ -174,18 +174,7 @@ public final class Kernels extends KernelCalls {
         return tensor("to_float", of(x));
     }
 
-    /** See {@code ridge} in the source; an empty tensor when the system is not positive definite. */
-    public Tensor ridge(Tensor weight, Tensor gram, Tensor kept, double damping) {
-        return tensor("ridge", of(weight), of(gram), of(kept), IValue.from(damping));
-    }
-
-    /** ‖X Wᵀ − X_K W'ᵀ‖² by the Gram matrix of X. */
-    public double reconstructionError(Tensor weight, Tensor gram, Tensor kept, Tensor repaired) {
-        try (IValue result = call("reconstruction_error", of(weight), of(gram), of(kept), of(repaired))) {
-            return result.toDouble();
-        }
-    }
-
+    /** Mean of the diagonal of gram [in, in] over some features. */
     public double meanDiagonal(Tensor gram, Tensor kept) {
         try (IValue result = call("mean_diagonal", of(gram), of(kept))) {
             return result.toDouble();

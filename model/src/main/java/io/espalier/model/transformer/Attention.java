@@ -40,6 +40,10 @@ public record Attention(
         return new Attention(shape, frequencies, projection, query, key, scores, output);
     }
 
+    Attention withOutput(Linear other) {
+        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores, other);
+    }
+
     /** To compute with weights of which only these units are left. */
     Attention keeping(int[] units) {
         return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores.keeping(units), output);

@@ -1,5 +1,6 @@
 package io.espalier.model.transformer;
 
+import io.espalier.model.LayerShape;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -39,6 +40,26 @@ public record Axis(List<Run> runs) {
 
     public int length() {
         return runs.stream().mapToInt(Run::length).sum();
+    }
+
+    /** Positions that belong to one unit of a kind, in all runs. */
+    public int unitWidth(UnitKind kind) {
+        return runs.stream()
+                .filter(run -> run.kind() == kind)
+                .mapToInt(Run::width)
+                .sum();
+    }
+
+    /** Length in a layer of another shape. */
+    int length(LayerShape shape) {
+        return runs.stream()
+                .mapToInt(run -> run.width()
+                        * switch (run.kind()) {
+                            case ATTENTION -> shape.attentionUnits();
+                            case FFN -> shape.ffnChannels();
+                            case FIXED -> run.units();
+                        })
+                .sum();
     }
 
     /** Whether removing units shortens this axis. */

@@ -13,6 +13,9 @@ public sealed interface FeedForward {
     /** Columns: FFN channels. */
     Linear down();
 
+    /** The same with another down projection. */
+    FeedForward withDown(Linear other);
+
     /**
      * @param x normalised hidden state [b, t, d]
      * @return what enters the down projection, [b, t, f]
@@ -21,6 +24,11 @@ public sealed interface FeedForward {
 
     /** {@code down(activation(up(x)))} */
     record Plain(Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public FeedForward withDown(Linear other) {
+            return new Plain(up, activation, other);
+        }
+
         @Override
         public List<Linear> projections() {
             return List.of(up);
@@ -34,6 +42,11 @@ public sealed interface FeedForward {
 
     /** {@code down(activation(gate(x)) · up(x))} */
     record Gated(Linear gate, Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public FeedForward withDown(Linear other) {
+            return new Gated(gate, up, activation, other);
+        }
+
         @Override
         public List<Linear> projections() {
             return List.of(gate, up);
@@ -52,6 +65,11 @@ public sealed interface FeedForward {
      * @param gateUp rows: FFN channels of the gate, then the same of up
      */
     record GatedStacked(Linear gateUp, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public FeedForward withDown(Linear other) {
+            return new GatedStacked(gateUp, activation, other);
+        }
+
         @Override
         public List<Linear> projections() {
             return List.of(gateUp);

@@ -36,6 +36,19 @@ public record LayerLayout(
         this(index, shape, attentionNorm, attention, null, feedForwardNorm, feedForward, null);
     }
 
+    /** With a bias where the units of the layer speak, though the family has none there. */
+    LayerLayout withOutputBiases() {
+        return new LayerLayout(
+                index,
+                shape,
+                attentionNorm,
+                attention.withOutput(attention.output().biased()),
+                attendedNorm,
+                feedForwardNorm,
+                feedForward.withDown(feedForward.down().biased()),
+                fedNorm);
+    }
+
     /** Every linear layer, in the order the data flows. */
     public List<Linear> linears() {
         List<Linear> linears = new ArrayList<>(attention.projections());

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The hidden states of some windows on their way through a model, one decoder layer after the other. It holds no
@@ -116,17 +117,21 @@ public final class LayerStream implements AutoCloseable {
         step(layer::feedForward);
     }
 
-    /** Computes a layer's attention half for its witness alone: the stream stays where it is. */
-    public void peekAttention(DecoderLayer layer) {
+    /**
+     * Computes a layer's attention half for its witness alone: the stream stays where it is.
+     *
+     * @param above another stream of the same windows, whose chunks come first in what the witness sees
+     */
+    public void peekAttention(DecoderLayer layer, @Nullable LayerStream above) {
         try (Scope angles = Scope.open()) {
             Rotary rotary = rotary(layer, angles);
-            peek((x, target) -> layer.attend(x, rotary, null, target));
+            peek(above, (x, target) -> layer.attend(x, rotary, null, target));
         }
     }
 
-    /** Computes a layer's feed-forward half for its witness alone: the stream stays where it is. */
-    public void peekFeedForward(DecoderLayer layer) {
-        peek(layer::feedForward);
+    /** The same with a layer's feed-forward half. */
+    public void peekFeedForward(DecoderLayer layer, @Nullable LayerStream above) {
+        peek(above, layer::feedForward);
     }
 
     private Rotary rotary(DecoderLayer layer, Scope target) {
@@ -141,9 +146,14 @@ public final class LayerStream implements AutoCloseable {
         }
     }
 
-    private void peek(BiFunction<Tensor, Scope, Tensor> half) {
-        for (Tensor chunk : chunks) {
-            half.apply(chunk, scope).close();
+    private void peek(@Nullable LayerStream above, BiFunction<Tensor, Scope, Tensor> half) {
+        for (int i = 0; i < chunks.size(); i++) {
+            try (Scope scratch = Scope.open()) {
+                Tensor own = chunks.get(i);
+                Tensor shown =
+                        above == null ? own : new Kernels(scratch).concatenate(List.of(above.chunks.get(i), own), 0);
+                half.apply(shown, scratch).close();
+            }
         }
     }
 

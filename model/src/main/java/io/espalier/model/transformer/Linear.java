@@ -18,6 +18,11 @@ public record Linear(
                 biased ? Parameter.vector(module + ".bias", rows) : null);
     }
 
+    /** The same with a bias. */
+    Linear biased() {
+        return of(module, weight.rows(), weight.columns(), true);
+    }
+
     /** Features of the input. */
     public int inputs() {
         return weight.columns().length();

@@ -3,9 +3,11 @@ package io.espalier.model.transformer;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A whole model as data: what its family calls its tensors, layer by layer.
@@ -35,12 +37,34 @@ public record ModelLayout(
      *     that is missing or has another shape or type than the config says
      */
     public static ModelLayout of(Checkpoint checkpoint) {
-        ModelLayout layout = Family.of(checkpoint.config().modelType())
-                .layout(checkpoint.config(), checkpoint.tensors().keySet());
+        ModelLayout layout = of(checkpoint.config(), checkpoint.tensors().keySet());
         for (Parameter parameter : layout.parameters()) {
             check(parameter, checkpoint.tensor(parameter.name()));
         }
         return layout;
+    }
+
+    /**
+     * The layout a config describes, whatever the shapes of the tensors are.
+     *
+     * @param stored names of the checkpoint's tensors
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming what is supported
+     */
+    public static ModelLayout of(ModelConfig config, Set<String> stored) {
+        ModelLayout layout = Family.of(config.modelType()).layout(config, stored);
+        return config.outputBiases() ? layout.withOutputBiases() : layout;
+    }
+
+    private ModelLayout withOutputBiases() {
+        return new ModelLayout(
+                family,
+                hiddenSize,
+                vocabulary,
+                embedding,
+                layers.stream().map(LayerLayout::withOutputBiases).toList(),
+                finalNorm,
+                head,
+                logitCap);
     }
 
     /** Every tensor the model computes with. */

@@ -1,5 +1,6 @@
 package io.espalier.model.transformer;
 
+import io.espalier.model.LayerShape;
 import java.util.List;
 
 /** A tensor of one layer, under its name in the checkpoint, with the meaning of its axes. */
@@ -27,6 +28,11 @@ public record Parameter(String name, List<Axis> axes) {
 
     public List<Long> shape() {
         return axes.stream().map(axis -> (long) axis.length()).toList();
+    }
+
+    /** In a layer of another shape. */
+    public List<Long> shape(LayerShape layer) {
+        return axes.stream().map(axis -> (long) axis.length(layer)).toList();
     }
 
     /** Whether removing units changes this tensor. */

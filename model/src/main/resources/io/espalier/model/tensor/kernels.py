@@ -220,26 +220,7 @@ class Kernels(Module):
   def zeros64(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.zeros([rows, columns], dtype=torch.float64)
 
-  # ---- least squares ----------------------------------------------------------------------------------------------
-
-  # W' = (W H[:, K] + λ W_K)(H_KK + λ I)⁻¹ in fp64, returned as fp32 [out, kept].
-  # w [out, in]; gram H [in, in]; kept K [kept] int64. Empty when H_KK is not positive semi-definite up to rounding:
-  # the pivots of H_KK + λI would otherwise be λ at least.
-  def ridge(self: __torch__.Kernels, w: Tensor, gram: Tensor, kept: Tensor, damping: float) -> Tensor:
-    columns = gram.index_select(1, kept).to(torch.float64)
-    system = columns.index_select(0, kept)
-    system.diagonal().add_(damping)
-    lower, info = torch.linalg_cholesky_ex(system)
-    if int(info) != 0 or float(lower.diagonal().min()) ** 2 < 0.5 * damping:
-      return torch.empty([0])
-    right = w.to(torch.float64) @ columns + damping * w.index_select(1, kept).to(torch.float64)
-    return torch.cholesky_solve(right.t(), lower).t().to(torch.float32).contiguous()
-
-  # ||X Wᵀ - X_K W'ᵀ||² from the Gram matrix H = XᵀX: the trace of (W - W') H (W - W')ᵀ, W' scattered to all columns.
-  def reconstruction_error(self: __torch__.Kernels, w: Tensor, gram: Tensor, kept: Tensor, repaired: Tensor) -> float:
-    difference = w.to(torch.float64)
-    difference = difference.index_add(1, kept, repaired.to(torch.float64), alpha=-1)
-    return float(torch.sum((difference @ gram.to(torch.float64)) * difference))
+  # ---- Gram matrices ----------------------------------------------------------------------------------------------
 
   # The mean of the Gram matrix's diagonal over the kept features.
   def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:

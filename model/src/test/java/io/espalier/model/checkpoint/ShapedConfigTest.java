@@ -100,6 +100,31 @@ class ShapedConfigTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"llama", "opt"})
+    void outputBiasesAreSaidInTheFamilysOwnWordsWhereItHasSome(String family) {
+        ModelConfig dense = ModelConfigTest.family(family).withOutputBiases();
+
+        WrittenConfig written = dense.withShapes(dense.layers());
+
+        assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
+        ModelConfig read = ModelConfig.parse(written.json());
+        assertThat(read.outputBiases()).isFalse();
+        assertThat(read.boolOr("attention_bias", false)).isEqualTo(family.equals("llama"));
+        assertThat(read.boolOr("mlp_bias", false)).isEqualTo(family.equals("llama"));
+    }
+
+    @Test
+    void outputBiasesOfAFamilyWithoutWordsForThemAreSaidBesideTheShapes() {
+        ModelConfig dense = ModelConfigTest.family("mistral").withOutputBiases();
+
+        WrittenConfig written = dense.withShapes(dense.layers());
+
+        assertThat(written.profile()).isEqualTo(Profile.PER_LAYER);
+        assertThat(written.reason()).contains("mistral", "biases");
+        assertThat(ModelConfig.parse(written.json()).outputBiases()).isTrue();
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"llama", "llama-gqa"})
     void bothSpellingsAreWritten(String family) {
         ModelConfig dense = ModelConfigTest.family(family);

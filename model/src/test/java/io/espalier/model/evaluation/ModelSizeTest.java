@@ -6,6 +6,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UniformAllocation;
 import java.nio.file.Path;
@@ -28,9 +29,9 @@ class ModelSizeTest {
 
         ModelSize pruned(double ratio, String scope) {
             LayerScope layers = LayerScope.parse(scope, 32);
-            UniformAllocation allocation = new UniformAllocation(ratio, 1);
+            UniformAllocation allocation = new UniformAllocation(new FfnRounding(1));
             return size(IntStream.range(0, 32)
-                    .mapToObj(l -> layers.contains(l) ? allocation.pruned(layer) : layer)
+                    .mapToObj(l -> layers.contains(l) ? allocation.left(layer, ratio) : layer)
                     .toList());
         }
 

@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.model.pruning.UnitScores;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -9,7 +10,7 @@ class FlapTest {
     @Test
     void standardScoresUseTheDeviationOfASample() {
         // When
-        double[] scores = Flap.standardized(new double[] {1, 2, 3, 4});
+        double[] scores = UnitScores.zScores(new double[] {1, 2, 3, 4});
 
         // Then
         double deviation = Math.sqrt(5.0 / 3);
@@ -20,7 +21,7 @@ class FlapTest {
     @Test
     void featuresThatFluctuateAlikeAllScoreZero() {
         // When
-        double[] scores = Flap.standardized(new double[] {7, 7, 7});
+        double[] scores = UnitScores.zScores(new double[] {7, 7, 7});
 
         // Then
         assertThat(scores).containsOnly(0);

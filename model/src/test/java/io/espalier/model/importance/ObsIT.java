@@ -6,8 +6,11 @@ import io.espalier.model.DemoModel;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.pruning.UnitScores;
@@ -15,7 +18,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,11 +74,14 @@ class ObsIT {
     }
 
     private double perplexity(Checkpoint dense, int[][] calibration, Map<Integer, UnitScores> scores, String name) {
-        UniformAllocation half = new UniformAllocation(0.5, 32);
-        List<RemovedUnits> removed = IntStream.range(0, scores.size())
-                .mapToObj(layer -> half.select(dense.config().layers().get(layer), scores.get(layer)))
-                .toList();
-        DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES, folder.resolve(name));
+        List<RemovedUnits> removed = new UniformAllocation(new FfnRounding(32))
+                .select(
+                        new Budget.UnitRatio(0.5),
+                        dense.config().layers(),
+                        all(dense),
+                        List.copyOf(scores.values()),
+                        new PrunedTensors(dense, Compensation.LEAST_SQUARES_OWN));
+        DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_OWN, folder.resolve(name));
         try (Checkpoint pruned = Checkpoint.open(folder.resolve(name))) {
             return Perplexity.of(pruned, DemoModel.evaluation(dense, 64, 128), Progress.SILENT)
                     .value();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FamilySurgeryTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(8, 24, 4);
     private static final RemovedUnits SOME = new RemovedUnits(new int[] {0}, new int[] {0, 3, 4, 7, 20});
-    private static final Compensation REPAIR = Compensation.LEAST_SQUARES;
+    private static final Compensation REPAIR = Compensation.LEAST_SQUARES_OWN;
     private static final RemovedUnits NONE = RemovedUnits.NONE;
 
     static List<Path> families() throws IOException {

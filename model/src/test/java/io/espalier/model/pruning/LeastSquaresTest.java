@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.RepairKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Against the formulas as they are published, with plain loops over doubles. */
 class LeastSquaresTest {
     private static final int OUT = 5;
     private static final int IN = 12;
@@ -22,29 +25,53 @@ class LeastSquaresTest {
         // Given
         SplittableRandom random = new SplittableRandom(seed);
         double[][] w = matrix(random, OUT, IN);
-        double[][] h = gram(matrix(random, 3 + 6 * seed, IN));
-        int[] kept = IntStream.range(0, IN)
-                .filter(column -> column == 0 || random.nextBoolean())
-                .toArray();
+        double[][] x = matrix(random, 3 + 6 * seed, IN);
+        int[] kept = someColumns(random);
         try (Scope scope = Scope.open()) {
-            Tensor weight = scope.floats(flat(w), OUT, IN);
-            Tensor gram = scope.floats(flat(h), IN, IN);
+            LeastSquares regression = new LeastSquares(LostColumns.of(tensor(w, scope), kept, scope), false, scope);
+            regression.add(windows(scope, x));
 
             // When
-            LeastSquares.Solution solution = LeastSquares.solve(weight, gram, kept, scope);
+            LeastSquares.Solution solution = regression.solve();
 
             // Then
-            assertThat(solution.damping()).isEqualTo(1);
-            assertNormalEquations(w, h, kept, solution.weight().floats());
-            Tensor dropped = new Kernels(scope).select(weight, 1, kept);
-            assertThat(LeastSquares.relativeError(weight, gram, kept, solution.weight(), scope))
-                    .isCloseTo(error(w, h, kept, solution.weight().floats()), within(1e-5))
-                    .isLessThanOrEqualTo(LeastSquares.relativeError(weight, gram, kept, dropped, scope) + 1e-9);
+            float[] weight = solution.weight().floats();
+            double[][] h = product(x, x);
+            assertNormalEquations(weight, kept, w, h, h);
+            assertThat(solution.repair().damping()).isEqualTo(1);
+            assertThat(solution.repair().errorNone()).isCloseTo(error(w, h, kept, dropped(w, kept)), within(1e-5));
+            assertThat(solution.repair().error())
+                    .isCloseTo(error(w, h, kept, weight), within(1e-5))
+                    .isLessThanOrEqualTo(solution.repair().errorNone() + 1e-6);
         }
     }
 
-    /** {@code W'(H_KK + λI) = W H[:,K] + λ W_K}, in doubles. */
-    private static void assertNormalEquations(double[][] w, double[][] h, int[] kept, float[] solution) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void blendedTargetIsHalfWayToTheDenseModelsOutput(int seed) {
+        // Given
+        SplittableRandom random = new SplittableRandom(seed);
+        double[][] w = matrix(random, OUT, IN);
+        double[][] x = matrix(random, 3 + 6 * seed, IN);
+        double[][] dense = matrix(random, 3 + 6 * seed, IN);
+        int[] kept = someColumns(random);
+        try (Scope scope = Scope.open()) {
+            LeastSquares regression = new LeastSquares(LostColumns.of(tensor(w, scope), kept, scope), true, scope);
+            regression.add(windows(scope, dense, x));
+
+            // When
+            LeastSquares.Solution solution = regression.solve();
+
+            // Then
+            float[] weight = solution.weight().floats();
+            double[][] h = product(x, x);
+            assertNormalEquations(weight, kept, w, h, mean(h, product(dense, x)));
+            assertThat(solution.repair().error()).isCloseTo(error(w, h, kept, weight), within(1e-4));
+        }
+    }
+
+    /** {@code W'(H_KK + λI) = W T[:,K] + λ W_K}, T the target's Gram matrix. */
+    private static void assertNormalEquations(float[] solution, int[] kept, double[][] w, double[][] h, double[][] t) {
         double ridge =
                 0.01 * IntStream.of(kept).mapToDouble(k -> h[k][k]).average().orElseThrow();
         double largest = IntStream.of(kept).mapToDouble(k -> h[k][k]).max().orElseThrow();
@@ -56,7 +83,7 @@ class LeastSquaresTest {
                 }
                 double right = ridge * w[row][kept[column]];
                 for (int j = 0; j < IN; j++) {
-                    right += w[row][j] * h[j][kept[column]];
+                    right += w[row][j] * t[j][kept[column]];
                 }
                 assertThat(left).isCloseTo(right, within(1e-5 * largest));
             }
@@ -67,15 +94,18 @@ class LeastSquaresTest {
     void dampingIsRaisedTenfoldUntilTheSystemIsPositiveDefinite() {
         try (Scope scope = Scope.open()) {
             // Given
-            Tensor weight = scope.floats(new float[] {1, 2}, 1, 2);
+            Kernels kernels = new Kernels(scope);
+            LostColumns columns = LostColumns.of(scope.floats(new float[] {1, 2, 3}, 1, 3), new int[] {0, 1}, scope);
             Tensor indefinite = scope.floats(new float[] {1, 2, 2, 1}, 2, 2);
+            RepairKernels.Residuals sums = new RepairKernels.Residuals(
+                    indefinite, scope.floats(new float[] {1, 1}, 1, 2), kernels.zeros(0, 2), kernels.zeros64(1, 2));
 
             // When
-            LeastSquares.Solution solution = LeastSquares.solve(weight, indefinite, new int[] {0, 1}, scope);
+            LeastSquares.Solution solution = new LeastSquares(columns, sums, scope).solve();
 
             // Then
             // The smallest eigenvalue is −1 and the ridge asked for 0.01.
-            assertThat(solution.damping()).isEqualTo(1000);
+            assertThat(solution.repair().damping()).isEqualTo(1000);
             assertThat(solution.weight().floats()).doesNotContain(Float.NaN);
         }
     }
@@ -85,15 +115,65 @@ class LeastSquaresTest {
         try (Scope scope = Scope.open()) {
             // Given
             Tensor weight = scope.floats(new float[] {1, 2, 3}, 1, 3);
-            Tensor silent = scope.floats(new float[9], 3, 3);
+            LeastSquares regression = new LeastSquares(LostColumns.of(weight, new int[] {0, 2}, scope), false, scope);
+            regression.add(windows(scope, new double[4][3]));
 
             // When
-            LeastSquares.Solution solution = LeastSquares.solve(weight, silent, new int[] {0, 2}, scope);
+            LeastSquares.Solution solution = regression.solve();
 
             // Then
-            assertThat(solution.damping()).isZero();
+            assertThat(solution.repair()).isEqualTo(new LinearRepair(0, 0, 0));
             assertThat(solution.weight().floats()).containsExactly(1, 3);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void biasIsTheMeanOfWhatTheLostColumnsGave(int seed) {
+        // Given
+        SplittableRandom random = new SplittableRandom(seed);
+        double[][] w = matrix(random, OUT, IN);
+        double[][] x = matrix(random, 3 + 6 * seed, IN);
+        int[] kept = someColumns(random);
+        try (Scope scope = Scope.open()) {
+            LostMean lost = new LostMean(LostColumns.of(tensor(w, scope), kept, scope), scope);
+
+            // When
+            lost.add(windows(scope, x));
+
+            // Then
+            double left = 0;
+            double whole = 0;
+            for (int row = 0; row < OUT; row++) {
+                double[] missing = outputs(w[row], x, kept);
+                double[] all = outputs(w[row], x, new int[0]);
+                double mean = IntStream.range(0, x.length)
+                        .mapToDouble(t -> missing[t])
+                        .average()
+                        .orElseThrow();
+                assertThat(lost.mean()[row]).isCloseTo(mean, within(1e-6));
+                for (int t = 0; t < x.length; t++) {
+                    left += (missing[t] - mean) * (missing[t] - mean);
+                    whole += all[t] * all[t];
+                }
+            }
+            assertThat(lost.repair().error())
+                    .isCloseTo(left / whole, within(1e-5))
+                    .isLessThanOrEqualTo(lost.repair().errorNone());
+        }
+    }
+
+    /** One output of every token, by the columns that are not in {@code without}. */
+    private static double[] outputs(double[] row, double[][] x, int[] without) {
+        double[] outputs = new double[x.length];
+        for (int t = 0; t < x.length; t++) {
+            for (int j = 0; j < IN; j++) {
+                if (Arrays.binarySearch(without, j) < 0) {
+                    outputs[t] += row[j] * x[t][j];
+                }
+            }
+        }
+        return outputs;
     }
 
     private static double error(double[][] w, double[][] h, int[] kept, float[] solution) {
@@ -105,6 +185,14 @@ class LeastSquaresTest {
             }
         }
         return quadratic(difference, h) / quadratic(w, h);
+    }
+
+    private static float[] dropped(double[][] w, int[] kept) {
+        float[] dropped = new float[OUT * kept.length];
+        for (int i = 0; i < dropped.length; i++) {
+            dropped[i] = (float) w[i / kept.length][kept[i % kept.length]];
+        }
+        return dropped;
     }
 
     private static double quadratic(double[][] rows, double[][] h) {
@@ -119,6 +207,12 @@ class LeastSquaresTest {
         return sum;
     }
 
+    private static int[] someColumns(SplittableRandom random) {
+        return IntStream.range(0, IN)
+                .filter(column -> column == 0 || random.nextBoolean())
+                .toArray();
+    }
+
     private static double[][] matrix(SplittableRandom random, int rows, int columns) {
         double[][] matrix = new double[rows][columns];
         for (double[] row : matrix) {
@@ -129,16 +223,42 @@ class LeastSquaresTest {
         return matrix;
     }
 
-    private static double[][] gram(double[][] x) {
-        double[][] gram = new double[IN][IN];
-        for (double[] row : x) {
+    /** XᵀY */
+    private static double[][] product(double[][] x, double[][] y) {
+        double[][] product = new double[IN][IN];
+        for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < IN; i++) {
                 for (int j = 0; j < IN; j++) {
-                    gram[i][j] += row[i] * row[j];
+                    product[i][j] += x[t][i] * y[t][j];
                 }
             }
         }
-        return gram;
+        return product;
+    }
+
+    private static double[][] mean(double[][] one, double[][] other) {
+        double[][] mean = new double[IN][IN];
+        for (int i = 0; i < IN; i++) {
+            for (int j = 0; j < IN; j++) {
+                mean[i][j] = (one[i][j] + other[i][j]) / 2;
+            }
+        }
+        return mean;
+    }
+
+    private static Tensor tensor(double[][] matrix, Scope scope) {
+        return scope.floats(flat(matrix), matrix.length, matrix[0].length);
+    }
+
+    /** [windows, tokens, in] */
+    private static Tensor windows(Scope scope, double[][]... windows) {
+        float[] values = new float[0];
+        for (double[][] window : windows) {
+            float[] next = flat(window);
+            values = Arrays.copyOf(values, values.length + next.length);
+            System.arraycopy(next, 0, values, values.length - next.length, next.length);
+        }
+        return scope.floats(values, windows.length, windows[0].length, windows[0][0].length);
     }
 
     private static float[] flat(double[][] matrix) {

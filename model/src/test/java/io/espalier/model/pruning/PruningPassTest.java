@@ -121,7 +121,7 @@ class PruningPassTest {
                     dense,
                     List.of(RemovedUnits.NONE, units, RemovedUnits.NONE),
                     WINDOWS,
-                    Compensation.LEAST_SQUARES,
+                    Compensation.LEAST_SQUARES_OWN,
                     folder.resolve("pruned"));
 
             // Then
@@ -151,7 +151,7 @@ class PruningPassTest {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             RemovedUnits all = new RemovedUnits(new int[] {0, 1, 2, 3}, new int[0]);
             List<RemovedUnits> removed = List.of(RemovedUnits.NONE, all, RemovedUnits.NONE);
-            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new PruningPass(dense, removed))
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new PruningPass(dense, removed, Compensation.NONE))
                     .contains("layer 1", "attention");
         }
     }

@@ -32,7 +32,7 @@ class RepairIT {
 
             // When
             List<LayerRepair> repairs = DemoModel.prune(
-                    dense, removed, calibration, Compensation.LEAST_SQUARES, folder.resolve("repaired"));
+                    dense, removed, calibration, Compensation.LEAST_SQUARES_OWN, folder.resolve("repaired"));
 
             // Then
             assertThat(repairs).hasSize(dense.config().layers().size()).allSatisfy(repair -> {
@@ -54,10 +54,10 @@ class RepairIT {
         try (Checkpoint dense = DemoModel.open()) {
             int[][] calibration = DemoModel.calibration(dense, 8, 128);
             List<RemovedUnits> removed = halfByWandaSp(dense, calibration);
-            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES, folder.resolve("once"));
+            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_BLEND, folder.resolve("once"));
 
             // When
-            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES, folder.resolve("twice"));
+            DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_BLEND, folder.resolve("twice"));
 
             // Then
             assertThat(Files.mismatch(
@@ -71,13 +71,17 @@ class RepairIT {
         InputStatistics statistics =
                 InputStatistics.collect(dense, calibration, LayerScope.parse("all", layers), Progress.SILENT);
         Criterion criterion = Criterion.named("wanda-sp", 1);
-        UniformAllocation half = new UniformAllocation(0.5, 32);
-        return IntStream.range(0, layers)
-                .mapToObj(layer -> half.select(
-                        dense.config().layers().get(layer),
-                        LayerScorer.score(dense, layer, List.of(criterion), 0, statistics, null)
-                                .get(criterion.name())))
+        List<UnitScores> scores = IntStream.range(0, layers)
+                .mapToObj(layer -> LayerScorer.score(dense, layer, List.of(criterion), 0, statistics, null)
+                        .get(criterion.name()))
                 .toList();
+        return new UniformAllocation(new FfnRounding(32))
+                .select(
+                        new Budget.UnitRatio(0.5),
+                        dense.config().layers(),
+                        LayerScope.parse("all", layers),
+                        scores,
+                        new PrunedTensors(dense, Compensation.NONE));
     }
 
     private static double perplexity(Path folder, int[][] windows) {

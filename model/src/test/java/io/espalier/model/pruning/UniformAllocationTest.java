@@ -40,7 +40,7 @@ class UniformAllocationTest {
             @ForAll("shapes") LayerShape shape,
             @ForAll @DoubleRange(min = 0.01, max = 0.99) double ratio,
             @ForAll @IntRange(min = 1, max = 128) int roundTo) {
-        LayerShape pruned = new UniformAllocation(ratio, roundTo).pruned(shape);
+        LayerShape pruned = uniform(roundTo).left(shape, ratio);
 
         assertThat(pruned.attentionUnits()).isBetween(1, shape.attentionUnits());
         assertThat(pruned.headsPerUnit()).isEqualTo(shape.headsPerUnit());
@@ -58,8 +58,8 @@ class UniformAllocationTest {
             @ForAll("shapes") LayerShape shape,
             @ForAll @DoubleRange(min = 0.01, max = 0.99) double one,
             @ForAll @DoubleRange(min = 0.01, max = 0.99) double other) {
-        LayerShape gentle = new UniformAllocation(Math.min(one, other), 32).pruned(shape);
-        LayerShape harsh = new UniformAllocation(Math.max(one, other), 32).pruned(shape);
+        LayerShape gentle = uniform(32).left(shape, Math.min(one, other));
+        LayerShape harsh = uniform(32).left(shape, Math.max(one, other));
 
         assertThat(harsh.heads()).isLessThanOrEqualTo(gentle.heads());
         assertThat(harsh.ffnChannels()).isLessThanOrEqualTo(gentle.ffnChannels());
@@ -75,14 +75,15 @@ class UniformAllocationTest {
                 .mapToDouble(i -> random.nextInt(5))
                 .toArray();
         double[] attention = new double[shape.attentionUnits()];
-        UniformAllocation allocation = new UniformAllocation(ratio, 1);
+        LayerShape left = uniform(1).left(shape, ratio);
 
-        RemovedUnits removed = allocation.select(shape, new UnitScores(attention, ffn));
+        RemovedUnits removed =
+                RemovalOrder.of(shape, new UnitScores(attention, ffn)).between(shape, left);
 
-        assertThat(removed.ffn()).hasSize(shape.ffnChannels() - allocation.ffnKept(shape));
+        assertThat(removed.ffn()).hasSize(shape.ffnChannels() - left.ffnChannels());
         assertThat(removed.attention())
-                .isEqualTo(
-                        IntStream.range(0, allocation.attentionRemoved(shape)).toArray());
+                .isEqualTo(IntStream.range(0, shape.attentionUnits() - left.attentionUnits())
+                        .toArray());
         Comparator<Integer> order =
                 Comparator.<Integer>comparingDouble(i -> ffn[i]).thenComparing(Comparator.naturalOrder());
         List<Integer> lastRemoved = Arrays.stream(removed.ffn())
@@ -99,26 +100,24 @@ class UniformAllocationTest {
 
     @Example
     void roundsAsLlmPrunerDoes() {
-        assertThat(new UniformAllocation(0.25, 1).pruned(LLAMA_7B)).isEqualTo(new LayerShape(24, 24, 128, 8256));
-        assertThat(new UniformAllocation(0.60, 1).pruned(LLAMA_7B)).isEqualTo(new LayerShape(13, 13, 128, 4403));
-        assertThat(new UniformAllocation(0.25, 1).pruned(new LayerShape(32, 8, 128, 14336)))
+        assertThat(uniform(1).left(LLAMA_7B, 0.25)).isEqualTo(new LayerShape(24, 24, 128, 8256));
+        assertThat(uniform(1).left(LLAMA_7B, 0.60)).isEqualTo(new LayerShape(13, 13, 128, 4403));
+        assertThat(uniform(1).left(new LayerShape(32, 8, 128, 14336), 0.25))
                 .isEqualTo(new LayerShape(24, 6, 128, 10752));
-        assertThat(new UniformAllocation(0.60, 32).pruned(LLAMA_7B).ffnChannels())
-                .isEqualTo(4416);
+        assertThat(uniform(32).left(LLAMA_7B, 0.60).ffnChannels()).isEqualTo(4416);
     }
 
     @Example
     void aThirdOfTheDemoModelLeavesEightHeads() {
-        assertThat(new UniformAllocation(0.34, 32).pruned(new LayerShape(12, 12, 16, 512)))
-                .isEqualTo(new LayerShape(8, 8, 16, 352));
+        assertThat(uniform(32).left(new LayerShape(12, 12, 16, 512), 0.34)).isEqualTo(new LayerShape(8, 8, 16, 352));
     }
 
     @Example
     void negativeZeroIsZero() {
         UnitScores scores = new UnitScores(new double[] {0.0, -0.0, 1, 1}, new double[] {1});
 
-        assertThat(new UniformAllocation(0.25, 1)
-                        .select(new LayerShape(4, 4, 1, 1), scores)
+        assertThat(RemovalOrder.of(new LayerShape(4, 4, 1, 1), scores)
+                        .between(new LayerShape(4, 4, 1, 1), new LayerShape(3, 3, 1, 1))
                         .attention())
                 .containsExactly(0);
     }
@@ -127,8 +126,7 @@ class UniformAllocationTest {
     void refusesScoresThatAreNoNumbers() {
         UnitScores scores = new UnitScores(new double[] {0, Double.NaN}, new double[] {1});
 
-        assertFails(ErrorCode.MODEL_CORRUPT, () -> new UniformAllocation(0.5, 1)
-                        .select(new LayerShape(2, 2, 1, 1), scores))
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> RemovalOrder.of(new LayerShape(2, 2, 1, 1), scores))
                 .contains("attention");
     }
 
@@ -137,17 +135,23 @@ class UniformAllocationTest {
         UnitScores scores = new UnitScores(new double[3], new double[1]);
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new UniformAllocation(0.5, 1).select(new LayerShape(2, 2, 1, 1), scores))
+                .isThrownBy(() -> RemovalOrder.of(new LayerShape(2, 2, 1, 1), scores))
                 .withMessageContaining("3 scores for 2 units");
     }
 
     @Example
     void namesARatioThatCannotBeUsed() {
         for (double ratio : new double[] {0, 1, -1, 1.5, Double.NaN, Double.POSITIVE_INFINITY}) {
-            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new UniformAllocation(ratio, 32))
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.UnitRatio(ratio))
                     .contains("pruning.unit_ratio");
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.ParameterRatio(ratio))
+                    .contains("pruning.parameter_ratio");
         }
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new UniformAllocation(0.5, 0))
-                .contains("pruning.round_to");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.Bytes(0)).contains("pruning.bytes");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> uniform(0)).contains("pruning.round_to");
+    }
+
+    private static UniformAllocation uniform(int roundTo) {
+        return new UniformAllocation(new FfnRounding(roundTo));
     }
 }

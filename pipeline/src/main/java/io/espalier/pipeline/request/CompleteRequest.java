@@ -1,5 +1,6 @@
 package io.espalier.pipeline.request;
 
+import io.espalier.model.pruning.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
@@ -33,13 +34,12 @@ public final class CompleteRequest {
                         .setSamples(spec.calibration().windows())
                         .setSequenceLength(spec.calibration().sequenceLength()))
                 .setScoring(scoring)
-                .setPruning(Pruning.newBuilder()
-                        .setUnitRatio(spec.pruning().unitRatio())
+                .setPruning(budget(spec.pruning().budget())
                         .setLayers(spec.pruning().layers())
-                        .setAllocation("uniform")
+                        .setAllocation(spec.pruning().allocation())
                         .setRoundTo(spec.pruning().roundTo())
                         .setCompensation(spec.pruning().compensation().label())
-                        .setCompensationTarget("own"))
+                        .setCompensationTarget(spec.pruning().compensation().target()))
                 .setEvaluation(Evaluation.newBuilder()
                         .setText(spec.evaluation().text().uri())
                         .setSequenceLength(spec.evaluation().text().sequenceLength())
@@ -47,5 +47,16 @@ public final class CompleteRequest {
                         .setSkipSpeed(!spec.evaluation().speed()))
                 .setSeed(spec.seed())
                 .build();
+    }
+
+    private static Pruning.Builder budget(Budget budget) {
+        Pruning.Builder pruning = Pruning.newBuilder();
+        if (budget instanceof Budget.ParameterRatio parameters) {
+            return pruning.setParameterRatio(parameters.ratio());
+        }
+        if (budget instanceof Budget.Bytes bytes) {
+            return pruning.setBytes(bytes.bytes());
+        }
+        return pruning.setUnitRatio(((Budget.UnitRatio) budget).ratio());
     }
 }

@@ -1,7 +1,12 @@
 package io.espalier.pipeline.request;
 
+import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.pruning.Allocation;
+import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.transformer.ModelLayout;
 
 /**
  * A prune request with every default filled in and every field checked; what the domain of each stage works from.
@@ -41,11 +46,18 @@ public record JobSpec(
     public record Gradient(String source, String distribution, int draws, double epsilon) {}
 
     /**
-     * @param unitRatio share of units to remove in each pruned layer, in (0, 1)
+     * @param allocation "uniform" or "global"
      * @param layers "default", "all" or "first:last"
      * @param roundTo kept FFN widths are a multiple of this
      */
-    public record Pruning(double unitRatio, String layers, int roundTo, Compensation compensation) {}
+    public record Pruning(Budget budget, String allocation, String layers, int roundTo, Compensation compensation) {}
+
+    /** How this job spreads its budget over the layers of a model. */
+    public Allocation allocation(ModelLayout layout) {
+        Criterion criterion = Criterion.named(scoring.criterion(), scoring.options());
+        return Allocation.named(
+                pruning.allocation(), new FfnRounding(pruning.roundTo()), layout, criterion.standardized());
+    }
 
     /**
      * @param heldOut whether the text is another than the calibration text

@@ -4,6 +4,7 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.Distribution;
+import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
@@ -69,17 +70,29 @@ public final class RequestMapper {
     }
 
     private static JobSpec.Pruning pruning(Pruning pruning) {
-        double ratio = pruning.getUnitRatio();
-        if (!(ratio > 0 && ratio < 1)) {
-            throw invalid("pruning.unit_ratio", "is " + ratio + "; it must be greater than 0 and less than 1");
-        }
-        choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform"));
-        choice(pruning.getCompensationTarget(), "pruning.compensation_target", List.of("own"));
+        String target = choice(pruning.getCompensationTarget(), "pruning.compensation_target", List.of("blend", "own"));
         return new JobSpec.Pruning(
-                ratio,
+                budget(pruning),
+                choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
                 or(pruning.getLayers(), "default"),
                 count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
-                Compensation.named(or(pruning.getCompensation(), "least-squares")));
+                Compensation.named(or(pruning.getCompensation(), "least-squares"), target));
+    }
+
+    private static Budget budget(Pruning pruning) {
+        boolean parameters = pruning.getParameterRatio() != 0;
+        boolean bytes = pruning.getBytes() != 0;
+        if (parameters || bytes) {
+            if (pruning.getUnitRatio() != 0 || (parameters && bytes)) {
+                String field = parameters ? "pruning.parameter_ratio" : "pruning.bytes";
+                throw invalid(
+                        field, "is given beside another budget; give one of unit_ratio, parameter_ratio and bytes");
+            }
+            return parameters
+                    ? new Budget.ParameterRatio(pruning.getParameterRatio())
+                    : new Budget.Bytes(pruning.getBytes());
+        }
+        return new Budget.UnitRatio(pruning.getUnitRatio());
     }
 
     private static JobSpec.Evaluation evaluation(Evaluation evaluation, JobSpec.Text calibration) {

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestMapperTest {
     private static final String MINIMAL =
@@ -30,7 +32,8 @@ class RequestMapperTest {
                                 CriterionOptions.usual(),
                                 new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3),
                                 true),
-                        new JobSpec.Pruning(0.5, "default", 32, Compensation.LEAST_SQUARES),
+                        new JobSpec.Pruning(
+                                new Budget.UnitRatio(0.5), "uniform", "default", 32, Compensation.LEAST_SQUARES_BLEND),
                         new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
                         0));
     }
@@ -42,6 +45,39 @@ class RequestMapperTest {
         JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
 
         assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"unit_ratio\":0.5,\"allocation\":\"global\",\"compensation\":\"bias\"",
+                "\"parameter_ratio\":0.2,\"compensation\":\"none\"",
+                "\"bytes\":6000000000,\"compensation_target\":\"own\",\"round_to\":8",
+            })
+    void theCompleteRequestKeepsWhatPruningIsAskedFor(String pruning) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+
+        assertThat(again).isEqualTo(spec);
+    }
+
+    @Test
+    void budgetsAndRepairsAreReadUnderTheirNames() {
+        assertThat(pruning("\"parameter_ratio\":0.2").budget()).isEqualTo(new Budget.ParameterRatio(0.2));
+        assertThat(pruning("\"bytes\":6000000000").budget()).isEqualTo(new Budget.Bytes(6_000_000_000L));
+        assertThat(pruning("\"bytes\":1,\"allocation\":\"global\"").allocation())
+                .isEqualTo("global");
+        assertThat(pruning("\"bytes\":1,\"compensation\":\"bias\"").compensation())
+                .isEqualTo(Compensation.BIAS);
+        assertThat(pruning("\"bytes\":1,\"compensation_target\":\"own\"").compensation())
+                .isEqualTo(Compensation.LEAST_SQUARES_OWN);
+    }
+
+    private static JobSpec.Pruning pruning(String fields) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + fields + "}}";
+        return RequestMapper.toSpec("job", RequestJson.fromJson(json)).pruning();
     }
 
     @ParameterizedTest
@@ -58,6 +94,14 @@ class RequestMapperTest {
                 "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":1}",
                 "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":-1}",
                 "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":\"NaN\"}",
+                "pruning.unit_ratio             | \"pruning\":{}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":1}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":\"NaN\"}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":0.5,\"unit_ratio\":0.5}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":0.5,\"bytes\":5}",
+                "pruning.bytes                  | \"pruning\":{\"bytes\":5,\"unit_ratio\":0.5}",
+                "pruning.bytes                  | \"pruning\":{\"bytes\":\"18446744073709551615\"}",
+                "pruning.compensation_target    | \"pruning\":{\"unit_ratio\":0.5,\"compensation_target\":\"magic\"}",
                 "pruning.compensation           | \"pruning\":{\"unit_ratio\":0.5,\"compensation\":\"magic\"}",
                 "pruning.allocation             | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"magic\"}",
                 "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",

@@ -14,15 +14,16 @@ import io.espalier.model.checkpoint.Manifest;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.pruning.LayerRepair;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
-import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.transformer.ModelLayout;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.Workspace;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,12 +62,15 @@ public final class PruneWork {
                 .map(file -> ScoreFile.read(artifacts.read(file)))
                 .toList();
         try (Checkpoint checkpoint = workspace.model(spec)) {
-            PruningPass pass = new PruningPass(checkpoint, removed(spec, inspection, scores));
+            PruningPass pass = new PruningPass(
+                    checkpoint,
+                    removed(spec, inspection, checkpoint, scores),
+                    spec.pruning().compensation());
             WrittenConfig config = pass.config();
             List<LayerRepair> repairs;
             try (CheckpointWriter writer = CheckpointWriter.create(staging, pass.tensors())) {
                 int[][] windows = workspace.calibration(spec, checkpoint);
-                repairs = pass.run(windows, spec.pruning().compensation(), writer, progress);
+                repairs = pass.run(windows, writer, progress);
                 writer.writeJson(Checkpoint.CONFIG, config.json());
                 writer.copyCompanions(checkpoint);
                 writer.finish();
@@ -102,25 +106,18 @@ public final class PruneWork {
         return staged.artifact();
     }
 
-    /** The lowest-scored units of each layer in scope, by the criterion's own set, which is a file's first. */
+    /** By the criterion's own scores, which are a file's first set. */
     private static List<RemovedUnits> removed(
-            JobSpec spec, Inspection inspection, List<Map<String, UnitScores>> scores) {
-        UniformAllocation allocation =
-                new UniformAllocation(spec.pruning().unitRatio(), spec.pruning().roundTo());
-        List<RemovedUnits> removed = new ArrayList<>();
-        for (int layer = 0; layer < inspection.layers().size(); layer++) {
-            boolean inScope = inspection.firstLayer() <= layer && layer < inspection.lastLayer();
-            removed.add(
-                    inScope
-                            ? allocation.select(
-                                    inspection.layers().get(layer),
-                                    scores.get(layer - inspection.firstLayer())
-                                            .values()
-                                            .iterator()
-                                            .next())
-                            : RemovedUnits.NONE);
-        }
-        return removed;
+            JobSpec spec, Inspection inspection, Checkpoint checkpoint, List<Map<String, UnitScores>> scores) {
+        return spec.allocation(ModelLayout.of(checkpoint))
+                .select(
+                        spec.pruning().budget(),
+                        inspection.layers(),
+                        new LayerScope(inspection.firstLayer(), inspection.lastLayer()),
+                        scores.stream()
+                                .map(sets -> sets.values().iterator().next())
+                                .toList(),
+                        new PrunedTensors(checkpoint, spec.pruning().compensation()));
     }
 
     /** Every score set under "layer.NN.set", so that another budget needs no scoring pass. */

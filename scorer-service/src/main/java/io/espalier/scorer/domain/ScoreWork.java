@@ -20,6 +20,7 @@ import io.espalier.model.importance.RankCorrelation;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Engine;
 import io.espalier.model.transformer.LayerLayout;
@@ -46,7 +47,7 @@ public final class ScoreWork {
     }
 
     /**
-     * Looks at everything a job names before anything expensive: checkpoint, layout, texts, layers, output.
+     * Looks at everything a job names before anything expensive: checkpoint, layout, budget, texts, layers, output.
      *
      * @param threads every task of the job will compute with
      */
@@ -60,6 +61,12 @@ public final class ScoreWork {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LayerScope scope = LayerScope.parse(
                     spec.pruning().layers(), checkpoint.config().layers().size());
+            spec.allocation(layout)
+                    .check(
+                            spec.pruning().budget(),
+                            checkpoint.config().layers(),
+                            scope,
+                            new PrunedTensors(checkpoint, spec.pruning().compensation()));
             int calibration = workspace.calibration(spec, checkpoint).length;
             int evaluation = workspace.evaluation(spec, checkpoint).length;
             Engine.setThreads(threads);

@@ -8,6 +8,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
@@ -169,7 +170,7 @@ class ScorePlanTest {
                         CriterionOptions.usual(),
                         new JobSpec.Gradient(source, "gaussian", DRAWS, 1e-3),
                         true),
-                new JobSpec.Pruning(0.5, "default", 32, Compensation.NONE),
+                new JobSpec.Pruning(new Budget.UnitRatio(0.5), "uniform", "default", 32, Compensation.NONE),
                 new JobSpec.Evaluation(text, false, false),
                 1);
     }

@@ -1,0 +1,72 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoubleFunction;
+
+/** How what must go is spread over the layers. */
+public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
+    /**
+     * @param name {@code uniform} or {@code global}
+     * @param standardized whether scores are z scores of their layer and kind already
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.allocation}
+     */
+    static Allocation named(String name, FfnRounding rounding, ModelLayout layout, boolean standardized) {
+        return switch (name) {
+            case "uniform" -> new UniformAllocation(rounding);
+            case "global" ->
+                new GlobalAllocation(
+                        rounding, layout.layers().stream().map(UnitCost::of).toList(), standardized);
+            default ->
+                throw Share.invalid("pruning.allocation", "'%s' is unknown; known are uniform, global".formatted(name));
+        };
+    }
+
+    FfnRounding rounding();
+
+    /**
+     * What is left at a share of units to remove, in [0, 1]: never more at a larger share.
+     *
+     * @param dense shape of every layer
+     * @param scores of the layers in scope, in their order
+     * @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number
+     */
+    DoubleFunction<List<LayerShape>> shapes(List<LayerShape> dense, LayerScope scope, List<UnitScores> scores);
+
+    /**
+     * Looks before anything is computed whether a budget can be met.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the budget's field
+     */
+    default void check(Budget budget, List<LayerShape> dense, LayerScope scope, PrunedTensors tensors) {
+        budget.check(scope.map(dense, shape -> rounding().left(shape, 0, 0)), tensors);
+    }
+
+    /**
+     * The units to remove: in each layer those of the lowest scores.
+     *
+     * @param dense shape of every layer
+     * @param scores of the layers in scope, in their order; higher stays
+     * @param tensors of the model, which say what shapes cost
+     * @return one per layer
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
+     *     that is no number
+     */
+    default List<RemovedUnits> select(
+            Budget budget, List<LayerShape> dense, LayerScope scope, List<UnitScores> scores, PrunedTensors tensors) {
+        check(budget, dense, scope, tensors);
+        List<LayerShape> left = budget.spend(shapes(dense, scope, scores), tensors);
+        List<RemovedUnits> removed = new ArrayList<>();
+        for (int layer = 0; layer < dense.size(); layer++) {
+            removed.add(
+                    scope.contains(layer)
+                            ? RemovalOrder.of(dense.get(layer), scores.get(layer - scope.first()))
+                                    .between(dense.get(layer), left.get(layer))
+                            : RemovedUnits.NONE);
+        }
+        return removed;
+    }
+}

@@ -1,0 +1,50 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+
+/** Bias compensation as in FLAP: every mean is the dense model's, so the windows pass each layer before it is cut. */
+record BiasPass(LayerStream stream) implements CalibrationPass {
+    static BiasPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        return new BiasPass(LayerStream.embed(checkpoint, layout, windows));
+    }
+
+    @Override
+    public LayerRepair through(PrunedLayer layer) {
+        Linear output = layer.attentionOutput();
+        Linear down = layer.down();
+        if (!layer.loses(output) && !layer.loses(down)) {
+            stream.through(layer.whole());
+            return new LayerRepair(layer.index(), LinearRepair.UNTOUCHED, LinearRepair.UNTOUCHED);
+        }
+        try (Scope scope = Scope.open()) {
+            LostMean attention = new LostMean(layer.lostColumns(output, scope), scope);
+            LostMean ffn = new LostMean(layer.lostColumns(down, scope), scope);
+            stream.through(layer.whole().watched((linear, x) -> {
+                if (linear.equals(output)) {
+                    attention.add(x);
+                } else if (linear.equals(down)) {
+                    ffn.add(x);
+                }
+            }));
+            layer.cutAttention();
+            layer.cutFeedForward();
+            layer.addBias(output, attention.mean());
+            layer.addBias(down, ffn.mean());
+            return new LayerRepair(layer.index(), attention.repair(), ffn.repair());
+        }
+    }
+
+    @Override
+    public long tokens() {
+        return stream.tokens();
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+    }
+}

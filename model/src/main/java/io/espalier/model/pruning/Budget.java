@@ -1,0 +1,99 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import java.util.List;
+import java.util.function.DoubleFunction;
+
+/** How much must go. */
+public sealed interface Budget {
+    /** A share of the units in the pruned layers, in (0, 1). Any can be asked for: what must stay, stays. */
+    record UnitRatio(double ratio) implements Budget {
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.unit_ratio} */
+        public UnitRatio {
+            Share.require("pruning.unit_ratio", ratio);
+        }
+
+        @Override
+        public void check(List<LayerShape> least, PrunedTensors tensors) {}
+
+        @Override
+        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
+            return shapes.apply(ratio);
+        }
+    }
+
+    /** At least this share of all the model's parameters goes, in (0, 1). */
+    record ParameterRatio(double ratio) implements Budget {
+        private static final String FIELD = "pruning.parameter_ratio";
+
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.parameter_ratio} */
+        public ParameterRatio {
+            Share.require(FIELD, ratio);
+        }
+
+        @Override
+        public void check(List<LayerShape> least, PrunedTensors tensors) {
+            long all = tensors.parameters();
+            if (tensors.parameters(least) > mostLeft(tensors)) {
+                throw Share.invalid(
+                        FIELD,
+                        "cannot be met: of %d parameters, the layers in scope can lose %d; prune more layers or ask for less"
+                                .formatted(all, all - tensors.parameters(least)));
+            }
+        }
+
+        @Override
+        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
+            long most = mostLeft(tensors);
+            return Share.gentlest(shapes, left -> tensors.parameters(left) <= most);
+        }
+
+        private long mostLeft(PrunedTensors tensors) {
+            return (long) Math.floor((1 - ratio) * tensors.parameters());
+        }
+    }
+
+    /** The tensors that are left have at most so many bytes. */
+    record Bytes(long bytes) implements Budget {
+        private static final String FIELD = "pruning.bytes";
+
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.bytes} */
+        public Bytes {
+            if (bytes < 1) {
+                throw Share.invalid(FIELD, "must be positive, was " + bytes);
+            }
+        }
+
+        @Override
+        public void check(List<LayerShape> least, PrunedTensors tensors) {
+            if (tensors.bytes(least) > bytes) {
+                throw Share.invalid(
+                        FIELD,
+                        "cannot be met: at least %d of the model's %d bytes stay; prune more layers or allow more"
+                                .formatted(tensors.bytes(least), tensors.bytes()));
+            }
+            if (tensors.bytes() <= bytes) {
+                throw Share.invalid(FIELD, "is met already: the model has %d; allow fewer".formatted(tensors.bytes()));
+            }
+        }
+
+        @Override
+        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
+            return Share.gentlest(shapes, left -> tensors.bytes(left) <= bytes);
+        }
+    }
+
+    /**
+     * @param least shapes that are left when all goes that may go
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the budget cannot be met
+     */
+    void check(List<LayerShape> least, PrunedTensors tensors);
+
+    /**
+     * The largest shapes that meet the budget, which {@link #check} has found possible.
+     *
+     * @param shapes what is left when a share in [0, 1] of the units goes; never larger for a larger share
+     */
+    List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors);
+}

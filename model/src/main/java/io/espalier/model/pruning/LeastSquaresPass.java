@@ -1,0 +1,104 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Least-squares compensation: what enters a linear layer is measured behind the layers already pruned and repaired, so
+ * that each repair also answers for the ones before it.
+ *
+ * @param own the windows behind the pruned layers
+ * @param dense the same windows in the dense model, where the target is blended
+ */
+record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements CalibrationPass {
+    /** One half of a layer and the linear layer at its end. */
+    private record Half(
+            Function<PrunedLayer, Linear> speaker,
+            Consumer<PrunedLayer> cut,
+            Peek peek,
+            BiConsumer<LayerStream, DecoderLayer> through) {}
+
+    @FunctionalInterface
+    private interface Peek {
+        void at(LayerStream stream, DecoderLayer layer, @Nullable LayerStream above);
+    }
+
+    private static final Half ATTENTION = new Half(
+            PrunedLayer::attentionOutput,
+            PrunedLayer::cutAttention,
+            LayerStream::peekAttention,
+            LayerStream::throughAttention);
+
+    private static final Half FEED_FORWARD = new Half(
+            PrunedLayer::down,
+            PrunedLayer::cutFeedForward,
+            LayerStream::peekFeedForward,
+            LayerStream::throughFeedForward);
+
+    static LeastSquaresPass own(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        return new LeastSquaresPass(LayerStream.embed(checkpoint, layout, windows), null);
+    }
+
+    static LeastSquaresPass blend(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        return new LeastSquaresPass(
+                LayerStream.embed(checkpoint, layout, windows), LayerStream.embed(checkpoint, layout, windows));
+    }
+
+    @Override
+    public LayerRepair through(PrunedLayer layer) {
+        LinearRepair attention = through(layer, ATTENTION);
+        return new LayerRepair(layer.index(), attention, through(layer, FEED_FORWARD));
+    }
+
+    private LinearRepair through(PrunedLayer layer, Half half) {
+        Linear speaker = half.speaker.apply(layer);
+        LinearRepair repair = LinearRepair.UNTOUCHED;
+        try (Scope scope = Scope.open()) {
+            @Nullable LeastSquares regression = layer.loses(speaker) ? measured(layer, half, scope) : null;
+            if (dense != null) {
+                half.through.accept(dense, layer.whole());
+            }
+            if (regression != null) {
+                LeastSquares.Solution solution = regression.solve();
+                half.cut.accept(layer);
+                layer.replace(speaker.weight(), solution.weight());
+                repair = solution.repair();
+            }
+        }
+        half.through.accept(own, layer.cut());
+        return repair;
+    }
+
+    private LeastSquares measured(PrunedLayer layer, Half half, Scope scope) {
+        Linear speaker = half.speaker.apply(layer);
+        LeastSquares regression = new LeastSquares(layer.lostColumns(speaker, scope), dense != null, scope);
+        DecoderLayer watched = layer.whole().watched((linear, x) -> {
+            if (linear.equals(speaker)) {
+                regression.add(x);
+            }
+        });
+        half.peek.at(own, watched, dense);
+        return regression;
+    }
+
+    @Override
+    public long tokens() {
+        return own.tokens();
+    }
+
+    @Override
+    public void close() {
+        own.close();
+        if (dense != null) {
+            dense.close();
+        }
+    }
+}

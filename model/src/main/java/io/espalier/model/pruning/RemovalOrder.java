@@ -1,0 +1,51 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * In which order a layer's units go: the lowest score first, of equal ones the lower index.
+ *
+ * @param attention heads or KV groups
+ * @param ffn FFN channels
+ */
+record RemovalOrder(int[] attention, int[] ffn) {
+    /** @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number */
+    static RemovalOrder of(LayerShape shape, UnitScores scores) {
+        return new RemovalOrder(
+                ascending("attention", scores.attention(), shape.attentionUnits()),
+                ascending("ffn", scores.ffn(), shape.ffnChannels()));
+    }
+
+    /** What a layer loses when it shrinks from one shape to another. */
+    RemovedUnits between(LayerShape before, LayerShape after) {
+        return new RemovedUnits(
+                first(attention, before.attentionUnits() - after.attentionUnits()),
+                first(ffn, before.ffnChannels() - after.ffnChannels()));
+    }
+
+    private static int[] first(int[] order, int count) {
+        int[] units = Arrays.copyOf(order, count);
+        Arrays.sort(units);
+        return units;
+    }
+
+    private static int[] ascending(String kind, double[] scores, int units) {
+        if (scores.length != units) {
+            throw new IllegalArgumentException(kind + ": " + scores.length + " scores for " + units + " units");
+        }
+        if (Arrays.stream(scores).anyMatch(Double::isNaN)) {
+            throw new EspalierException(ErrorCode.MODEL_CORRUPT, kind + " scores: not a number; check the weights");
+        }
+        return IntStream.range(0, units)
+                .boxed()
+                // Boxed doubles order -0.0 before 0.0; as importance they are equal.
+                .sorted(Comparator.comparingDouble(i -> scores[i] + 0.0))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+}

@@ -1,0 +1,41 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import java.util.List;
+import java.util.function.DoubleFunction;
+import java.util.function.Predicate;
+
+/** Shares of units, in [0, 1]. */
+final class Share {
+    /** Halvings of [0, 1]: finer than one unit in any model. */
+    private static final int HALVINGS = 40;
+
+    private Share() {}
+
+    static void require(String field, double share) {
+        if (!(share > 0 && share < 1)) {
+            throw invalid(field, "must lie between 0 and 1, was " + share);
+        }
+    }
+
+    /** What is left at the smallest share that is enough; at 1 if none is. */
+    static List<LayerShape> gentlest(DoubleFunction<List<LayerShape>> shapes, Predicate<List<LayerShape>> enough) {
+        double tooGentle = 0;
+        double harsh = 1;
+        for (int i = 0; i < HALVINGS; i++) {
+            double middle = (tooGentle + harsh) / 2;
+            if (enough.test(shapes.apply(middle))) {
+                harsh = middle;
+            } else {
+                tooGentle = middle;
+            }
+        }
+        return shapes.apply(harsh);
+    }
+
+    static EspalierException invalid(String field, String what) {
+        return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + ": " + what);
+    }
+}

@@ -1,0 +1,62 @@
+package io.espalier.model.tensor;
+
+import ai.djl.pytorch.jni.IValue;
+
+/**
+ * The kernels of {@code repair.py}, with results that belong to one scope. Formulas stand there: a linear layer W [out, in]
+ * keeps the columns K of its input X and loses others; {@code lost} are those of W, and E what is missing from its output.
+ */
+public final class RepairKernels extends KernelCalls {
+    public RepairKernels(Scope scope) {
+        super(scope);
+    }
+
+    /**
+     * Adds tokens to sums, in place.
+     *
+     * @param sums fp64 [1, out + 2]: Σ E, ‖E‖², ‖XWᵀ‖²
+     * @param x [b, t, in]
+     * @param lost [out, lost]
+     * @param removed positions of the lost columns
+     */
+    public void accumulateMissing(Tensor sums, Tensor x, Tensor weight, Tensor lost, Tensor removed) {
+        tensor("accumulate_missing", of(sums), of(x), of(weight), of(lost), of(removed))
+                .close();
+    }
+
+    /** What least squares needs, summed over tokens in place. */
+    public record Residuals(Tensor gram, Tensor own, Tensor blend, Tensor norms) {}
+
+    /**
+     * Adds tokens to what least squares needs, in place.
+     *
+     * @param sums gram [kept, kept], own and blend [out, kept], norms fp64 [1, 2]; blend is empty where it is not wanted
+     * @param x [b, t, in]; where blend is wanted [2b, t, in], the dense model's first
+     */
+    public void accumulateResidual(Residuals sums, Tensor x, Tensor weight, Tensor lost, Tensor kept, Tensor removed) {
+        tensor(
+                        "accumulate_residual",
+                        of(sums.gram),
+                        of(sums.own),
+                        of(sums.blend),
+                        of(sums.norms),
+                        of(x),
+                        of(weight),
+                        of(lost),
+                        of(kept),
+                        of(removed))
+                .close();
+    }
+
+    /** Δ = R (H + λI)⁻¹: [out, kept]; an empty tensor when the system is not positive definite. */
+    public Tensor ridge(Tensor gram, Tensor residual, double damping) {
+        return tensor("ridge", of(gram), of(residual), IValue.from(damping));
+    }
+
+    /** ‖E − X_K Δᵀ‖² − ‖E‖² by the sums over X. */
+    public double errorChange(Tensor gram, Tensor residual, Tensor delta) {
+        try (IValue result = call("error_change", of(gram), of(residual), of(delta))) {
+            return result.toDouble();
+        }
+    }
+}
