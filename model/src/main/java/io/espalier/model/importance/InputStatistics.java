@@ -137,7 +137,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return new InputStatistics(sum);
     }
 
-    /** As a safetensors file: under each module's name an F64 array [2, in] of sums and squares. */
+    /** As a safetensors file: F64 arrays of sums and squares under each module's name. */
     public byte[] toBytes() {
         return StatisticsFile.write(byModule);
     }

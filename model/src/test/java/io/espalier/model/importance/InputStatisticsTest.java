@@ -55,7 +55,7 @@ class InputStatisticsTest {
     void damagedFileIsRefused() {
         byte[] cut = Arrays.copyOf(collect(WINDOWS, ALL, Progress.SILENT).toBytes(), 5000);
 
-        assertFails(ErrorCode.INTERNAL, () -> InputStatistics.fromBytes(cut)).contains("statistics", "damaged");
+        assertFails(ErrorCode.INTERNAL, () -> InputStatistics.fromBytes(cut)).contains("damaged");
     }
 
     @Test

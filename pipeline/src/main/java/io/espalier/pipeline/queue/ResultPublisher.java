@@ -6,8 +6,12 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.util.Properties;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -25,6 +29,15 @@ final class ResultPublisher implements AutoCloseable {
     private final TopicCatalog topics;
     private final StageName stage;
     private final String workerName;
+    /** Without metadata, as when the broker is away, a send blocks its caller: that is this thread's, and only the newest waits. */
+    private final ExecutorService soon = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(1),
+            Daemons.named("progress"),
+            new ThreadPoolExecutor.DiscardOldestPolicy());
 
     ResultPublisher(Properties client, TopicCatalog topics, StageName stage, String workerName) {
         Properties settings = new Properties();
@@ -50,9 +63,9 @@ final class ResultPublisher implements AutoCloseable {
         }
     }
 
-    /** For progress: if it is lost, the next one tells the same. */
+    /** For progress: never keeps the work waiting. If it is lost, the next one tells the same. */
     void publishSoon(Task task, TaskResult.Builder result) {
-        var unused = send(task, result);
+        soon.execute(() -> send(task, result));
     }
 
     private Future<RecordMetadata> send(Task task, TaskResult.Builder result) {
@@ -78,6 +91,7 @@ final class ResultPublisher implements AutoCloseable {
 
     @Override
     public void close() {
+        soon.shutdownNow();
         producer.close();
     }
 }

@@ -80,8 +80,8 @@ public final class TaskQueue implements AutoCloseable {
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "250");
         this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.results = new ResultPublisher(client, topics, stage, workerName);
-        this.compute = Executors.newSingleThreadExecutor(runnable -> daemon(runnable, "compute"));
-        this.poller = daemon(this::poll, "task-queue");
+        this.compute = Executors.newSingleThreadExecutor(Daemons.named("compute"));
+        this.poller = Daemons.named("task-queue").newThread(this::poll);
     }
 
     /** The share group all workers of a stage are in. */
@@ -229,12 +229,6 @@ public final class TaskQueue implements AutoCloseable {
     private static TaskResult.Builder failure(ErrorCode code, String message) {
         return TaskResult.newBuilder()
                 .setFailure(Failure.newBuilder().setCode(code.name()).setMessage(message));
-    }
-
-    private static Thread daemon(Runnable runnable, String name) {
-        Thread thread = new Thread(runnable, name);
-        thread.setDaemon(true);
-        return thread;
     }
 
     /** Gives the task in hand back and leaves the group. */
