@@ -134,7 +134,8 @@ class CommandsIT {
     @Test
     void pruningPublishesTheRequestAndPrintsTheJobId() {
         // When
-        int exitCode = run("prune", "--id", "new", "--model", "llama", "--calibration", "c.txt", "--ratio", "0.25");
+        int exitCode =
+                run("prune", "--id", "new", "--model", "llama", "--calibration", "c.txt", "--unit-ratio", "0.25");
 
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.OK);
@@ -145,7 +146,8 @@ class CommandsIT {
     @Test
     void pruningUnderTheIdOfAnotherRequestIsRefusedAndPublishesNothing() {
         // When
-        int exitCode = run("prune", "--id", "broken", "--model", "other", "--calibration", "c.txt", "--ratio", "0.25");
+        int exitCode =
+                run("prune", "--id", "broken", "--model", "other", "--calibration", "c.txt", "--unit-ratio", "0.25");
 
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.INVALID);

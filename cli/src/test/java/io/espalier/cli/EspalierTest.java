@@ -18,13 +18,13 @@ class EspalierTest {
             delimiter = '|',
             value = {
                 "prun                                                        | prun",
-                "prune --model m --calibration c --ratio many                | --ratio",
+                "prune --model m --calibration c --unit-ratio many                | --unit-ratio",
                 "prune --model m --calibration c                             | pruning.unit_ratio",
-                "prune --model m --calibration c --ratio 1                   | pruning.unit_ratio",
-                "prune --model m --calibration c --ratio NaN                 | pruning.unit_ratio",
-                "prune --calibration c --ratio 0.3                           | model",
-                "prune --model m --ratio 0.3                                 | calibration.text",
-                "prune --model m --calibration c --ratio 0.3 --id ../x       | request_id",
+                "prune --model m --calibration c --unit-ratio 1                   | pruning.unit_ratio",
+                "prune --model m --calibration c --unit-ratio NaN                 | pruning.unit_ratio",
+                "prune --calibration c --unit-ratio 0.3                           | model",
+                "prune --model m --unit-ratio 0.3                                 | calibration.text",
+                "prune --model m --calibration c --unit-ratio 0.3 --id ../x       | request_id",
                 "watch                                                       | JOB",
                 "show a --bootstrap                                          | --bootstrap"
             })

@@ -26,7 +26,7 @@ class RequestOptionsTest {
         PruneRequest request = parse(
                 ("--id a --model m --output o --seed 7 --calibration c --samples 8 --sequence-length 16 --criterion fms"
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
-                                + " --epsilon 0.01 --ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
+                                + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-length 32"
                                 + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000")
                         .split(" "));
@@ -80,7 +80,7 @@ class RequestOptionsTest {
                 """);
 
         // When
-        PruneRequest request = parse("-f", file.toString(), "--ratio", "0.5");
+        PruneRequest request = parse("-f", file.toString(), "--unit-ratio", "0.5");
 
         // Then
         assertThat(request)

@@ -31,7 +31,13 @@ public final class JobView {
                 next.setState(JobState.COMPLETED)
                         .setEvaluation(event.getCompleted())
                         .clearProgress();
-            case FAILED -> next.setState(JobState.FAILED).setFailure(event.getFailed());
+            case FAILED -> {
+                next.setState(JobState.FAILED).setFailure(event.getFailed());
+                if (event.getStage().equals(StageName.PRUNER.label())) {
+                    // Decided, but the rename lost to another artifact of that name.
+                    next.clearOutput();
+                }
+            }
             case CANCELLED -> next.setState(JobState.CANCELLED);
         }
         return next.build();

@@ -1,0 +1,88 @@
+package io.espalier.pipeline.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.Failure;
+import io.espalier.v1.Job;
+import io.espalier.v1.JobAccepted;
+import io.espalier.v1.JobCancelled;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.JobState;
+import io.espalier.v1.StageProgress;
+import io.espalier.v1.StageStarted;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class JobViewTest {
+    private static final JobEvent ACCEPTED =
+            event("scorer").setAccepted(JobAccepted.getDefaultInstance()).build();
+    private static final JobEvent COMMITTED = event("pruner")
+            .setArtifactCommitted(ArtifactCommitted.newBuilder().setOutput("small"))
+            .build();
+
+    @Test
+    void aJobPassesThroughTheStatesOfItsStages() {
+        List<JobEvent> events = List.of(
+                ACCEPTED,
+                event("scorer").setProgress(StageProgress.getDefaultInstance()).build(),
+                event("pruner")
+                        .setStageStarted(StageStarted.getDefaultInstance())
+                        .build(),
+                event("evaluator")
+                        .setStageStarted(StageStarted.getDefaultInstance())
+                        .build(),
+                event("evaluator")
+                        .setCompleted(EvaluationReport.getDefaultInstance())
+                        .build());
+
+        List<JobState> states = Stream.iterate(1, n -> n <= events.size(), n -> n + 1)
+                .map(n -> fold(events.subList(0, n)).getState())
+                .toList();
+
+        assertThat(states)
+                .containsExactly(
+                        JobState.ACCEPTED, JobState.SCORING, JobState.PRUNING, JobState.EVALUATING, JobState.COMPLETED);
+    }
+
+    @Test
+    void nothingChangesAJobThatHasEnded() {
+        Job cancelled = fold(List.of(
+                ACCEPTED,
+                event("scorer").setCancelled(JobCancelled.getDefaultInstance()).build()));
+
+        Job later = JobView.apply(cancelled, COMMITTED);
+
+        assertThat(later).isEqualTo(cancelled);
+    }
+
+    @Test
+    void anArtifactStaysThatOfAJobWhoseEvaluationFailed() {
+        JobEvent failed =
+                event("evaluator").setFailed(Failure.getDefaultInstance()).build();
+
+        assertThat(fold(List.of(ACCEPTED, COMMITTED, failed)).getOutput()).isEqualTo("small");
+    }
+
+    @Test
+    void anArtifactOfAnotherJobIsNotClaimedByOneWhoseCommitFailed() {
+        JobEvent failed =
+                event("pruner").setFailed(Failure.getDefaultInstance()).build();
+
+        assertThat(fold(List.of(ACCEPTED, COMMITTED, failed)).getOutput()).isEmpty();
+    }
+
+    private static Job fold(List<JobEvent> events) {
+        Job job = Job.getDefaultInstance();
+        for (JobEvent event : events) {
+            job = JobView.apply(job, event);
+        }
+        return job;
+    }
+
+    private static JobEvent.Builder event(String stage) {
+        return JobEvent.newBuilder().setJobId("job").setStage(stage);
+    }
+}
