@@ -9,12 +9,13 @@ import java.util.stream.IntStream;
 /**
  * What the kept columns of a linear layer do about the removed ones, by ridge regression on the layer's own calibration
  * input X: with {@code H = XᵀX} and {@code λ = 0.01·mean(diag H_KK)},
- * {@code W'_K = (W H[:,K] + λ W_K)(H_KK + λI)⁻¹}. It minimises {@code ‖XWᵀ − X_K W'ᵀ‖² + λ‖W' − W_K‖²}, so the
- * reconstruction is never worse than with the columns merely dropped.
+ * {@code W'_K = (W H[:,K] + λ W_K)(H_KK + λI)⁻¹}. It minimises {@code ‖Y − X_K W'ᵀ‖² + λ‖W' − W_K‖²} for the output
+ * {@code Y = XWᵀ}, so the reconstruction is never worse than with the columns merely dropped.
  *
- * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹}, {@code R = Eᵀ X_K} with what is missing, {@code E = X_R W_Rᵀ}: the
- * same, without the whole H. With a blended target half of what the input has drifted from the dense model's input Z is
- * missing too, {@code E + ½(Z − X)Wᵀ}: then W' also answers for the layers before.
+ * <p>Blended, Y is the mean of that and of {@code ZWᵀ}, Z the dense model's input: then half of what the layers before
+ * have done to the output is repaired too.
+ *
+ * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹}, {@code R = (Y − X_K W_Kᵀ)ᵀ X_K}: the same, without the whole H.
  */
 final class LeastSquares {
     private static final double RELATIVE_RIDGE = 0.01;
@@ -22,53 +23,49 @@ final class LeastSquares {
     /** Beyond, W' could hardly be told from W_K. */
     private static final double MOST_DAMPING = 1e6;
 
-    private final Scope scope;
     private final LostColumns columns;
+    private final boolean blended;
     private final RepairKernels.Residuals sums;
+    private final Scope scope;
 
     /**
      * @param blended whether {@link #add} is shown the dense model's input too
      * @param scope keeps the sums
      */
     LeastSquares(LostColumns columns, boolean blended, Scope scope) {
-        this(columns, nothingYet(columns, blended, new Kernels(scope)), scope);
+        this(columns, blended, nothingYet(columns, new Kernels(scope)), scope);
     }
 
     /** Goes on from sums over earlier tokens. */
-    LeastSquares(LostColumns columns, RepairKernels.Residuals sums, Scope scope) {
+    LeastSquares(LostColumns columns, boolean blended, RepairKernels.Residuals sums, Scope scope) {
         this.columns = columns;
+        this.blended = blended;
         this.sums = sums;
         this.scope = scope;
     }
 
-    private static RepairKernels.Residuals nothingYet(LostColumns columns, boolean blended, Kernels kernels) {
+    private static RepairKernels.Residuals nothingYet(LostColumns columns, Kernels kernels) {
         int outputs = columns.weight().dim(0);
         int kept = columns.keptWeight().dim(1);
         return new RepairKernels.Residuals(
-                kernels.zeros(kept, kept),
-                kernels.zeros(outputs, kept),
-                kernels.zeros(blended ? outputs : 0, kept),
-                kernels.zeros64(1, 2));
+                kernels.zeros(kept, kept), kernels.zeros(outputs, kept), kernels.zeros64(1, 2));
     }
 
     /** @param x [b, t, in]; where the target is blended [2b, t, in], the dense model's input first */
     void add(Tensor x) {
         new RepairKernels(scope)
-                .accumulateResidual(sums, x, columns.weight(), columns.lostWeight(), columns.kept(), columns.removed());
+                .accumulateResidual(
+                        sums, x, columns.weight(), columns.lostWeight(), columns.kept(), columns.removed(), blended);
     }
 
-    /**
-     * @param weight W'_K, [out, kept]
-     * @param repair what it is worth on X itself, whatever the target
-     */
+    /** @param weight W'_K, [out, kept] */
     record Solution(Tensor weight, LinearRepair repair) {}
 
     /** The kept columns as they are where nothing ever entered them; their damping is then reported as 0. */
     Solution solve() {
-        Tensor target = sums.blend().elements() > 0 ? sums.blend() : sums.own();
         double ridge = RELATIVE_RIDGE * meanDiagonal();
         for (double damping = 1; ridge > 0 && damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
-            Tensor delta = new RepairKernels(scope).ridge(sums.gram(), target, ridge * damping);
+            Tensor delta = new RepairKernels(scope).ridge(sums.gram(), sums.residual(), ridge * damping);
             if (delta.elements() > 0) {
                 Tensor repaired = new Kernels(scope).add(columns.keptWeight(), delta);
                 return new Solution(repaired, report(delta, damping));
@@ -88,7 +85,7 @@ final class LeastSquares {
 
     private LinearRepair report(Tensor delta, double damping) {
         double[] norms = sums.norms().doubles();
-        double change = new RepairKernels(scope).errorChange(sums.gram(), sums.own(), delta);
+        double change = new RepairKernels(scope).errorChange(sums.gram(), sums.residual(), delta);
         return LinearRepair.of(norms[0], norms[0] + change, norms[1], damping);
     }
 }

@@ -24,27 +24,33 @@ public final class RepairKernels extends KernelCalls {
                 .close();
     }
 
-    /** What least squares needs, summed over tokens in place. */
-    public record Residuals(Tensor gram, Tensor own, Tensor blend, Tensor norms) {}
+    /**
+     * What least squares needs, summed over tokens.
+     *
+     * @param gram [kept, kept]
+     * @param residual [out, kept]
+     * @param norms fp64 [1, 2]: squared norms of what is missing and of the whole output to reproduce
+     */
+    public record Residuals(Tensor gram, Tensor residual, Tensor norms) {}
 
     /**
      * Adds tokens to what least squares needs, in place.
      *
-     * @param sums gram [kept, kept], own and blend [out, kept], norms fp64 [1, 2]; blend is empty where it is not wanted
-     * @param x [b, t, in]; where blend is wanted [2b, t, in], the dense model's first
+     * @param x [b, t, in]; blended [2b, t, in], the dense model's first
      */
-    public void accumulateResidual(Residuals sums, Tensor x, Tensor weight, Tensor lost, Tensor kept, Tensor removed) {
+    public void accumulateResidual(
+            Residuals sums, Tensor x, Tensor weight, Tensor lost, Tensor kept, Tensor removed, boolean blended) {
         tensor(
                         "accumulate_residual",
                         of(sums.gram),
-                        of(sums.own),
-                        of(sums.blend),
+                        of(sums.residual),
                         of(sums.norms),
                         of(x),
                         of(weight),
                         of(lost),
                         of(kept),
-                        of(removed))
+                        of(removed),
+                        IValue.from(blended))
                 .close();
     }
 

@@ -24,23 +24,23 @@
 
   # ---- least squares ----------------------------------------------------------------------------------------------
 
-  # gram [kept, kept] += X_Kᵀ X_K, residual [out, kept] += Eᵀ X_K, norms fp64 [1, 2] += ||E||², ||XWᵀ||², in place.
-  # Where blend is not empty, the first half of the windows of x is the dense model's input Z, the second half is X, and
-  # blend [out, kept] += (E + ½ (Z - X) Wᵀ)ᵀ X_K.
-  def accumulate_residual(self: __torch__.Kernels, gram: Tensor, residual: Tensor, blend: Tensor, norms: Tensor, x: Tensor, w: Tensor, lost: Tensor, kept: Tensor, removed: Tensor) -> Tensor:
+  # gram [kept, kept] += X_Kᵀ X_K, residual [out, kept] += Eᵀ X_K, norms fp64 [1, 2] += ||E||², ||Y||², in place, with the
+  # output to reproduce Y = XWᵀ. Blended, the first half of the windows of x is the dense model's input Z, the second half
+  # is X, Y is the mean of XWᵀ and ZWᵀ, and E is missing from that.
+  def accumulate_residual(self: __torch__.Kernels, gram: Tensor, residual: Tensor, norms: Tensor, x: Tensor, w: Tensor, lost: Tensor, kept: Tensor, removed: Tensor, blended: bool) -> Tensor:
     rows = x.reshape([-1, x.size(-1)])
-    blended = blend.numel() > 0
     own = rows[rows.size(0) // 2:] if blended else rows
     inputs = own.index_select(1, kept)
     missing = self.missing(own, lost, removed)
     output = torch.linear(own, w)
+    if blended:
+      drift = torch.linear(rows[:rows.size(0) // 2], w).sub_(output)
+      missing.add_(drift, alpha=0.5)
+      output.add_(drift, alpha=0.5)
     gram.addmm_(inputs.t(), inputs)
     residual.addmm_(missing.t(), inputs)
     norms[:, 0].add_(self.squared_norm(missing))
     norms[:, 1].add_(self.squared_norm(output))
-    if blended:
-      drift = torch.linear(rows[:rows.size(0) // 2], w).sub_(output)
-      blend.addmm_(missing.add_(drift, alpha=0.5).t(), inputs)
     return norms
 
   # Δ = R (H + λI)⁻¹ in fp64, returned as fp32 [out, kept]; gram H [kept, kept], residual R [out, kept].

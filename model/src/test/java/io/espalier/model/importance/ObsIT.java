@@ -80,8 +80,8 @@ class ObsIT {
                         dense.config().layers(),
                         all(dense),
                         List.copyOf(scores.values()),
-                        new PrunedTensors(dense, Compensation.LEAST_SQUARES_OWN));
-        DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_OWN, folder.resolve(name));
+                        new PrunedTensors(dense, Compensation.LEAST_SQUARES_BLEND));
+        DemoModel.prune(dense, removed, calibration, Compensation.LEAST_SQUARES_BLEND, folder.resolve(name));
         try (Checkpoint pruned = Checkpoint.open(folder.resolve(name))) {
             return Perplexity.of(pruned, DemoModel.evaluation(dense, 64, 128), Progress.SILENT)
                     .value();

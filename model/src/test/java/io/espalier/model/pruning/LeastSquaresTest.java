@@ -9,6 +9,7 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,9 +40,10 @@ class LeastSquaresTest {
             double[][] h = product(x, x);
             assertNormalEquations(weight, kept, w, h, h);
             assertThat(solution.repair().damping()).isEqualTo(1);
-            assertThat(solution.repair().errorNone()).isCloseTo(error(w, h, kept, dropped(w, kept)), within(1e-5));
+            assertThat(solution.repair().errorNone())
+                    .isCloseTo(error(outputs(w, x), x, kept, dropped(w, kept)), within(1e-5));
             assertThat(solution.repair().error())
-                    .isCloseTo(error(w, h, kept, weight), within(1e-5))
+                    .isCloseTo(error(outputs(w, x), x, kept, weight), within(1e-5))
                     .isLessThanOrEqualTo(solution.repair().errorNone() + 1e-6);
         }
     }
@@ -66,7 +68,11 @@ class LeastSquaresTest {
             float[] weight = solution.weight().floats();
             double[][] h = product(x, x);
             assertNormalEquations(weight, kept, w, h, mean(h, product(dense, x)));
-            assertThat(solution.repair().error()).isCloseTo(error(w, h, kept, weight), within(1e-4));
+            double[][] target = mean(outputs(w, x), outputs(w, dense));
+            assertThat(solution.repair().errorNone()).isCloseTo(error(target, x, kept, dropped(w, kept)), within(1e-5));
+            assertThat(solution.repair().error())
+                    .isCloseTo(error(target, x, kept, weight), within(1e-5))
+                    .isLessThanOrEqualTo(solution.repair().errorNone() + 1e-6);
         }
     }
 
@@ -98,10 +104,10 @@ class LeastSquaresTest {
             LostColumns columns = LostColumns.of(scope.floats(new float[] {1, 2, 3}, 1, 3), new int[] {0, 1}, scope);
             Tensor indefinite = scope.floats(new float[] {1, 2, 2, 1}, 2, 2);
             RepairKernels.Residuals sums = new RepairKernels.Residuals(
-                    indefinite, scope.floats(new float[] {1, 1}, 1, 2), kernels.zeros(0, 2), kernels.zeros64(1, 2));
+                    indefinite, scope.floats(new float[] {1, 1}, 1, 2), kernels.zeros64(1, 2));
 
             // When
-            LeastSquares.Solution solution = new LeastSquares(columns, sums, scope).solve();
+            LeastSquares.Solution solution = new LeastSquares(columns, false, sums, scope).solve();
 
             // Then
             // The smallest eigenvalue is −1 and the ridge asked for 0.01.
@@ -176,35 +182,12 @@ class LeastSquaresTest {
         return outputs;
     }
 
-    private static double error(double[][] w, double[][] h, int[] kept, float[] solution) {
-        double[][] difference = new double[OUT][];
-        for (int row = 0; row < OUT; row++) {
-            difference[row] = w[row].clone();
-            for (int i = 0; i < kept.length; i++) {
-                difference[row][kept[i]] -= solution[row * kept.length + i];
-            }
-        }
-        return quadratic(difference, h) / quadratic(w, h);
-    }
-
     private static float[] dropped(double[][] w, int[] kept) {
         float[] dropped = new float[OUT * kept.length];
         for (int i = 0; i < dropped.length; i++) {
             dropped[i] = (float) w[i / kept.length][kept[i % kept.length]];
         }
         return dropped;
-    }
-
-    private static double quadratic(double[][] rows, double[][] h) {
-        double sum = 0;
-        for (double[] row : rows) {
-            for (int i = 0; i < IN; i++) {
-                for (int j = 0; j < IN; j++) {
-                    sum += row[i] * h[i][j] * row[j];
-                }
-            }
-        }
-        return sum;
     }
 
     private static int[] someColumns(SplittableRandom random) {
@@ -237,13 +220,44 @@ class LeastSquaresTest {
     }
 
     private static double[][] mean(double[][] one, double[][] other) {
-        double[][] mean = new double[IN][IN];
-        for (int i = 0; i < IN; i++) {
-            for (int j = 0; j < IN; j++) {
-                mean[i][j] = (one[i][j] + other[i][j]) / 2;
-            }
+        double[][] mean = new double[one.length][one[0].length];
+        for (int i = 0; i < one.length; i++) {
+            Arrays.setAll(mean[i], mean(one[i], other[i]));
         }
         return mean;
+    }
+
+    private static IntToDoubleFunction mean(double[] one, double[] other) {
+        return j -> (one[j] + other[j]) / 2;
+    }
+
+    /** XWᵀ, [tokens, out] */
+    private static double[][] outputs(double[][] w, double[][] x) {
+        double[][] outputs = new double[x.length][OUT];
+        for (int row = 0; row < OUT; row++) {
+            double[] column = outputs(w[row], x, new int[0]);
+            for (int t = 0; t < x.length; t++) {
+                outputs[t][row] = column[t];
+            }
+        }
+        return outputs;
+    }
+
+    /** {@code ‖Y − X_K W'ᵀ‖² / ‖Y‖²} */
+    private static double error(double[][] target, double[][] x, int[] kept, float[] solution) {
+        double left = 0;
+        double whole = 0;
+        for (int t = 0; t < x.length; t++) {
+            for (int row = 0; row < OUT; row++) {
+                double difference = target[t][row];
+                for (int i = 0; i < kept.length; i++) {
+                    difference -= x[t][kept[i]] * solution[row * kept.length + i];
+                }
+                left += difference * difference;
+                whole += target[t][row] * target[t][row];
+            }
+        }
+        return left / whole;
     }
 
     private static Tensor tensor(double[][] matrix, Scope scope) {
