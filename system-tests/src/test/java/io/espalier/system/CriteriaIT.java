@@ -64,6 +64,25 @@ class CriteriaIT {
         assertThat(stack.log().scores(job).stream().filter(ScoreFact::hasLayer)).hasSize(LAYERS);
     }
 
+    @ParameterizedTest
+    @CsvSource({"global, bias", "uniform, bias", "global, least-squares", "uniform, none"})
+    void everyAllocationAndRepairMeetsABudgetOfParameters(String allocation, String compensation) {
+        PruneRequest.Builder request = Requests.small("budget-" + allocation + "-" + compensation).toBuilder();
+        request.getScoringBuilder().setCriterion("flap");
+        request.getPruningBuilder()
+                .clearUnitRatio()
+                .setParameterRatio(0.2)
+                .setAllocation(allocation)
+                .setCompensation(compensation)
+                .setRoundTo(1);
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(end.getCompleted().getPruned().getParameters())
+                .isLessThanOrEqualTo((long) (0.8 * end.getCompleted().getDense().getParameters()));
+    }
+
     @Test
     void aScorerKilledInAPassThatCannotBeSplitHandsItsPositionOn() throws Exception {
         PruneRequest.Builder request = Requests.small("chain-alone").toBuilder();

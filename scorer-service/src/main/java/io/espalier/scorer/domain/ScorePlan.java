@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.GradientSource;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
 import java.util.ArrayList;
@@ -23,7 +24,6 @@ public final class ScorePlan {
 
     private final JobSpec spec;
     private final Criterion criterion;
-    private final GradientChoice source;
 
     /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not */
     public ScorePlan(JobSpec spec) {
@@ -36,7 +36,11 @@ public final class ScorePlan {
                     "scoring.criterion %s ranks whole layers, which a request cannot remove; choose one that ranks units"
                             .formatted(criterion.name()));
         }
-        this.source = GradientChoice.of(criterion, spec.scoring().gradient().source());
+        criterion.requireSource(source());
+    }
+
+    private String source() {
+        return spec.scoring().gradient().source();
     }
 
     /** @param waves results of the complete waves, each in task order */
@@ -65,7 +69,7 @@ public final class ScorePlan {
             ranges(windows, flopsPerWindow)
                     .forEach(range -> tasks.add(new ScoreTask.CollectStatistics(range.first(), range.last())));
         }
-        if (source == GradientChoice.ZEROTH_ORDER) {
+        if (criterion.needsGradient() && !source().equals(GradientSource.BACKPROP)) {
             ranges(spec.scoring().gradient().draws(), 2 * flopsPerWindow * windows)
                     .forEach(range -> tasks.add(new ScoreTask.CollectLosses(range.first(), range.last())));
         }
@@ -96,7 +100,8 @@ public final class ScorePlan {
         List<ScoreTask> layers = IntStream.range(inspection.firstLayer(), inspection.lastLayer())
                 .<ScoreTask>mapToObj(layer -> new ScoreTask.ScoreLayer(layer, statistics, losses))
                 .toList();
-        boolean chained = source == GradientChoice.BACKPROP || criterion.needsHessians();
+        boolean chained =
+                criterion.needsHessians() || criterion.needsGradient() && source().equals(GradientSource.BACKPROP);
         return chained
                 ? new ScoreStep.Run("score-layer", List.of(new ScoreTask.Chain(statistics)), layers)
                 : new ScoreStep.Run("score-layer", layers);
