@@ -94,7 +94,7 @@ class MemoryIT {
                 checkpoint.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         // Otherwise the C library keeps freed weights of one layer beside those of the next.
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", String.valueOf(MEGABYTE));
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", String.valueOf(4 * MEGABYTE));
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

@@ -15,7 +15,7 @@ public final class ServiceLaunches {
 
     /** Idle threads sleep instead of spinning; freed layers go back to the system instead of into holes of the heap. */
     private static final Map<String, String> ENVIRONMENT =
-            Map.of("OMP_WAIT_POLICY", "PASSIVE", "MALLOC_MMAP_THRESHOLD_", "1048576");
+            Map.of("OMP_WAIT_POLICY", "PASSIVE", "MALLOC_MMAP_THRESHOLD_", "4194304");
 
     private ServiceLaunches() {}
 
