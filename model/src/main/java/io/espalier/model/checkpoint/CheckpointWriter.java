@@ -185,13 +185,18 @@ public final class CheckpointWriter implements Closeable {
     }
 
     /** Copies an unchanged tensor from file to file. */
-    public synchronized void copy(Checkpoint from, String name) {
+    public void copy(Checkpoint from, String name) {
+        copy(from, name, name);
+    }
+
+    /** The same under another name. */
+    public synchronized void copy(Checkpoint from, String source, String name) {
         Location location = location(name);
-        if (!from.tensor(name).equals(location.tensor())) {
+        if (!from.tensor(source).named(name).equals(location.tensor())) {
             throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
         }
         try {
-            from.transfer(name, location.channel(), location.offset());
+            from.transfer(source, location.channel(), location.offset());
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }

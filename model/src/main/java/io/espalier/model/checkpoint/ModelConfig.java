@@ -226,18 +226,25 @@ public record ModelConfig(
             }
             default -> biased.put(OUTPUT_BIASES, true);
         }
-        return new ModelConfig(
-                modelType,
-                hiddenSize,
-                vocabSize,
-                layers,
-                rope,
-                normEpsilon,
-                tied,
-                maxPositions,
-                bosTokenId,
-                eosTokenId,
-                biased);
+        return parse(biased);
+    }
+
+    /**
+     * This model without some of its layers; those that stay are numbered anew, from 0.
+     *
+     * @param kept layers that stay, ascending, at least one
+     */
+    public ModelConfig keepingLayers(List<Integer> kept) {
+        return parse(FewerLayers.of(this, kept));
+    }
+
+    /**
+     * This model with its sliding layers named, where the family would tell them by their index.
+     *
+     * @param slides per layer
+     */
+    public ModelConfig withSlidingLayers(List<Boolean> slides) {
+        return parse(FewerLayers.slidingLayers(this, slides));
     }
 
     /** Whether attention output and FFN down projection have biases that the family does not know. */

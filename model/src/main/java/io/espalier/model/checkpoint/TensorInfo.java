@@ -31,6 +31,11 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
         return new TensorInfo(name, dtype, Arrays.stream(shape).boxed().toList());
     }
 
+    /** The same under another name. */
+    public TensorInfo named(String other) {
+        return new TensorInfo(other, dtype, shape);
+    }
+
     public long elements() {
         return shape.stream().reduce(1L, (a, b) -> a * b);
     }

@@ -1,13 +1,11 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.EspalierException;
-import io.espalier.model.LayerShape;
-import java.util.List;
 import java.util.function.DoubleFunction;
 
 /** How much must go. */
 public sealed interface Budget {
-    /** A share of the units in the pruned layers, in (0, 1). Any can be asked for: what must stay, stays. */
+    /** A share of the units in the pruned layers, or of the layers, in (0, 1). Any can be asked for: what must stay, stays. */
     record UnitRatio(double ratio) implements Budget {
         /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.unit_ratio} */
         public UnitRatio {
@@ -15,11 +13,11 @@ public sealed interface Budget {
         }
 
         @Override
-        public void check(List<LayerShape> least, PrunedTensors tensors) {}
+        public <L> void check(L least, TensorsLeft<L> tensors) {}
 
         @Override
-        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
-            return shapes.apply(ratio);
+        public <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors) {
+            return left.apply(ratio);
         }
     }
 
@@ -33,7 +31,7 @@ public sealed interface Budget {
         }
 
         @Override
-        public void check(List<LayerShape> least, PrunedTensors tensors) {
+        public <L> void check(L least, TensorsLeft<L> tensors) {
             long all = tensors.parameters();
             if (tensors.parameters(least) > mostLeft(tensors)) {
                 throw Share.invalid(
@@ -44,12 +42,12 @@ public sealed interface Budget {
         }
 
         @Override
-        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
+        public <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors) {
             long most = mostLeft(tensors);
-            return Share.gentlest(shapes, left -> tensors.parameters(left) <= most);
+            return Share.gentlest(left, some -> tensors.parameters(some) <= most);
         }
 
-        private long mostLeft(PrunedTensors tensors) {
+        private long mostLeft(TensorsLeft<?> tensors) {
             return (long) Math.floor((1 - ratio) * tensors.parameters());
         }
     }
@@ -66,7 +64,7 @@ public sealed interface Budget {
         }
 
         @Override
-        public void check(List<LayerShape> least, PrunedTensors tensors) {
+        public <L> void check(L least, TensorsLeft<L> tensors) {
             if (tensors.bytes(least) > bytes) {
                 throw Share.invalid(
                         FIELD,
@@ -79,21 +77,21 @@ public sealed interface Budget {
         }
 
         @Override
-        public List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors) {
-            return Share.gentlest(shapes, left -> tensors.bytes(left) <= bytes);
+        public <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors) {
+            return Share.gentlest(left, some -> tensors.bytes(some) <= bytes);
         }
     }
 
     /**
-     * @param least shapes that are left when all goes that may go
+     * @param least what is left when all goes that may go
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the budget cannot be met
      */
-    void check(List<LayerShape> least, PrunedTensors tensors);
+    <L> void check(L least, TensorsLeft<L> tensors);
 
     /**
-     * The largest shapes that meet the budget, which {@link #check} has found possible.
+     * The most that meets the budget, which {@link #check} has found possible.
      *
-     * @param shapes what is left when a share in [0, 1] of the units goes; never larger for a larger share
+     * @param left what is left when a share in [0, 1] goes; never more for a larger share
      */
-    List<LayerShape> spend(DoubleFunction<List<LayerShape>> shapes, PrunedTensors tensors);
+    <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors);
 }

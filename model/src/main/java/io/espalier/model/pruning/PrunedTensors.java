@@ -5,18 +5,16 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.TensorInfo;
-import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.Parameter;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The tensors of a checkpoint when its layers have other shapes, down to the last bias. */
-public final class PrunedTensors {
+public final class PrunedTensors implements TensorsLeft<List<LayerShape>> {
     private final Checkpoint checkpoint;
     private final ModelConfig model;
     private final ModelLayout layout;
@@ -37,11 +35,17 @@ public final class PrunedTensors {
         return layout;
     }
 
+    @Override
+    public Checkpoint source() {
+        return checkpoint;
+    }
+
     /**
      * Every tensor: those of the source in its order, then the biases it did not have.
      *
      * @param shapes one per layer
      */
+    @Override
     public List<TensorInfo> of(List<LayerShape> shapes) {
         Map<String, TensorInfo> tensors = new LinkedHashMap<>(checkpoint.tensors());
         for (LayerLayout layer : layout.layers()) {
@@ -63,33 +67,5 @@ public final class PrunedTensors {
         tensors.put(
                 parameter.name(),
                 new TensorInfo(parameter.name(), before == null ? fallback : before.dtype(), parameter.shape(shape)));
-    }
-
-    /** Numbers that were learned, in the whole model. */
-    public long parameters(List<LayerShape> shapes) {
-        return parameters(of(shapes));
-    }
-
-    /** Of the checkpoint as it is. */
-    public long parameters() {
-        return parameters(checkpoint.tensors().values());
-    }
-
-    private long parameters(Collection<TensorInfo> tensors) {
-        return ModelSize.of(checkpoint.config(), tensors, 1).parameters();
-    }
-
-    /** Bytes of all tensors. */
-    public long bytes(List<LayerShape> shapes) {
-        return bytes(of(shapes));
-    }
-
-    /** Of the checkpoint as it is. */
-    public long bytes() {
-        return bytes(checkpoint.tensors().values());
-    }
-
-    private static long bytes(Collection<TensorInfo> tensors) {
-        return tensors.stream().mapToLong(TensorInfo::bytes).sum();
     }
 }

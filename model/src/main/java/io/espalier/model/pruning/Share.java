@@ -2,8 +2,6 @@ package io.espalier.model.pruning;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
-import io.espalier.model.LayerShape;
-import java.util.List;
 import java.util.function.DoubleFunction;
 import java.util.function.Predicate;
 
@@ -21,18 +19,18 @@ final class Share {
     }
 
     /** What is left at the smallest share that is enough; at 1 if none is. */
-    static List<LayerShape> gentlest(DoubleFunction<List<LayerShape>> shapes, Predicate<List<LayerShape>> enough) {
+    static <L> L gentlest(DoubleFunction<L> left, Predicate<L> enough) {
         double tooGentle = 0;
         double harsh = 1;
         for (int i = 0; i < HALVINGS; i++) {
             double middle = (tooGentle + harsh) / 2;
-            if (enough.test(shapes.apply(middle))) {
+            if (enough.test(left.apply(middle))) {
                 harsh = middle;
             } else {
                 tooGentle = middle;
             }
         }
-        return shapes.apply(harsh);
+        return left.apply(harsh);
     }
 
     static EspalierException invalid(String field, String what) {

@@ -1,0 +1,44 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/** Says in a model's config which of its layers are left. */
+final class FewerLayers {
+    private static final String LAYER_TYPES = "layer_types";
+    /** Lists with an entry for each layer. */
+    private static final List<String> LISTS = List.of(LAYER_TYPES, ModelConfig.PER_LAYER);
+    /** How many of the lower layers do not slide (Qwen). */
+    private static final String LAYERS_BELOW_SLIDING = "max_window_layers";
+
+    private FewerLayers() {}
+
+    static ObjectNode of(ModelConfig model, List<Integer> kept) {
+        ObjectNode json = model.json();
+        ConfigReader config = new ConfigReader(json);
+        List<String> counts = FamilyKeys.of(model.modelType()).layers();
+        json.put(FamilyKeys.present(config, counts), kept.size());
+        counts.stream().filter(config::has).forEach(count -> json.put(count, kept.size()));
+        for (String list : LISTS) {
+            if (json.get(list) instanceof ArrayNode all) {
+                ArrayNode left = json.putArray(list);
+                kept.stream().filter(layer -> layer < all.size()).forEach(layer -> left.add(all.get(layer)));
+            }
+        }
+        int below = config.intOr(LAYERS_BELOW_SLIDING, Integer.MAX_VALUE);
+        if (below < model.layers().size()) {
+            json.put(
+                    LAYERS_BELOW_SLIDING,
+                    kept.stream().filter(layer -> layer < below).count());
+        }
+        return json;
+    }
+
+    static ObjectNode slidingLayers(ModelConfig model, List<Boolean> slides) {
+        ObjectNode json = model.json();
+        ArrayNode types = json.putArray(LAYER_TYPES);
+        slides.forEach(sliding -> types.add(sliding ? "sliding_attention" : "full_attention"));
+        return json;
+    }
+}

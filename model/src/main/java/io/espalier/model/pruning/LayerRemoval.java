@@ -1,0 +1,139 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.checkpoint.ModelConfig;
+import io.espalier.model.checkpoint.Profile;
+import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.transformer.AttentionScores;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Removes whole layers (ShortGPT): those that stay are numbered anew, from 0, and their tensors go from file to file.
+ * Which layers go says {@link LayerSelection}.
+ */
+public final class LayerRemoval {
+    private final Checkpoint checkpoint;
+    private final ModelLayout layout;
+    private final List<Integer> kept;
+    private final ModelConfig model;
+    /** Whether a stock runtime would tell from a layer's index that it attends otherwise than it does. */
+    private final boolean misread;
+
+    /**
+     * @param removed indices of layers of the checkpoint
+     * @throws EspalierException {@code INVALID_ARGUMENT} when there is no such layer or none would stay
+     */
+    public LayerRemoval(Checkpoint checkpoint, Collection<Integer> removed) {
+        this.checkpoint = checkpoint;
+        this.layout = ModelLayout.of(checkpoint);
+        int layers = layout.layers().size();
+        Set<Integer> gone = Set.copyOf(removed);
+        this.kept = IntStream.range(0, layers)
+                .boxed()
+                .filter(layer -> !gone.contains(layer))
+                .toList();
+        if (kept.isEmpty() || kept.size() + gone.size() != layers) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "removed layers: the model has layers 0 to %d, of which at least one must stay"
+                            .formatted(layers - 1));
+        }
+        ModelConfig fewer = checkpoint.config().keepingLayers(kept);
+        List<LayerLayout> read =
+                ModelLayout.of(fewer, checkpoint.tensors().keySet()).layers();
+        this.misread = !scores(read).equals(scores(keptLayers()));
+        this.model = misread ? fewer.withSlidingLayers(slides(keptLayers())) : fewer;
+    }
+
+    private List<LayerLayout> keptLayers() {
+        return kept.stream().map(layout.layers()::get).toList();
+    }
+
+    private static List<AttentionScores> scores(List<LayerLayout> layers) {
+        return layers.stream().map(layer -> layer.attention().scores()).toList();
+    }
+
+    private static List<Boolean> slides(List<LayerLayout> layers) {
+        return scores(layers).stream().map(scores -> scores.window() > 0).toList();
+    }
+
+    /** Layers of the checkpoint that stay, ascending. */
+    public List<Integer> kept() {
+        return kept;
+    }
+
+    /** Shape of each layer afterwards. */
+    public List<LayerShape> shapes() {
+        return model.layers();
+    }
+
+    /** The {@code config.json} of the checkpoint that is left. */
+    public WrittenConfig config() {
+        List<List<Double>> slopes =
+                scores(keptLayers()).stream().map(AttentionScores::slopes).toList();
+        boolean alibi = slopes.stream().anyMatch(heads -> !heads.isEmpty());
+        WrittenConfig written = model.withShapes(shapes(), alibi ? slopes : List.of());
+        return misread
+                ? new WrittenConfig(
+                        written.json(),
+                        Profile.PER_LAYER,
+                        "which layers slide no longer follows from their index, as runtimes take it for "
+                                + layout.family()
+                                + "; layer_types says it")
+                : written;
+    }
+
+    /** Every tensor of the checkpoint that is left, in the order of the source's. */
+    public List<TensorInfo> tensors() {
+        return bySource().entrySet().stream()
+                .map(entry -> checkpoint.tensor(entry.getKey()).named(entry.getValue()))
+                .toList();
+    }
+
+    /**
+     * Copies every tensor of {@link #tensors()}.
+     *
+     * @param out declared with {@link #tensors()}; not finished here
+     */
+    public void run(CheckpointWriter out, Progress progress) {
+        Map<String, String> names = bySource();
+        long done = 0;
+        for (var name : names.entrySet()) {
+            out.copy(checkpoint, name.getKey(), name.getValue());
+            done++;
+            progress.advanced("tensors", done, names.size(), 0);
+        }
+    }
+
+    /** The new name of each tensor that stays, under its old one. */
+    private Map<String, String> bySource() {
+        String first = layout.layers().get(0).parameters().get(0).name();
+        String prefix = first.substring(0, first.indexOf(".0.") + 1);
+        Pattern ofLayer = Pattern.compile(Pattern.quote(prefix) + "(\\d{1,6})(\\..*)");
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String name : checkpoint.tensors().keySet()) {
+            Matcher layer = ofLayer.matcher(name);
+            if (!layer.matches()) {
+                names.put(name, name);
+            } else if (kept.contains(Integer.valueOf(layer.group(1)))) {
+                names.put(name, prefix + kept.indexOf(Integer.valueOf(layer.group(1))) + layer.group(2));
+            }
+        }
+        return names;
+    }
+}

@@ -1,0 +1,85 @@
+package io.espalier.model.pruning;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.TensorInfo;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.DoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Which whole layers go to meet a budget: those of the lowest scores, of equal ones the lower index. At least one layer of
+ * the model stays.
+ *
+ * @param order layers in the scope, the first to go first
+ */
+public record LayerSelection(Checkpoint source, List<Integer> order) implements TensorsLeft<Integer> {
+    /** 0.29 of 100 layers is 29, whatever is left of that in binary. */
+    private static final double ROUNDING = 1e-9;
+
+    public LayerSelection {
+        order = List.copyOf(order);
+    }
+
+    /**
+     * Looks before anything is computed whether a budget can be met.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the budget's field
+     */
+    public static void check(Budget budget, LayerScope scope, Checkpoint checkpoint) {
+        new LayerSelection(
+                        checkpoint,
+                        IntStream.range(scope.first(), scope.last()).boxed().toList())
+                .count(budget);
+    }
+
+    /**
+     * @param scores of the layers in scope, in their order, as {@code block-influence} gives them: one for all units
+     * @return layers that go, ascending
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
+     *     that is no number
+     */
+    public static List<Integer> select(
+            Budget budget, LayerScope scope, List<UnitScores> scores, Checkpoint checkpoint) {
+        double[] influence =
+                scores.stream().mapToDouble(units -> units.attention()[0]).toArray();
+        if (influence.length != scope.size()) {
+            throw new IllegalArgumentException(influence.length + " scores for " + scope.size() + " layers");
+        }
+        for (int i = 0; i < influence.length; i++) {
+            if (Double.isNaN(influence[i])) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_CORRUPT,
+                        "score of layer %d: not a number; check the weights".formatted(scope.first() + i));
+            }
+        }
+        List<Integer> order = IntStream.range(scope.first(), scope.last())
+                .boxed()
+                .sorted(Comparator.comparingDouble(layer -> influence[layer - scope.first()] + 0.0))
+                .toList();
+        int count = new LayerSelection(checkpoint, order).count(budget);
+        return order.subList(0, count).stream().sorted().toList();
+    }
+
+    /** How many of the order go. */
+    private int count(Budget budget) {
+        int most = Math.min(order.size(), source.config().layers().size() - 1);
+        budget.check(most, this);
+        DoubleFunction<Integer> gone = share -> Math.min(most, (int) Math.floor(share * order.size() + ROUNDING));
+        int count = budget.spend(gone, this);
+        if (count == 0) {
+            throw Share.invalid(
+                    "pruning.unit_ratio",
+                    "is less than one of the %d layers in scope; ask for more".formatted(order.size()));
+        }
+        return count;
+    }
+
+    /** @param removed how many layers of the order are gone */
+    @Override
+    public List<TensorInfo> of(Integer removed) {
+        return new LayerRemoval(source, order.subList(0, removed)).tensors();
+    }
+}
