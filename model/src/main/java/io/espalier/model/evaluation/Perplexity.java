@@ -22,8 +22,23 @@ public record Perplexity(double value, int windows, long predictions) {
     /** Hidden states carried along at once; more windows than fit take another pass over the weights. */
     private static final long HIDDEN_BYTES = 256L << 20;
 
+    /** How a layer whose weights are in memory computes. */
+    @FunctionalInterface
+    public interface LayerView {
+        DecoderLayer of(LayerLayout layout, LayerWeights weights);
+    }
+
     /** @param windows [n][t] token ids of the evaluation text */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Progress progress) {
+        return of(checkpoint, DecoderLayer::new, windows, progress);
+    }
+
+    /**
+     * Of a model that computes otherwise than its checkpoint says.
+     *
+     * @param windows [n][t] token ids of the evaluation text
+     */
+    public static Perplexity of(Checkpoint checkpoint, LayerView view, int[][] windows, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         if (windows.length == 0) {
             throw new EspalierException(
@@ -32,7 +47,7 @@ public record Perplexity(double value, int windows, long predictions) {
         int length = windows[0].length;
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
         int perPass = (int) Math.max(1, Math.min(windows.length, HIDDEN_BYTES / windowBytes));
-        Pass pass = new Pass(checkpoint, layout, progress, (windows.length + perPass - 1) / perPass);
+        Pass pass = new Pass(checkpoint, layout, view, progress, (windows.length + perPass - 1) / perPass);
         double total = 0;
         for (int start = 0; start < windows.length; start += perPass) {
             total += pass.summedLoss(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
@@ -44,14 +59,16 @@ public record Perplexity(double value, int windows, long predictions) {
     private static final class Pass {
         private final Checkpoint checkpoint;
         private final ModelLayout layout;
+        private final LayerView view;
         private final Progress progress;
         private final long totalLayers;
         private long layers;
         private long tokens;
 
-        Pass(Checkpoint checkpoint, ModelLayout layout, Progress progress, int passes) {
+        Pass(Checkpoint checkpoint, ModelLayout layout, LayerView view, Progress progress, int passes) {
             this.checkpoint = checkpoint;
             this.layout = layout;
+            this.view = view;
             this.progress = progress;
             this.totalLayers = (long) passes * layout.layers().size();
         }
@@ -60,7 +77,7 @@ public record Perplexity(double value, int windows, long predictions) {
             try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
                 for (LayerLayout layer : layout.layers()) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                        stream.through(new DecoderLayer(layer, weights));
+                        stream.through(view.of(layer, weights));
                     }
                     layers++;
                     tokens += stream.tokens();

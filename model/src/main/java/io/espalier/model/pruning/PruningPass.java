@@ -1,6 +1,5 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.Progress;
@@ -38,32 +37,7 @@ public final class PruningPass {
         this.removed = List.copyOf(removed);
         this.compensation = compensation;
         this.pruned = new PrunedTensors(checkpoint, compensation);
-        if (removed.size() != layout.layers().size()) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "removed units: given for %d of %d layers"
-                            .formatted(removed.size(), layout.layers().size()));
-        }
-        for (LayerLayout layer : layout.layers()) {
-            check(layer, removed.get(layer.index()));
-        }
-    }
-
-    private static void check(LayerLayout layer, RemovedUnits removed) {
-        check(
-                layer.index(),
-                "attention units",
-                removed.attention(),
-                layer.shape().attentionUnits());
-        check(layer.index(), "FFN channels", removed.ffn(), layer.shape().ffnChannels());
-    }
-
-    private static void check(int layer, String kind, int[] removed, int there) {
-        if (removed.length >= there || (removed.length > 0 && removed[removed.length - 1] >= there)) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "removed units: layer %d has %d %s, of which at least one must stay".formatted(layer, there, kind));
-        }
+        RemovedUnits.check(removed, checkpoint.config().layers());
     }
 
     /** Shape of each layer afterwards. */

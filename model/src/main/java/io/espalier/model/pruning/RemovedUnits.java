@@ -1,6 +1,10 @@
 package io.espalier.model.pruning;
 
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Units one layer loses, by their index in the dense layer.
@@ -29,6 +33,32 @@ public record RemovedUnits(int[] attention, int[] ffn) {
 
     public boolean isEmpty() {
         return attention.length == 0 && ffn.length == 0;
+    }
+
+    /**
+     * @param removed one per layer
+     * @param shapes of the layers
+     * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
+     */
+    static void check(List<RemovedUnits> removed, List<LayerShape> shapes) {
+        if (removed.size() != shapes.size()) {
+            throw invalid("given for %d of %d layers".formatted(removed.size(), shapes.size()));
+        }
+        for (int layer = 0; layer < shapes.size(); layer++) {
+            LayerShape shape = shapes.get(layer);
+            check(layer, "attention units", removed.get(layer).attention, shape.attentionUnits());
+            check(layer, "FFN channels", removed.get(layer).ffn, shape.ffnChannels());
+        }
+    }
+
+    private static void check(int layer, String kind, int[] removed, int there) {
+        if (removed.length >= there || (removed.length > 0 && removed[removed.length - 1] >= there)) {
+            throw invalid("layer %d has %d %s, of which at least one must stay".formatted(layer, there, kind));
+        }
+    }
+
+    private static EspalierException invalid(String what) {
+        return new EspalierException(ErrorCode.INVALID_ARGUMENT, "removed units: " + what);
     }
 
     private static int[] ascending(String kind, int[] units) {

@@ -5,6 +5,9 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Axis;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.UnitKind;
 import java.util.BitSet;
@@ -62,6 +65,19 @@ public final class Surgery {
             case FFN -> ffn.get(unit);
             case FIXED -> false;
         };
+    }
+
+    /**
+     * Cuts the units out of a layer in memory.
+     *
+     * @param weights of the whole layer; cut when this returns
+     * @return what computes with the units that are left
+     */
+    public DecoderLayer cut(LayerLayout layout, LayerWeights weights) {
+        PrunedLayer layer = new PrunedLayer(layout, layout, weights, this);
+        layer.cutAttention();
+        layer.cutFeedForward();
+        return layer.cut();
     }
 
     /** A tensor of the layer without the removed units. */
