@@ -4,6 +4,7 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** A rule that says what each unit of a layer is worth; higher stays. A new rule is one class, listed here. */
@@ -70,6 +71,11 @@ public sealed interface Criterion
     }
 
     UnitScores score(LayerEvidence evidence);
+
+    /** The same under the criterion's name, with what was needed to compute it. */
+    default LayerScores scored(LayerEvidence evidence) {
+        return new LayerScores(Map.of(name(), score(evidence)));
+    }
 
     /** Criteria that show what this one's terms are worth, to be scored beside it. */
     default List<Criterion> controls() {

@@ -5,11 +5,8 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
-import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * One pass over the dense model that gathers, layer by layer, the Hessians of the attention output and of the FFN's down
@@ -33,41 +30,15 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
      * @param position folder of this pass alone
      */
     public void run(Path position, Visitor visitor, Progress progress) {
-        ModelLayout layout = ModelLayout.of(checkpoint);
-        List<int[][]> chunks = LayerStream.chunked(windows);
-        BoundaryFiles hidden = new BoundaryFiles(position, "hidden", chunks.size());
-        int first = hidden.highest(1, scope.last()).orElse(0);
-        try (LayerStream stream = first == 0
-                ? LayerStream.embed(checkpoint, layout, windows)
-                : LayerStream.resumed(
-                        windows,
-                        (chunk, owner) -> hidden.load(
-                                first,
-                                chunk,
-                                owner,
-                                chunks.get(chunk).length,
-                                windows[0].length,
-                                layout.hiddenSize()))) {
-            for (LayerLayout layer : layout.layers().subList(first, scope.last())) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    if (scope.contains(layer.index())) {
-                        visit(stream, layer, weights, visitor);
-                    } else {
-                        stream.through(new DecoderLayer(layer, weights));
-                    }
-                }
-                hidden.save(layer.index() + 1, stream.chunks());
-                long tokens = (layer.index() + 1 - first) * stream.tokens();
-                progress.advanced("layers", layer.index() + 1L, scope.last(), tokens);
-            }
-        }
-    }
-
-    private static void visit(LayerStream stream, LayerLayout layer, LayerWeights weights, Visitor visitor) {
-        try (LayerHessians hessians = new LayerHessians(
-                List.of(layer.attention().output(), layer.feedForward().down()))) {
-            stream.through(new DecoderLayer(layer, weights).watched(hessians::add));
-            visitor.visit(layer, weights, hessians);
-        }
+        new ResumablePass(checkpoint, windows, scope)
+                .run(
+                        position,
+                        (stream, layer, weights) -> {
+                            try (LayerHessians hessians = LayerHessians.of(layer)) {
+                                stream.through(new DecoderLayer(layer, weights).watched(hessians::add));
+                                visitor.visit(layer, weights, hessians);
+                            }
+                        },
+                        progress);
     }
 }

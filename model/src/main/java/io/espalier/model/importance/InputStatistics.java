@@ -87,6 +87,13 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return new InputStatistics(collected);
     }
 
+    /** What enters the linear layers of one layer when windows pass it, which stay in front of it. */
+    static InputStatistics peek(LayerStream stream, DecoderLayer layer) {
+        Map<String, FeatureMoments> collected = new TreeMap<>();
+        stream.peek(layer.watched(new Collector(collected)::add));
+        return new InputStatistics(collected);
+    }
+
     /** Linears that read the same tensor come one after the other and share its moments. */
     private static final class Collector {
         private final Map<String, FeatureMoments> collected;

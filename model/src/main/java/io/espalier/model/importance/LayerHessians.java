@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,13 @@ public final class LayerHessians implements AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Tensor> byModule = new HashMap<>();
 
-    LayerHessians(List<Linear> linears) {
+    /** Of the two linear layers through which the units of a layer speak. */
+    static LayerHessians of(LayerLayout layer) {
+        return new LayerHessians(
+                List.of(layer.attention().output(), layer.feedForward().down()));
+    }
+
+    private LayerHessians(List<Linear> linears) {
         Kernels kernels = new Kernels(scope);
         for (Linear linear : linears) {
             byModule.put(linear.module(), kernels.zeros(linear.inputs(), linear.inputs()));

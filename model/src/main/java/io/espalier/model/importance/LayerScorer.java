@@ -5,7 +5,6 @@ import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,18 +29,24 @@ public final class LayerScorer {
             @Nullable GradientSource gradient) {
         LayerLayout layout = ModelLayout.of(checkpoint).layers().get(layer);
         try (LayerWeights weights = LayerWeights.read(checkpoint, layout)) {
-            return score(
-                    criteria,
-                    new LayerEvidence(layout, weights, seed).with(statistics).with(gradient));
+            return scores(
+                            criteria,
+                            new LayerEvidence(layout, weights, seed)
+                                    .with(statistics)
+                                    .with(gradient))
+                    .sets();
         }
     }
 
     /** The same for a layer that is in memory already, as {@link Backprop} and {@link HessianPass} visit it. */
     public static Map<String, UnitScores> score(List<Criterion> criteria, LayerEvidence evidence) {
-        Map<String, UnitScores> scores = new LinkedHashMap<>();
-        for (Criterion criterion : criteria) {
-            scores.put(criterion.name(), criterion.score(evidence));
-        }
-        return scores;
+        return scores(criteria, evidence).sets();
+    }
+
+    /** The same, with how far Hessians had to be damped. */
+    public static LayerScores scores(List<Criterion> criteria, LayerEvidence evidence) {
+        return criteria.stream()
+                .map(criterion -> criterion.scored(evidence))
+                .reduce(new LayerScores(Map.of()), LayerScores::and);
     }
 }

@@ -12,6 +12,8 @@ import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -30,8 +32,8 @@ record Obs() implements Criterion {
     private static final double CHANNELS_PER_STEP = 0.04;
 
     private static final double RELATIVE_DAMPING = 0.01;
-    private static final double DAMPING_STEP = 10;
-    private static final double MOST_DAMPING = 1e6;
+    private static final double RAISING = 10;
+    private static final double MOST_RAISED = 1e8;
 
     @Override
     public String name() {
@@ -45,41 +47,53 @@ record Obs() implements Criterion {
 
     @Override
     public UnitScores score(LayerEvidence evidence) {
+        return scored(evidence).of(this);
+    }
+
+    @Override
+    public LayerScores scored(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
         int channels = layout.shape().ffnChannels();
         int channelsPerStep = (int) Math.max(1, Math.round(CHANNELS_PER_STEP * channels));
-        return new UnitScores(
-                removal(layout.attention().output(), layout.shape().attentionUnits(), 1, evidence),
-                removal(layout.feedForward().down(), channels, channelsPerStep, evidence));
+        Order attention = removal(layout.attention().output(), layout.shape().attentionUnits(), 1, evidence);
+        Order ffn = removal(layout.feedForward().down(), channels, channelsPerStep, evidence);
+        return new LayerScores(
+                Map.of(name(), new UnitScores(attention.scores, ffn.scores)),
+                OptionalDouble.of(Math.max(attention.damping, ffn.damping)));
     }
 
-    private static double[] removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
+    /** Scores of one kind of units, and the damping that was needed over the one asked for. */
+    private record Order(double[] scores, double damping) {}
+
+    private static Order removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
-            Tensor inverse = inverse(linear, evidence.hessian(linear), scope);
-            if (inverse.elements() == 0) {
+            Inverse inverse = inverse(linear, evidence.hessian(linear), scope);
+            if (inverse.matrix.elements() == 0) {
                 // Nothing ever entered this linear layer, so every unit may go at no cost.
-                return new double[units];
+                return new Order(new double[units], inverse.damping);
             }
             Tensor weight = kernels.toDouble(evidence.weight(linear));
-            return new Removal(kernels, weight, inverse, units).scores(unitsPerStep);
+            return new Order(new Removal(kernels, weight, inverse.matrix, units).scores(unitsPerStep), inverse.damping);
         }
     }
 
-    /** (H + λI)⁻¹; empty where H is zero. */
-    private static Tensor inverse(Linear linear, Tensor hessian, Scope scope) {
+    /** (H + λI)⁻¹, empty where H is zero, and λ over the one asked for. */
+    private record Inverse(Tensor matrix, double damping) {}
+
+    private static Inverse inverse(Linear linear, Tensor hessian, Scope scope) {
         ImportanceKernels kernels = new ImportanceKernels(scope);
         int[] all = IntStream.range(0, linear.inputs()).toArray();
         double diagonal = new Kernels(scope).meanDiagonal(hessian, scope.positions(all));
         if (diagonal == 0) {
-            return kernels.dampedInverse(hessian, 0);
+            return new Inverse(kernels.dampedInverse(hessian, 0), 1);
         }
-        for (double damping = RELATIVE_DAMPING; damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
-            Tensor inverse = kernels.dampedInverse(hessian, damping * diagonal);
+        for (double raised = 1; raised <= MOST_RAISED; raised *= RAISING) {
+            Tensor inverse = kernels.dampedInverse(hessian, raised * RELATIVE_DAMPING * diagonal);
             if (inverse.elements() > 0) {
-                return inverse;
+                return new Inverse(inverse, raised);
             }
-            LOG.warn("hessian not positive definite module={} relative_damping={}", linear.module(), damping);
+            LOG.warn("hessian not positive definite module={} damping_raised={}", linear.module(), raised);
         }
         throw new EspalierException(
                 ErrorCode.INTERNAL,

@@ -1,5 +1,6 @@
 package io.espalier.model.pruning;
 
+import io.espalier.model.EspalierException;
 import io.espalier.model.LayerShape;
 import java.util.List;
 import java.util.function.DoubleFunction;
@@ -21,6 +22,16 @@ public record UniformAllocation(FfnRounding rounding) implements Allocation {
         long rows = (long) shape.attentionUnits() * shape.headDim();
         long removed = (rows - kept(rows, ratio)) / shape.headDim();
         return rounding.left(shape, (int) (shape.attentionUnits() - removed), (int) kept(shape.ffnChannels(), ratio));
+    }
+
+    /**
+     * The units a layer loses: those of the lowest scores.
+     *
+     * @param ratio share of units to remove, in [0, 1]
+     * @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number
+     */
+    public RemovedUnits select(LayerShape shape, double ratio, UnitScores scores) {
+        return RemovalOrder.of(shape, scores).between(shape, left(shape, ratio));
     }
 
     private static long kept(long width, double ratio) {

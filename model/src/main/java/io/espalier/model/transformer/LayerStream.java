@@ -117,6 +117,14 @@ public final class LayerStream implements AutoCloseable {
         step(layer::feedForward);
     }
 
+    /** Computes a layer for its witness alone: the stream stays where it is. */
+    public void peek(DecoderLayer layer) {
+        try (Scope angles = Scope.open()) {
+            Rotary rotary = rotary(layer, angles);
+            peek(null, (x, target) -> layer.forward(x, rotary, target));
+        }
+    }
+
     /**
      * Computes a layer's attention half for its witness alone: the stream stays where it is.
      *

@@ -10,6 +10,8 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
@@ -19,6 +21,7 @@ import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +130,58 @@ class ObsTest {
             // Then
             assertThat(rest.keySet()).containsExactly(1, 2);
             rest.forEach((layer, found) -> assertThat(found).isEqualTo(uncut.get(layer)));
+        }
+    }
+
+    @Test
+    void dampingIsRaisedAndReportedWhereAHessianIsNotPositiveDefinite() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            LayerLayout layer = ModelLayout.of(checkpoint).layers().get(LAYER);
+            for (float negative : new float[] {0, -0.05f}) {
+                try (Scope scope = Scope.open();
+                        LayerWeights weights = LayerWeights.read(checkpoint, layer);
+                        LayerHessians hessians = LayerHessians.of(layer)) {
+                    // Given
+                    for (Linear linear : List.of(
+                            layer.attention().output(), layer.feedForward().down())) {
+                        diagonal(hessians.of(linear), negative, scope);
+                    }
+
+                    // When
+                    LayerScores found =
+                            LayerScorer.scores(List.of(OBS), new LayerEvidence(layer, weights, 0).with(hessians));
+
+                    // Then
+                    assertThat(found.damping()).hasValue(negative < 0 ? 10 : 1);
+                    assertThat(Arrays.stream(found.of(OBS).ffn())).allMatch(score -> score > 0);
+                    assertThat(ScoreFile.damping(ScoreFile.write(found))).isEqualTo(found.damping());
+                    assertThat(ScoreFile.read(ScoreFile.write(found))).isEqualTo(found.sets());
+                }
+            }
+        }
+    }
+
+    /** Ones, but for the first: one that no Gram matrix has, and that 1% of the mean does not lift above zero. */
+    private static void diagonal(Tensor hessian, float first, Scope scope) {
+        int features = hessian.dim(0);
+        float[] rows = new float[features * features];
+        for (int i = 0; i < features; i++) {
+            rows[i * features + i] = i == 0 ? first : 1;
+        }
+        new Kernels(scope).addInPlace(hessian, scope.floats(rows, features, features));
+    }
+
+    @Test
+    void nothingIsSaidOfDampingWhereNoHessianIsLookedAt() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            LayerLayout layer = ModelLayout.of(checkpoint).layers().get(LAYER);
+            try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                LayerScores found = LayerScorer.scores(
+                        List.of(Criterion.named("magnitude", 1)), new LayerEvidence(layer, weights, 0));
+
+                assertThat(found.damping()).isEmpty();
+                assertThat(ScoreFile.damping(ScoreFile.write(found))).isEmpty();
+            }
         }
     }
 

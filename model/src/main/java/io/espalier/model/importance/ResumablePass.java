@@ -1,0 +1,64 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.ModelLayout;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Takes windows through a model up to the end of a scope. What leaves each layer goes to disk, so a successor continues
+ * where a worker stopped.
+ *
+ * @param windows [n][t] token ids
+ */
+record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope) {
+    /** What happens at a layer of the scope. */
+    @FunctionalInterface
+    interface Step {
+        /** Sends the stream through the layer. */
+        void through(LayerStream stream, LayerLayout layer, LayerWeights weights);
+    }
+
+    /**
+     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
+     * passed once the position behind it is saved.
+     *
+     * @param position folder of this pass alone
+     */
+    void run(Path position, Step step, Progress progress) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        List<int[][]> chunks = LayerStream.chunked(windows);
+        BoundaryFiles hidden = new BoundaryFiles(position, "hidden", chunks.size());
+        int first = hidden.highest(1, scope.last()).orElse(0);
+        try (LayerStream stream = first == 0
+                ? LayerStream.embed(checkpoint, layout, windows)
+                : LayerStream.resumed(
+                        windows,
+                        (chunk, owner) -> hidden.load(
+                                first,
+                                chunk,
+                                owner,
+                                chunks.get(chunk).length,
+                                windows[0].length,
+                                layout.hiddenSize()))) {
+            for (LayerLayout layer : layout.layers().subList(first, scope.last())) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                    if (scope.contains(layer.index())) {
+                        step.through(stream, layer, weights);
+                    } else {
+                        stream.through(new DecoderLayer(layer, weights));
+                    }
+                }
+                hidden.save(layer.index() + 1, stream.chunks());
+                long tokens = (layer.index() + 1 - first) * stream.tokens();
+                progress.advanced("layers", layer.index() + 1L, scope.last(), tokens);
+            }
+        }
+    }
+}
