@@ -1,5 +1,8 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 
 /**
@@ -13,6 +16,21 @@ public record FeatureMoments(long tokens, double[] sums, double[] squares) {
     public FeatureMoments {
         sums = sums.clone();
         squares = squares.clone();
+    }
+
+    /** @param x [.., in] */
+    public static FeatureMoments of(Tensor x) {
+        try (Scope scope = Scope.open()) {
+            int features = x.dim(-1);
+            return of(new Kernels(scope).moments(x), features, x.elements() / features);
+        }
+    }
+
+    static FeatureMoments of(double[] sumsThenSquares, int features, long tokens) {
+        return new FeatureMoments(
+                tokens,
+                Arrays.copyOf(sumsThenSquares, features),
+                Arrays.copyOfRange(sumsThenSquares, features, 2 * features));
     }
 
     @Override
@@ -44,7 +62,8 @@ public record FeatureMoments(long tokens, double[] sums, double[] squares) {
         return variances;
     }
 
-    FeatureMoments plus(FeatureMoments more) {
+    /** Of these tokens and others. */
+    public FeatureMoments plus(FeatureMoments more) {
         double[] moreSums = sums.clone();
         double[] moreSquares = squares.clone();
         for (int j = 0; j < moreSums.length; j++) {

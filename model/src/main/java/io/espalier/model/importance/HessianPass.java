@@ -10,8 +10,7 @@ import java.nio.file.Path;
 
 /**
  * One pass over the dense model that gathers, layer by layer, the Hessians of the attention output and of the FFN's down
- * projection, shows them and frees them: they are too large to be sent. What leaves each layer goes to disk, so a
- * successor continues where a worker stopped.
+ * projection, shows them and frees them: they are too large to be sent.
  *
  * @param windows [n][t] token ids
  */
@@ -24,8 +23,7 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
     }
 
     /**
-     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
-     * visited once the position behind it is saved.
+     * Runs to the end; see {@link ChainedPass#run}.
      *
      * @param position folder of this pass alone
      */

@@ -14,7 +14,6 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -106,10 +105,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
 
         void add(Linear linear, Tensor x) {
             if (x != last) {
-                try (Scope scope = Scope.open()) {
-                    int features = linear.inputs();
-                    lastMoments = moments(new Kernels(scope).moments(x), features, x.elements() / features);
-                }
+                lastMoments = FeatureMoments.of(x);
                 last = x;
             }
             collected.merge(linear.module(), lastMoments, FeatureMoments::plus);
@@ -119,15 +115,8 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
             try (Scope scope = Scope.open()) {
                 double[] moments = new Kernels(scope).cosineMoments(before, after);
                 long tokens = before.elements() / before.dim(-1);
-                collected.merge(cosineOf(layer), moments(moments, 1, tokens), FeatureMoments::plus);
+                collected.merge(cosineOf(layer), FeatureMoments.of(moments, 1, tokens), FeatureMoments::plus);
             }
-        }
-
-        private static FeatureMoments moments(double[] sumsThenSquares, int features, long tokens) {
-            return new FeatureMoments(
-                    tokens,
-                    Arrays.copyOf(sumsThenSquares, features),
-                    Arrays.copyOfRange(sumsThenSquares, features, 2 * features));
         }
     }
 

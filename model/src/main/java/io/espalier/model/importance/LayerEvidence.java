@@ -41,11 +41,13 @@ public record LayerEvidence(
         return new LayerEvidence(layout, weights, seed, statistics, gradient, gathered);
     }
 
-    Tensor weight(Linear linear) {
+    /** W, [out, in]. */
+    public Tensor weight(Linear linear) {
         return weights.get(linear.weight());
     }
 
-    FeatureMoments inputs(Linear linear) {
+    /** Of what enters the linear layer. */
+    public FeatureMoments inputs(Linear linear) {
         if (statistics == null) {
             throw noStatistics();
         }
@@ -83,7 +85,8 @@ public record LayerEvidence(
         return source().gradient(linear, scope);
     }
 
-    Tensor squaredGradient(Linear linear, Scope scope) {
+    /** A, [out, in]; see {@link GradientSource#squaredGradient}. */
+    public Tensor squaredGradient(Linear linear, Scope scope) {
         return source().squaredGradient(linear, scope);
     }
 
@@ -91,7 +94,8 @@ public record LayerEvidence(
         return source().outputNorms(linear);
     }
 
-    int samples() {
+    /** Samples behind {@link #squaredGradient}. */
+    public int samples() {
         return source().samples();
     }
 

@@ -22,15 +22,19 @@ public final class LayerHessians implements AutoCloseable {
                 List.of(layer.attention().output(), layer.feedForward().down()));
     }
 
-    private LayerHessians(List<Linear> linears) {
+    public LayerHessians(List<Linear> linears) {
         Kernels kernels = new Kernels(scope);
         for (Linear linear : linears) {
             byModule.put(linear.module(), kernels.zeros(linear.inputs(), linear.inputs()));
         }
     }
 
-    /** @param x [b, t, in] */
-    void add(Linear linear, Tensor x) {
+    /**
+     * Passes over linear layers it was not made for.
+     *
+     * @param x [b, t, in]
+     */
+    public void add(Linear linear, Tensor x) {
         Tensor gram = byModule.get(linear.module());
         if (gram != null) {
             new Kernels(scope).accumulateGram(gram, x);
@@ -38,7 +42,7 @@ public final class LayerHessians implements AutoCloseable {
     }
 
     /** @return [in, in] */
-    Tensor of(Linear linear) {
+    public Tensor of(Linear linear) {
         Tensor gram = byModule.get(linear.module());
         if (gram == null) {
             throw new EspalierException(

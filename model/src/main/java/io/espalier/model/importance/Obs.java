@@ -3,6 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Damping;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -13,11 +14,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Optimal brain surgeon on whole units, greedily (structured as in ZipLM and SlimGPT): with {@code H = XᵀX + λI} of the
@@ -26,14 +26,9 @@ import org.slf4j.LoggerFactory;
  * order serves every budget. The changed weights are not kept.
  */
 record Obs() implements Criterion {
-    private static final Logger LOG = LoggerFactory.getLogger(Obs.class);
 
     /** Share of the channels that go at once. */
     private static final double CHANNELS_PER_STEP = 0.04;
-
-    private static final double RELATIVE_DAMPING = 0.01;
-    private static final double RAISING = 10;
-    private static final double MOST_RAISED = 1e8;
 
     @Override
     public String name() {
@@ -68,37 +63,26 @@ record Obs() implements Criterion {
     private static Order removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
-            Inverse inverse = inverse(linear, evidence.hessian(linear), scope);
-            if (inverse.matrix.elements() == 0) {
+            Optional<Damping> inverse = inverse(linear, evidence.hessian(linear), scope);
+            if (inverse.isEmpty()) {
                 // Nothing ever entered this linear layer, so every unit may go at no cost.
-                return new Order(new double[units], inverse.damping);
+                return new Order(new double[units], 1);
             }
             Tensor weight = kernels.toDouble(evidence.weight(linear));
-            return new Order(new Removal(kernels, weight, inverse.matrix, units).scores(unitsPerStep), inverse.damping);
+            Removal removal = new Removal(kernels, weight, inverse.get().solved(), units);
+            return new Order(removal.scores(unitsPerStep), inverse.get().raised());
         }
     }
 
-    /** (H + λI)⁻¹, empty where H is zero, and λ over the one asked for. */
-    private record Inverse(Tensor matrix, double damping) {}
-
-    private static Inverse inverse(Linear linear, Tensor hessian, Scope scope) {
+    /** (H + λI)⁻¹ and how far λ was raised; empty where H is zero. */
+    private static Optional<Damping> inverse(Linear linear, Tensor hessian, Scope scope) {
+        if (!new Kernels(scope).allFinite(hessian)) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL,
+                    "score: the Hessian of %s is not finite, so neither are its inputs".formatted(linear.module()));
+        }
         ImportanceKernels kernels = new ImportanceKernels(scope);
-        int[] all = IntStream.range(0, linear.inputs()).toArray();
-        double diagonal = new Kernels(scope).meanDiagonal(hessian, scope.positions(all));
-        if (diagonal == 0) {
-            return new Inverse(kernels.dampedInverse(hessian, 0), 1);
-        }
-        for (double raised = 1; raised <= MOST_RAISED; raised *= RAISING) {
-            Tensor inverse = kernels.dampedInverse(hessian, raised * RELATIVE_DAMPING * diagonal);
-            if (inverse.elements() > 0) {
-                return new Inverse(inverse, raised);
-            }
-            LOG.warn("hessian not positive definite module={} damping_raised={}", linear.module(), raised);
-        }
-        throw new EspalierException(
-                ErrorCode.INTERNAL,
-                "score: the Hessian of %s is not positive definite at any damping; its inputs are not finite"
-                        .formatted(linear.module()));
+        return Damping.raise(hessian, ridge -> kernels.dampedInverse(hessian, ridge));
     }
 
     /** Takes units, each some columns side by side, out of W and H⁻¹. */

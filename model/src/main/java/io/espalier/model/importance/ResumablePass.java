@@ -17,21 +17,25 @@ import java.util.List;
  *
  * @param windows [n][t] token ids
  */
-record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope) {
-    /** What happens at a layer of the scope. */
+public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope) {
+    /** What happens at a layer of the scope, the first layer first. */
     @FunctionalInterface
-    interface Step {
-        /** Sends the stream through the layer. */
+    public interface Step {
+        /**
+         * Sends the stream through the layer.
+         *
+         * @param weights may be changed; gone when it returns
+         */
         void through(LayerStream stream, LayerLayout layer, LayerWeights weights);
     }
 
     /**
      * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
-     * passed once the position behind it is saved.
+     * passed once the position behind it is saved, so a step may see the layer of a crash twice.
      *
      * @param position folder of this pass alone
      */
-    void run(Path position, Step step, Progress progress) {
+    public void run(Path position, Step step, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         List<int[][]> chunks = LayerStream.chunked(windows);
         BoundaryFiles hidden = new BoundaryFiles(position, "hidden", chunks.size());

@@ -1,10 +1,10 @@
 package io.espalier.model.pruning;
 
+import io.espalier.model.tensor.Damping;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.RepairKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
-import java.util.stream.IntStream;
 
 /**
  * What the kept columns of a linear layer do about the removed ones, by ridge regression on the layer's own calibration
@@ -18,11 +18,6 @@ import java.util.stream.IntStream;
  * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹}, {@code R = (Y − X_K W_Kᵀ)ᵀ X_K}: the same, without the whole H.
  */
 final class LeastSquares {
-    private static final double RELATIVE_RIDGE = 0.01;
-    private static final double DAMPING_STEP = 10;
-    /** Beyond, W' could hardly be told from W_K. */
-    private static final double MOST_DAMPING = 1e6;
-
     private final LostColumns columns;
     private final boolean blended;
     private final RepairKernels.Residuals sums;
@@ -63,24 +58,21 @@ final class LeastSquares {
 
     /** The kept columns as they are where nothing ever entered them; their damping is then reported as 0. */
     Solution solve() {
-        double ridge = RELATIVE_RIDGE * meanDiagonal();
-        for (double damping = 1; ridge > 0 && damping <= MOST_DAMPING; damping *= DAMPING_STEP) {
-            Tensor delta = new RepairKernels(scope).ridge(sums.gram(), sums.residual(), ridge * damping);
-            if (delta.elements() > 0) {
-                Tensor repaired = new Kernels(scope).add(columns.keptWeight(), delta);
-                return new Solution(repaired, report(delta, damping));
-            }
-            delta.close();
-        }
-        double[] norms = sums.norms().doubles();
-        return new Solution(columns.keptWeight(), LinearRepair.of(norms[0], norms[0], norms[1], 0));
+        RepairKernels kernels = new RepairKernels(scope);
+        return Damping.raise(sums.gram(), ridge -> kernels.ridge(sums.gram(), sums.residual(), ridge))
+                .map(this::repaired)
+                .orElseGet(this::untouched);
     }
 
-    private double meanDiagonal() {
-        int[] all = IntStream.range(0, sums.gram().dim(0)).toArray();
-        try (Tensor positions = scope.positions(all)) {
-            return new Kernels(scope).meanDiagonal(sums.gram(), positions);
-        }
+    private Solution repaired(Damping damped) {
+        Tensor delta = damped.solved();
+        Tensor weight = new Kernels(scope).add(columns.keptWeight(), delta);
+        return new Solution(weight, report(delta, damped.raised()));
+    }
+
+    private Solution untouched() {
+        double[] norms = sums.norms().doubles();
+        return new Solution(columns.keptWeight(), LinearRepair.of(norms[0], norms[0], norms[1], 0));
     }
 
     private LinearRepair report(Tensor delta, double damping) {

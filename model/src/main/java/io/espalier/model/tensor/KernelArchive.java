@@ -16,7 +16,7 @@ import java.util.zip.ZipOutputStream;
  */
 final class KernelArchive {
     /** The class with its first methods, then more of them. */
-    private static final List<String> SOURCES = List.of("kernels.py", "importance.py", "repair.py");
+    private static final List<String> SOURCES = List.of("kernels.py", "importance.py", "repair.py", "sparsity.py");
 
     /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
     private static final String FORMAT_VERSION = "10\n";
@@ -59,7 +59,9 @@ final class KernelArchive {
                 .replace("torch.float16", "5")
                 .replace("torch.float32", "6")
                 .replace("torch.float64", "7")
-                .replace("torch.bfloat16", "15");
+                .replace("torch.bfloat16", "15")
+                .replace("torch.uint8", "0")
+                .replace("torch.bool", "11");
     }
 
     private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {

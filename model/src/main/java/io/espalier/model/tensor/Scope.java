@@ -39,6 +39,11 @@ public final class Scope implements AutoCloseable {
         return owned(manager.create(DoubleBuffer.wrap(values), new Shape(values.length), DataType.FLOAT64));
     }
 
+    /** uint8 [n]. */
+    public Tensor bytes(byte[] values) {
+        return owned(manager.create(ByteBuffer.wrap(values), new Shape(values.length), DataType.UINT8));
+    }
+
     /** int64 from Java memory, row-major: token ids and positions. */
     public Tensor longs(long[] values, long... shape) {
         return owned(manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));

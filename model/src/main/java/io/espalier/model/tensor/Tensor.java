@@ -38,6 +38,14 @@ public final class Tensor implements AutoCloseable {
         return array.toDoubleArray();
     }
 
+    /** A copy of a uint8 array, row-major. */
+    public byte[] bytes() {
+        ByteBuffer buffer = array.toByteBuffer();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+
     /** The fp32 values rounded to {@code type}, row-major, little-endian, as a checkpoint stores them. */
     public ByteBuffer stored(DType type) {
         try (Scope scope = Scope.open()) {

@@ -13,6 +13,9 @@ public sealed interface FeedForward {
     /** Columns: FFN channels. */
     Linear down();
 
+    /** Whether a gate multiplies what the up projection gives. */
+    boolean gated();
+
     /** The same with another down projection. */
     FeedForward withDown(Linear other);
 
@@ -24,6 +27,11 @@ public sealed interface FeedForward {
 
     /** {@code down(activation(up(x)))} */
     record Plain(Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public boolean gated() {
+            return false;
+        }
+
         @Override
         public FeedForward withDown(Linear other) {
             return new Plain(up, activation, other);
@@ -42,6 +50,11 @@ public sealed interface FeedForward {
 
     /** {@code down(activation(gate(x)) · up(x))} */
     record Gated(Linear gate, Linear up, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public boolean gated() {
+            return true;
+        }
+
         @Override
         public FeedForward withDown(Linear other) {
             return new Gated(gate, up, activation, other);
@@ -65,6 +78,11 @@ public sealed interface FeedForward {
      * @param gateUp rows: FFN channels of the gate, then the same of up
      */
     record GatedStacked(Linear gateUp, Activation activation, Linear down) implements FeedForward {
+        @Override
+        public boolean gated() {
+            return true;
+        }
+
         @Override
         public FeedForward withDown(Linear other) {
             return new GatedStacked(gateUp, activation, other);

@@ -1,0 +1,93 @@
+package io.espalier.model.sparsity;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A rule that says which single weights of a layer go. A new rule is one class, listed here. */
+public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMasks, GblmMasks {
+    /** All that are known. */
+    List<MaskCriterion> ALL = List.of(new DassMasks(), new WandaMasks(), new MagnitudeMasks(), new GblmMasks());
+
+    /** As requests name it. */
+    String name();
+
+    /** Whether it looks at what enters the linear layers. */
+    default boolean needsActivations() {
+        return false;
+    }
+
+    /** Whether it looks at the squared gradients of each sample, which {@code Backprop} gives with {@code squares}. */
+    default boolean needsBackprop() {
+        return false;
+    }
+
+    /** Whether it measures each layer behind the layers already pruned, which {@link DassPass} does. */
+    default boolean sequential() {
+        return false;
+    }
+
+    /** The linear layers of a request that names none. */
+    default LinearChoice usualLinears() {
+        return LinearChoice.ALL;
+    }
+
+    /**
+     * Checks, before anything is computed, that this rule can prune that part of that model.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion}, {@code pruning.target} or
+     *     {@code pruning.linears}
+     */
+    default void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
+        linears.check(model);
+        for (LayerLayout layer : model.layers()) {
+            linears.of(layer).forEach(linear -> requireInputsDivided(linear, pattern));
+        }
+    }
+
+    /** Groups along the input features fill every row. */
+    static void requireInputsDivided(Linear linear, SparsityPattern pattern) {
+        pattern.requireDivides(
+                linear.inputs(),
+                "%s has %d input features".formatted(linear.weight().name(), linear.inputs()));
+    }
+
+    /** @return bool [out, in] in {@code scope}, true where a weight is kept */
+    Tensor kept(Linear linear, LayerEvidence evidence, SparsityPattern pattern, Scope scope);
+
+    /** Masks of a layer's chosen linear layers, in the order the data flows. */
+    default Map<Linear, Mask> masks(LayerEvidence evidence, SparsityPattern pattern, LinearChoice linears) {
+        Map<Linear, Mask> masks = new LinkedHashMap<>();
+        for (Linear linear : linears.of(evidence.layout())) {
+            try (Scope scope = Scope.open()) {
+                masks.put(linear, Mask.of(kept(linear, evidence, pattern, scope), scope));
+            }
+        }
+        return masks;
+    }
+
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} and the known ones */
+    static MaskCriterion named(String name) {
+        return ALL.stream()
+                .filter(criterion -> criterion.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "scoring.criterion: '%s' chooses no single weights; known are %s"
+                                .formatted(
+                                        name,
+                                        String.join(
+                                                ", ",
+                                                ALL.stream()
+                                                        .map(MaskCriterion::name)
+                                                        .toList()))));
+    }
+}
