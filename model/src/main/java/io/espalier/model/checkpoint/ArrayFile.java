@@ -1,14 +1,15 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,34 +19,19 @@ import java.util.Map;
  * @param notes the file's metadata
  */
 public record ArrayFile(Map<String, double[]> arrays, Map<String, String> notes) {
-    private static final String METADATA = "__metadata__";
-    private static final int ALIGNMENT = 8;
-
     public ArrayFile {
         arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
         notes = Collections.unmodifiableMap(new LinkedHashMap<>(notes));
     }
 
     public byte[] toBytes() {
-        ObjectNode header = StrictJson.MAPPER.createObjectNode();
-        ObjectNode metadata = header.putObject(METADATA);
-        notes.forEach(metadata::put);
-        int end = 0;
-        for (var entry : arrays.entrySet()) {
-            int start = end;
-            end = Math.addExact(start, Math.multiplyExact(entry.getValue().length, Double.BYTES));
-            ObjectNode tensor = header.putObject(entry.getKey()).put("dtype", DType.F64.name());
-            tensor.putArray("shape").add(entry.getValue().length);
-            tensor.putArray("data_offsets").add(start).add(end);
-        }
-        byte[] json = header.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        int padded = (json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        ByteBuffer file =
-                ByteBuffer.allocate(Math.addExact(Long.BYTES + padded, end)).order(ByteOrder.LITTLE_ENDIAN);
-        file.putLong(padded).put(json);
-        while (file.position() < Long.BYTES + padded) {
-            file.put((byte) ' ');
-        }
+        List<TensorInfo> tensors = new ArrayList<>();
+        arrays.forEach((name, array) -> tensors.add(TensorInfo.of(name, DType.F64, array.length)));
+        byte[] header = SafetensorsBytes.header(tensors, notes);
+        long data = tensors.stream().mapToLong(TensorInfo::bytes).sum();
+        ByteBuffer file = ByteBuffer.allocate(Math.toIntExact(header.length + data))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(header);
         arrays.values().forEach(array -> {
             for (double value : array) {
                 file.putDouble(value);
@@ -62,11 +48,11 @@ public record ArrayFile(Map<String, double[]> arrays, Map<String, String> notes)
             JsonNode header = StrictJson.MAPPER.readTree(bytes, Long.BYTES, length);
             Map<String, double[]> arrays = new LinkedHashMap<>();
             Map<String, String> notes = new LinkedHashMap<>();
-            header.path(METADATA)
+            header.path(SafetensorsBytes.METADATA)
                     .properties()
                     .forEach(note -> notes.put(note.getKey(), note.getValue().asText()));
             for (var entry : header.properties()) {
-                if (!entry.getKey().equals(METADATA)) {
+                if (!entry.getKey().equals(SafetensorsBytes.METADATA)) {
                     int start = entry.getValue().path("data_offsets").path(0).intValue();
                     double[] array =
                             new double[entry.getValue().path("shape").path(0).intValue()];

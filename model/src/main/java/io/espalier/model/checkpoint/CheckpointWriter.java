@@ -6,7 +6,6 @@ import io.espalier.model.EspalierException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +27,6 @@ public final class CheckpointWriter implements Closeable {
     /** Larger checkpoints are split, as other writers do. */
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
 
-    private static final int ALIGNMENT = 8;
     private static final List<String> COMPANIONS = List.of(
             "tokenizer.json",
             "tokenizer_config.json",
@@ -108,7 +106,7 @@ public final class CheckpointWriter implements Closeable {
     }
 
     private void begin(String file, List<TensorInfo> tensors) throws IOException {
-        byte[] header = header(tensors);
+        byte[] header = SafetensorsBytes.header(tensors, Map.of("format", "pt"));
         FileChannel channel = FileChannel.open(
                 staging.resolve(file),
                 StandardOpenOption.CREATE,
@@ -124,27 +122,6 @@ public final class CheckpointWriter implements Closeable {
             missing.add(tensor.name());
             offset += tensor.bytes();
         }
-    }
-
-    private static byte[] header(List<TensorInfo> tensors) throws IOException {
-        ObjectNode json = StrictJson.MAPPER.createObjectNode();
-        json.putObject("__metadata__").put("format", "pt");
-        long offset = 0;
-        for (TensorInfo tensor : tensors) {
-            ObjectNode entry =
-                    json.putObject(tensor.name()).put("dtype", tensor.dtype().name());
-            tensor.shape().forEach(entry.putArray("shape")::add);
-            entry.putArray("data_offsets").add(offset).add(offset + tensor.bytes());
-            offset += tensor.bytes();
-        }
-        byte[] text = StrictJson.MAPPER.writeValueAsBytes(json);
-        int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        ByteBuffer header = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
-        header.putLong(padded).put(text);
-        while (header.hasRemaining()) {
-            header.put((byte) ' ');
-        }
-        return header.array();
     }
 
     private void index(List<List<TensorInfo>> shards) throws IOException {

@@ -47,6 +47,11 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
      *     {@code pruning.linears}
      */
     default void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
+        requireInputsDivided(model, pattern, linears);
+    }
+
+    /** The linear layers exist, and groups along their input features fill every row. */
+    static void requireInputsDivided(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
         linears.check(model);
         for (LayerLayout layer : model.layers()) {
             linears.of(layer).forEach(linear -> requireInputsDivided(linear, pattern));

@@ -26,7 +26,7 @@ public record Damping(Tensor solved, double raised) {
      */
     public static Optional<Damping> raise(Tensor gram, DoubleFunction<Tensor> solve) {
         double ridge = RELATIVE * meanDiagonal(gram);
-        for (double raised = 1; ridge > 0 && raised <= MOST; raised *= STEP) {
+        for (double raised = 1; ridge > 0 && Double.isFinite(ridge) && raised <= MOST; raised *= STEP) {
             Tensor solved = solve.apply(ridge * raised);
             if (solved.elements() > 0) {
                 return Optional.of(new Damping(solved, raised));

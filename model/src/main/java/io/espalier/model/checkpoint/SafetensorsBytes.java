@@ -1,0 +1,44 @@
+package io.espalier.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/** What a safetensors file begins with when it is written; the same tensors in the same order give the same bytes. */
+public final class SafetensorsBytes {
+    static final String METADATA = "__metadata__";
+    private static final int ALIGNMENT = 8;
+
+    private SafetensorsBytes() {}
+
+    /**
+     * Length and JSON, filled up with spaces so that the data is aligned.
+     *
+     * @param tensors in the order of their bytes, which follow without a gap
+     * @param notes the file's metadata
+     */
+    public static byte[] header(List<TensorInfo> tensors, Map<String, String> notes) {
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
+        ObjectNode metadata = json.putObject(METADATA);
+        notes.forEach(metadata::put);
+        long offset = 0;
+        for (TensorInfo tensor : tensors) {
+            ObjectNode entry =
+                    json.putObject(tensor.name()).put("dtype", tensor.dtype().name());
+            tensor.shape().forEach(entry.putArray("shape")::add);
+            entry.putArray("data_offsets").add(offset).add(offset + tensor.bytes());
+            offset += tensor.bytes();
+        }
+        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+        int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        ByteBuffer header = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(padded).put(text);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.array();
+    }
+}

@@ -1,0 +1,120 @@
+package io.espalier.model.sparsity;
+
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.importance.LayerHessians;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * SparseGPT over a whole model: each Hessian is measured behind everything already pruned and updated, in the order the data
+ * flows – queries, keys and values, attention output, gate and up, down –; linear layers with one input share one Hessian.
+ *
+ * @param windows [n][t] calibration tokens
+ * @param scope layers outside stay dense
+ */
+public record SparseGptPass(
+        Checkpoint checkpoint, int[][] windows, SparsityPattern pattern, LinearChoice linears, LayerScope scope) {
+    /** As requests name it. */
+    public static final String NAME = "sparsegpt";
+
+    /**
+     * Checks, before anything is computed, that this part of the model can be pruned so.
+     *
+     * @throws io.espalier.model.EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} or
+     *     {@code pruning.linears}
+     */
+    public static void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
+        MaskCriterion.requireInputsDivided(model, pattern, linears);
+    }
+
+    /**
+     * Writes every tensor of the checkpoint, in the types it stores them in; config and shapes stay as they are. The same
+     * inputs give the same bytes.
+     *
+     * @param out declared with the checkpoint's tensors; not finished here
+     * @return what became of each chosen tensor, in the order of the layers and of the data in them
+     */
+    public List<UpdateReport> run(CheckpointWriter out, Progress progress) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        check(layout, pattern, linears);
+        List<UpdateReport> reports = new ArrayList<>();
+        SparseTensors written = new SparseTensors(checkpoint, out);
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+            for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                    if (scope.contains(layer.index())) {
+                        reports.addAll(new Layer(stream, layer, weights).pruned());
+                        linears.of(layer).forEach(linear -> written.write(linear, weights.get(linear.weight())));
+                    } else {
+                        stream.through(new DecoderLayer(layer, weights));
+                    }
+                }
+                progress.advanced("layers", layer.index() + 1L, scope.last(), (layer.index() + 1) * stream.tokens());
+            }
+        }
+        written.copyOthers();
+        return reports;
+    }
+
+    /** One layer whose weights change while the windows stand before it. */
+    private final class Layer {
+        private final LayerStream stream;
+        private final LayerLayout layout;
+        private final LayerWeights weights;
+        private final List<UpdateReport> reports = new ArrayList<>();
+
+        Layer(LayerStream stream, LayerLayout layout, LayerWeights weights) {
+            this.stream = stream;
+            this.layout = layout;
+            this.weights = weights;
+        }
+
+        List<UpdateReport> pruned() {
+            DecoderLayer decoder = new DecoderLayer(layout, weights);
+            Consumer<DecoderLayer> attention = watched -> stream.peekAttention(watched, null);
+            prune(layout.attention().projections(), attention);
+            prune(List.of(layout.attention().output()), attention);
+            stream.throughAttention(decoder);
+            Consumer<DecoderLayer> feedForward = watched -> stream.peekFeedForward(watched, null);
+            prune(layout.feedForward().projections(), feedForward);
+            prune(List.of(layout.feedForward().down()), feedForward);
+            stream.throughFeedForward(decoder);
+            return reports;
+        }
+
+        /** @param group linear layers that read the same input */
+        private void prune(List<Linear> group, Consumer<DecoderLayer> peek) {
+            List<Linear> chosen =
+                    group.stream().filter(linears.of(layout)::contains).toList();
+            if (chosen.isEmpty()) {
+                return;
+            }
+            try (Scope scope = Scope.open()) {
+                SparseGpt surgeon = surgeon(chosen.get(0), peek, scope);
+                for (Linear linear : chosen) {
+                    SparseGpt.Pruned pruned = surgeon.prune(weights.get(linear.weight()), pattern, scope);
+                    weights.put(linear.weight(), pruned.weight());
+                    reports.add(new UpdateReport(MaskReport.of(linear, pruned.mask()), surgeon.damping()));
+                }
+            }
+        }
+
+        private SparseGpt surgeon(Linear first, Consumer<DecoderLayer> peek, Scope owner) {
+            try (LayerHessians hessians = new LayerHessians(List.of(first))) {
+                peek.accept(new DecoderLayer(layout, weights).watched(hessians::add));
+                return SparseGpt.of(hessians.of(first), owner);
+            }
+        }
+    }
+}
