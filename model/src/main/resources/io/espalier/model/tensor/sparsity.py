@@ -44,7 +44,7 @@
 
   # The bits of |w|, which are ordered as the numbers are.
   def magnitude_bits(self: __torch__.Kernels, w: Tensor) -> Tensor:
-    return torch.view(w, dtype=torch.int32).__and__(2147483647)
+    return torch.empty([0], dtype=torch.int32).set_(w).__and__(2147483647)
 
   # The bits of the k-th smallest |W|, found by halving their range, so that W is neither copied nor sorted.
   def kth_magnitude_bits(self: __torch__.Kernels, w: Tensor, k: int) -> int:
