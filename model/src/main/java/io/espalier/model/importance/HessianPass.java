@@ -23,7 +23,7 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
     }
 
     /**
-     * Runs to the end; see {@link ChainedPass#run}.
+     * Runs to the end; see {@link ResumablePass#run}.
      *
      * @param position folder of this pass alone
      */

@@ -26,7 +26,6 @@ import java.util.stream.IntStream;
  * order serves every budget. The changed weights are not kept.
  */
 record Obs() implements Criterion {
-
     /** Share of the channels that go at once. */
     private static final double CHANNELS_PER_STEP = 0.04;
 

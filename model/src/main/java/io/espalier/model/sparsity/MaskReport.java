@@ -14,7 +14,7 @@ import java.util.Comparator;
  * @param total weights
  */
 public record MaskReport(String tensor, String sha256, long kept, long total) {
-    static MaskReport of(Linear linear, Mask mask) {
+    public static MaskReport of(Linear linear, Mask mask) {
         return new MaskReport(linear.weight().name(), mask.sha256(), mask.kept(), mask.total());
     }
 

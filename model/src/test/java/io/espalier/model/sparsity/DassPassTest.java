@@ -14,6 +14,7 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,7 +130,7 @@ class DassPassTest {
                             assertRefused(file, layer, LinearChoice.parse(List.of("down_proj")));
                             assertRefused(
                                     file, ModelLayout.of(checkpoint).layers().get(2), LinearChoice.MLP);
-                            assertRefused(java.util.Arrays.copyOf(file, file.length - 1), layer, LinearChoice.MLP);
+                            assertRefused(Arrays.copyOf(file, file.length - 1), layer, LinearChoice.MLP);
                             file[20] ^= 1;
                             assertRefused(file, layer, LinearChoice.MLP);
                             assertRefused(new byte[0], layer, LinearChoice.MLP);

@@ -1,5 +1,6 @@
 package io.espalier.model.sparsity;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -16,7 +17,7 @@ final class MaskReference {
     MaskReference(int rows, int columns) {
         kept = new boolean[rows][columns];
         for (boolean[] row : kept) {
-            java.util.Arrays.fill(row, true);
+            Arrays.fill(row, true);
         }
     }
 
