@@ -3,6 +3,7 @@ package io.espalier.cli;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.pipeline.request.RequestJson;
+import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
@@ -12,6 +13,7 @@ import io.espalier.v1.Scoring;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -45,7 +47,10 @@ final class RequestOptions {
     @Option(names = "--criterion", paramLabel = "NAME", description = "fms (default), taylor, gblm, obs, wanda-sp, …")
     private @Nullable String criterion;
 
-    @Option(names = "--controls", paramLabel = "MODE", description = "Controls of fms: ranks (default), off.")
+    @Option(
+            names = "--controls",
+            paramLabel = "MODE",
+            description = "Controls of fms: ranks (default), perplexity, off.")
     private @Nullable String controls;
 
     @Option(names = "--magnitude-p", paramLabel = "P", description = "Exponent of magnitude: 1 (default), 2.")
@@ -66,14 +71,21 @@ final class RequestOptions {
     @Option(names = "--draws", paramLabel = "N", description = "Perturbation draws. Default: 8.")
     private @Nullable Integer draws;
 
+    @Option(names = "--compare", paramLabel = "SOURCE", description = "backprop: rank beside exact gradients.")
+    private @Nullable String compare;
+
+    @Option(names = "--scores-of", paramLabel = "OUTPUT", description = "Use the scores of an earlier artifact.")
+    private @Nullable String scoresOf;
+
     @Option(names = "--epsilon", paramLabel = "X", description = "Step of the central difference. Default: 1e-3.")
     private @Nullable Double epsilon;
 
     @Option(
             names = {"--unit-ratio", "--ratio"},
             paramLabel = "R",
-            description = "Share of units to remove, in (0, 1).")
-    private @Nullable Double ratio;
+            split = ",",
+            description = "Share of units to remove, in (0, 1); several (0.2,0.35) make a checkpoint each.")
+    private @Nullable List<Double> ratios;
 
     @Option(
             names = "--parameter-ratio",
@@ -86,6 +98,25 @@ final class RequestOptions {
             paramLabel = "N",
             description = "Instead of --unit-ratio: most bytes of tensors to leave.")
     private @Nullable Long bytes;
+
+    @Option(
+            names = "--target",
+            paramLabel = "WHAT",
+            description = "units (default), layers, N:M such as 2:4, unstructured.")
+    private @Nullable String target;
+
+    @Option(names = "--sparsity", paramLabel = "R", description = "Share of zeros of target unstructured, in (0, 1).")
+    private @Nullable Double sparsity;
+
+    @Option(
+            names = "--linears",
+            paramLabel = "NAMES",
+            split = ",",
+            description = "Of targets N:M and unstructured: all, mlp, attention, down_proj, …")
+    private @Nullable List<String> linears;
+
+    @Option(names = "--selection", paramLabel = "WAY", description = "one-shot (default), sequential.")
+    private @Nullable String selection;
 
     @Option(names = "--layers", paramLabel = "RANGE", description = "default, all, or a range such as 4:30.")
     private @Nullable String layers;
@@ -164,6 +195,7 @@ final class RequestOptions {
         set(magnitudeP, builder::setMagnitudeP);
         set(form, builder::setForm);
         set(weight, builder::setWeight);
+        set(scoresOf, builder::setScoresOf);
         change(from.getGradient(), gradient(from.getGradient()), builder::setGradient);
         return builder.build();
     }
@@ -174,12 +206,17 @@ final class RequestOptions {
         set(distribution, builder::setDistribution);
         set(draws, builder::setDraws);
         set(epsilon, builder::setEpsilon);
+        set(compare, builder::setCompare);
         return builder.build();
     }
 
     private Pruning pruning(Pruning from) {
         Pruning.Builder builder = from.toBuilder();
-        set(ratio, builder::setUnitRatio);
+        set(ratios, given -> setRatios(given, builder));
+        set(target, builder::setTarget);
+        set(sparsity, builder::setSparsity);
+        set(linears, given -> builder.clearLinears().addAllLinears(given));
+        set(selection, builder::setSelection);
         set(parameterRatio, builder::setParameterRatio);
         set(bytes, builder::setBytes);
         set(layers, builder::setLayers);
@@ -188,6 +225,14 @@ final class RequestOptions {
         set(compensation, builder::setCompensation);
         set(compensationTarget, builder::setCompensationTarget);
         return builder.build();
+    }
+
+    private static void setRatios(List<Double> ratios, Pruning.Builder pruning) {
+        if (ratios.size() == 1) {
+            pruning.setUnitRatio(ratios.get(0));
+        } else {
+            ratios.forEach(ratio -> pruning.addBudgets(Budget.newBuilder().setUnitRatio(ratio)));
+        }
     }
 
     private Evaluation evaluation(Evaluation from) {

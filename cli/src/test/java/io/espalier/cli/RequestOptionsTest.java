@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.model.EspalierException;
+import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
@@ -12,6 +13,7 @@ import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -28,7 +30,9 @@ class RequestOptionsTest {
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
                                 + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-length 32"
-                                + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000")
+                                + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
+                                + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
+                                + " --scores-of earlier --form product --weight 2")
                         .split(" "));
 
         // Then
@@ -50,7 +54,11 @@ class RequestOptionsTest {
                                         .setSource("zeroth-order")
                                         .setDistribution("gaussian")
                                         .setDraws(4)
-                                        .setEpsilon(0.01)))
+                                        .setEpsilon(0.01)
+                                        .setCompare("backprop"))
+                                .setForm("product")
+                                .setWeight(2)
+                                .setScoresOf("earlier"))
                         .setPruning(Pruning.newBuilder()
                                 .setUnitRatio(0.5)
                                 .setLayers("1:5")
@@ -59,7 +67,11 @@ class RequestOptionsTest {
                                 .setCompensation("none")
                                 .setCompensationTarget("own")
                                 .setParameterRatio(0.2)
-                                .setBytes(6_000_000_000L))
+                                .setBytes(6_000_000_000L)
+                                .setTarget("2:4")
+                                .setSparsity(0.4)
+                                .addAllLinears(List.of("mlp", "q_proj"))
+                                .setSelection("sequential"))
                         .setEvaluation(Evaluation.newBuilder()
                                 .setText("e")
                                 .setSequenceLength(32)
@@ -68,6 +80,15 @@ class RequestOptionsTest {
                         .build());
         assertThat(request.getAllFields().keySet())
                 .hasSameSizeAs(PruneRequest.getDescriptor().getFields());
+    }
+
+    @Test
+    void severalRatiosAreSeveralBudgets() {
+        assertThat(parse("--unit-ratio", "0.2,0.5").getPruning())
+                .isEqualTo(Pruning.newBuilder()
+                        .addBudgets(Budget.newBuilder().setUnitRatio(0.2))
+                        .addBudgets(Budget.newBuilder().setUnitRatio(0.5))
+                        .build());
     }
 
     @Test

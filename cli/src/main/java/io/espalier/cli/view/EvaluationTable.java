@@ -3,9 +3,12 @@ package io.espalier.cli.view;
 import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.ModelMeasurement;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /** Dense against pruned, one line a quantity. */
 public final class EvaluationTable {
@@ -40,12 +43,37 @@ public final class EvaluationTable {
         for (Quantity quantity : quantities) {
             table.append('\n').append(quantity.row(report.getDense(), report.getPruned()));
         }
-        return table.append("\n\nperplexity over ")
+        long zeros = report.getPruned().getParameters() - report.getPruned().getNonzeroParameters();
+        if (report.getPruned().getNonzeroParameters() > 0 && zeros > 0) {
+            table.append(
+                    String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
+        }
+        table.append("\n\nperplexity over ")
                 .append(String.format(Locale.ROOT, "%,d", protocol.getPredictedTokens()))
                 .append(" predictions, windows of ")
                 .append(protocol.getSequenceLength())
                 .append(" tokens, text: ")
-                .append(protocol.getSplit())
-                .toString();
+                .append(protocol.getSplit());
+        if (report.getMaskedCount() > 0) {
+            table.append("\nthe same removed by each score set, without repair: ")
+                    .append(report.getMaskedList().stream()
+                            .map(set -> String.format(Locale.ROOT, "%s %.3f", set.getSet(), set.getPerplexity()))
+                            .collect(Collectors.joining(", ")));
+        }
+        return table.append(ranks(report)).toString();
+    }
+
+    /** How far the controls of a criterion rank as it does, at least. */
+    private static String ranks(EvaluationReport report) {
+        Map<String, Double> lowest = new LinkedHashMap<>();
+        report.getControlsList()
+                .forEach(control -> lowest.merge(
+                        control.getControl(), Math.min(control.getAttention(), control.getFfn()), Math::min));
+        return lowest.isEmpty()
+                ? ""
+                : "\nlowest rank correlation with the criterion within a layer: "
+                        + lowest.entrySet().stream()
+                                .map(set -> String.format(Locale.ROOT, "%s %.2f", set.getKey(), set.getValue()))
+                                .collect(Collectors.joining(", "));
     }
 }

@@ -6,9 +6,22 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.Speed;
+import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.MaskedPerplexity;
+import io.espalier.model.pruning.PrunedTensors;
+import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.transformer.ModelLayout;
+import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.Target;
 import io.espalier.pipeline.request.Workspace;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /** Measures the dense and the pruned model by one protocol. */
 public final class EvaluationWork {
@@ -24,9 +37,16 @@ public final class EvaluationWork {
         this.workspace = workspace;
     }
 
-    public Evaluation evaluate(JobSpec spec, Progress progress) {
+    /**
+     * The artifact to measure.
+     *
+     * @param zeroedWeights that pruning made zero in place
+     */
+    public record Pruned(String output, long zeroedWeights) {}
+
+    public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
         try (Checkpoint dense = workspace.model(spec);
-                Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(spec.output()))) {
+                Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(artifact.output()))) {
             int[][] windows = workspace.evaluation(spec, dense);
             Perplexity ofDense = Perplexity.of(dense, windows, progress(progress, 0, 0));
             Perplexity ofPruned = Perplexity.of(
@@ -43,8 +63,8 @@ public final class EvaluationWork {
                     ? Speed.compare(dense, pruned, prompt, DECODE_TOKENS, REPETITIONS)
                     : new Speed.Comparison(new Speed(0, 0), new Speed(0, 0));
             return new Evaluation(
-                    measurement(dense, ofDense, speed.dense()),
-                    measurement(pruned, ofPruned, speed.pruned()),
+                    measurement(dense, ofDense, speed.dense(), 0),
+                    measurement(pruned, ofPruned, speed.pruned(), artifact.zeroedWeights()),
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
@@ -53,7 +73,10 @@ public final class EvaluationWork {
                     MACS_TOKENS,
                     prompt.length,
                     DECODE_TOKENS,
-                    spec.evaluation().speed() ? REPETITIONS : 0);
+                    spec.evaluation().speed() ? REPETITIONS : 0,
+                    spec.scoring().controls() == JobSpec.Controls.PERPLEXITY
+                            ? masked(spec, inspection, artifact, dense, windows)
+                            : Map.of());
         }
     }
 
@@ -69,11 +92,42 @@ public final class EvaluationWork {
                 progress.advanced(unit, model * total + done, 2 * total, tokensBefore + tokens);
     }
 
-    private static Measurement measurement(Checkpoint checkpoint, Perplexity perplexity, Speed speed) {
+    /** What each score set of the job would remove, masked in the dense model: by how much do their choices differ? */
+    private Map<String, Double> masked(
+            JobSpec spec, Inspection inspection, Pruned artifact, Checkpoint dense, int[][] windows) {
+        if (!(spec.pruning().target() instanceof Target.Units units)) {
+            return Map.of();
+        }
+        List<Map<String, UnitScores>> layers =
+                List.copyOf(ScoreFile.readLayers(workspace.artifacts().readArtifact(artifact.output(), ScoreFile.NAME))
+                        .values());
+        Target.Cut cut = units.cuts().get(units.outputs().indexOf(artifact.output()));
+        Map<String, Double> perplexities = new LinkedHashMap<>();
+        for (String set : layers.get(0).keySet()) {
+            List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))
+                    .select(
+                            cut.budget(),
+                            inspection.layers(),
+                            new LayerScope(inspection.firstLayer(), inspection.lastLayer()),
+                            layers.stream()
+                                    .map(sets -> Objects.requireNonNull(sets.get(set)))
+                                    .toList(),
+                            new PrunedTensors(dense, units.compensation()));
+            perplexities.put(
+                    set,
+                    MaskedPerplexity.of(dense, removed, windows, (unit, done, total, tokens) -> {})
+                            .value());
+        }
+        return perplexities;
+    }
+
+    private static Measurement measurement(
+            Checkpoint checkpoint, Perplexity perplexity, Speed speed, long zeroedWeights) {
         ModelSize size = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), MACS_TOKENS);
         return new Measurement(
                 perplexity.value(),
                 size.parameters(),
+                size.parameters() - zeroedWeights,
                 size.macs(),
                 checkpoint.bytes(),
                 speed.prefill(),

@@ -1,10 +1,12 @@
 package io.espalier.evaluator.kafka;
 
 import io.espalier.evaluator.domain.Evaluation;
+import io.espalier.model.importance.GradientSource;
 import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.MaskedPerplexity;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
 import io.espalier.v1.PrunedCheckpoint;
@@ -26,6 +28,10 @@ final class EvaluationMapper {
                 .addAllControls(checkpoint.getControlsList())
                 .setProvenance(provenance(checkpoint, spec, codeVersion));
         evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
+        evaluation
+                .masked()
+                .forEach((set, perplexity) -> report.addMasked(
+                        MaskedPerplexity.newBuilder().setSet(set).setPerplexity(perplexity)));
         return report.build();
     }
 
@@ -33,6 +39,7 @@ final class EvaluationMapper {
         return ModelMeasurement.newBuilder()
                 .setPerplexity(measurement.perplexity())
                 .setParameters(measurement.parameters())
+                .setNonzeroParameters(measurement.nonzero())
                 .setMacs(measurement.macs())
                 .setCheckpointBytes(measurement.checkpointBytes())
                 .setPrefillTokensPerSecond(measurement.prefillRate())
@@ -64,10 +71,14 @@ final class EvaluationMapper {
                 .setCompensation(checkpoint.getRequest().getPruning().getCompensation())
                 .setCodeVersion(codeVersion)
                 .setProfile(checkpoint.getInputs().getProfile());
-        if (spec.scoring().criterion().equals("fms")) {
-            provenance.setGradientSource(spec.scoring().gradient().source() + "/"
-                    + spec.scoring().gradient().distribution());
-        }
-        return provenance.build();
+        return provenance.setGradientSource(gradientSource(spec)).build();
+    }
+
+    /** Empty where the criterion looks at no gradient. */
+    private static String gradientSource(JobSpec spec) {
+        JobSpec.Gradient gradient = spec.scoring().gradient();
+        return gradient.source().equals(GradientSource.ZEROTH_ORDER)
+                ? gradient.source() + "/" + gradient.distribution()
+                : gradient.source();
     }
 }

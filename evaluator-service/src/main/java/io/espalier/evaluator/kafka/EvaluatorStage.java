@@ -9,14 +9,16 @@ import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.v1.EvaluateWork;
+import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A pruned checkpoint in, its evaluation out. One task: dense and pruned are only comparable when measured together. */
+/** Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured together. */
 @Singleton
 public class EvaluatorStage implements Stage {
     @Override
@@ -38,19 +40,27 @@ public class EvaluatorStage implements Stage {
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         if (!waves.isEmpty()) {
-            return new Step.Complete(waves.get(0).get(0).getEvaluated());
+            List<EvaluationReport> reports =
+                    waves.get(0).stream().map(TaskResult::getEvaluated).toList();
+            return new Step.Complete(reports.get(0).toBuilder()
+                    .addAllFurther(reports.subList(1, reports.size()))
+                    .build());
         }
-        PrunedCheckpoint checkpoint = checkpoint(input);
-        return new Step.Run(
-                "evaluate",
-                null,
-                List.of(Task.newBuilder()
-                        .setJobId(checkpoint.getJobId())
-                        .setTaskId("evaluate")
-                        .setRequest(checkpoint.getRequest())
-                        .setInputs(checkpoint.getInputs())
-                        .setEvaluate(EvaluateWork.newBuilder().setCheckpoint(checkpoint))
-                        .build()));
+        PrunedCheckpoint first = checkpoint(input);
+        List<Task> tasks = new ArrayList<>();
+        tasks.add(task("evaluate", first.toBuilder().clearFurther().build()));
+        first.getFurtherList().forEach(further -> tasks.add(task("evaluate-" + (tasks.size() + 1), further)));
+        return new Step.Run("evaluate", tasks);
+    }
+
+    private static Task task(String id, PrunedCheckpoint checkpoint) {
+        return Task.newBuilder()
+                .setJobId(checkpoint.getJobId())
+                .setTaskId(id)
+                .setRequest(checkpoint.getRequest())
+                .setInputs(checkpoint.getInputs())
+                .setEvaluate(EvaluateWork.newBuilder().setCheckpoint(checkpoint))
+                .build();
     }
 
     private static PrunedCheckpoint checkpoint(Input.Start input) {

@@ -2,10 +2,12 @@ package io.espalier.evaluator.kafka;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import io.espalier.evaluator.domain.Evaluation;
 import io.espalier.evaluator.domain.EvaluationWork;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.RequestMapper;
 import io.espalier.pipeline.request.Workspace;
@@ -32,9 +34,15 @@ public class EvaluatorWorker implements Worker {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
         Engine.setThreads(task.getInputs().getProfile().getThreads());
-        EvaluationReport report =
-                EvaluationMapper.toWire(checkpoint, spec, work.evaluate(spec, progress), CodeVersion.get());
-        workspace.artifacts().writeReport(spec.jobId(), "evaluation.json", json(report));
+        Evaluation evaluation = work.evaluate(
+                spec,
+                InspectionMapper.fromWire(task.getInputs()),
+                new EvaluationWork.Pruned(checkpoint.getOutput(), checkpoint.getZeroedWeights()),
+                progress);
+        EvaluationReport report = EvaluationMapper.toWire(checkpoint, spec, evaluation, CodeVersion.get());
+        workspace
+                .artifacts()
+                .writeReport(spec.jobId(), task.getTaskId().replace("evaluate", "evaluation") + ".json", json(report));
         return TaskResult.newBuilder().setEvaluated(report);
     }
 

@@ -174,6 +174,20 @@ public final class ArtifactStore {
         }
     }
 
+    /**
+     * A file of a finished artifact, with the bytes its manifest vouches for.
+     *
+     * @throws EspalierException {@code MODEL_NOT_FOUND} when there is no such artifact or file; otherwise as
+     *     {@link #verified}
+     */
+    public byte[] readArtifact(String output, String file) {
+        String sha256 = Manifest.read(output(output)).files().get(file);
+        if (sha256 == null) {
+            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, output + ": the artifact holds no " + file);
+        }
+        return read(new StoredFile(output + "/" + file, sha256));
+    }
+
     private static EspalierException corrupt(StoredFile file) {
         return new EspalierException(ErrorCode.MODEL_CORRUPT, file.path() + ": its bytes changed after it was written");
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an artifact folder is and what made it: {@code manifest.json}, written last. It holds no clock times, so the same
@@ -29,6 +30,8 @@ import java.util.TreeMap;
  * @param profile {@link Profile#wireName()}
  * @param profileReason why the profile is what it is
  * @param repairs what the compensation of each layer did
+ * @param masks digest of the mask of every weight that was pruned in place, by its name
+ * @param keptLayers index each layer had in the dense model; empty unless whole layers went
  * @param numericProfile engine, device, instruction set and threads
  */
 public record Manifest(
@@ -41,6 +44,8 @@ public record Manifest(
         String profile,
         String profileReason,
         JsonNode repairs,
+        SortedMap<String, String> masks,
+        List<Integer> keptLayers,
         String codeVersion,
         SortedMap<String, String> numericProfile) {
     public static final String FILE = "manifest.json";
@@ -56,11 +61,14 @@ public record Manifest(
         files = sorted(files);
         layers = List.copyOf(layers);
         repairs = repairs.deepCopy();
+        masks = sorted(masks);
+        // Manifests of earlier versions have none.
+        keptLayers = keptLayers == null ? List.of() : List.copyOf(keptLayers);
         numericProfile = sorted(numericProfile);
     }
 
-    private static SortedMap<String, String> sorted(Map<String, String> map) {
-        return Collections.unmodifiableSortedMap(new TreeMap<>(map));
+    private static SortedMap<String, String> sorted(@Nullable Map<String, String> map) {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(map == null ? Map.of() : map));
     }
 
     @Override

@@ -7,12 +7,19 @@ import io.espalier.model.pruning.UnitScores;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Unit scores as a safetensors file: F64 arrays {@code <set>.attention} and {@code <set>.ffn}. */
 public final class ScoreFile {
+    /** Its name in an artifact. */
+    public static final String NAME = "scores.safetensors";
+
     private static final String ATTENTION = ".attention";
     private static final String FFN = ".ffn";
     private static final String DAMPING = "damping";
+    private static final String LAYERS = "layers.";
+    private static final Pattern LAYER_SET = Pattern.compile("layers\\.(\\d{1,6})\\.(.+)");
 
     private ScoreFile() {}
 
@@ -60,5 +67,34 @@ public final class ScoreFile {
             }
         });
         return sets;
+    }
+
+    /**
+     * Scores of several layers: sets are named {@code layers.<layer>.<set>}.
+     *
+     * @param layers the sets of each layer, by its index
+     */
+    public static byte[] writeLayers(Map<Integer, Map<String, UnitScores>> layers) {
+        Map<String, UnitScores> all = new LinkedHashMap<>();
+        layers.forEach((layer, sets) -> sets.forEach((set, units) -> all.put(LAYERS + layer + "." + set, units)));
+        return write(all);
+    }
+
+    /**
+     * What {@link #writeLayers} wrote, in its order.
+     *
+     * @throws EspalierException {@code INTERNAL} when the bytes are no such file
+     */
+    public static Map<Integer, Map<String, UnitScores>> readLayers(byte[] bytes) {
+        Map<Integer, Map<String, UnitScores>> layers = new LinkedHashMap<>();
+        read(bytes).forEach((name, scores) -> {
+            Matcher matcher = LAYER_SET.matcher(name);
+            if (!matcher.matches()) {
+                throw new EspalierException(ErrorCode.INTERNAL, "scores: '" + name + "' names no layer");
+            }
+            layers.computeIfAbsent(Integer.valueOf(matcher.group(1)), layer -> new LinkedHashMap<>())
+                    .put(matcher.group(2), scores);
+        });
+        return layers;
     }
 }

@@ -255,6 +255,8 @@ class ArtifactStoreTest {
                             Profile.UNIFORM.wireName(),
                             "every layer has one shape",
                             json.arrayNode().addObject().put("ffn_error", 0.5),
+                            new TreeMap<>(),
+                            List.of(),
                             "0.1.0",
                             new TreeMap<>(Map.of("device", "cpu")))
                     .write(staging);

@@ -24,8 +24,13 @@ public final class JobView {
                 next.setState(StageName.of(event.getStage()).state()).clearProgress();
             case PROGRESS ->
                 next.setState(StageName.of(event.getStage()).state()).setProgress(event.getProgress());
-            case ARTIFACT_COMMITTED ->
-                next.setOutput(event.getArtifactCommitted().getOutput());
+            case ARTIFACT_COMMITTED -> {
+                if (next.getOutput().isEmpty()) {
+                    next.setOutput(event.getArtifactCommitted().getOutput());
+                } else {
+                    next.addFurtherOutputs(event.getArtifactCommitted().getOutput());
+                }
+            }
             case STAGE_FINISHED, EVENT_NOT_SET -> {}
             case COMPLETED ->
                 next.setState(JobState.COMPLETED)
@@ -35,7 +40,7 @@ public final class JobView {
                 next.setState(JobState.FAILED).setFailure(event.getFailed());
                 if (event.getStage().equals(StageName.PRUNER.label())) {
                     // Decided, but the rename lost to another artifact of that name.
-                    next.clearOutput();
+                    next.clearOutput().clearFurtherOutputs();
                 }
             }
             case CANCELLED -> next.setState(JobState.CANCELLED);

@@ -3,8 +3,6 @@ package io.espalier.pipeline.request;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
-import io.espalier.model.pruning.Budget;
-import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.transformer.ModelLayout;
 
@@ -12,13 +10,11 @@ import io.espalier.model.transformer.ModelLayout;
  * A prune request with every default filled in and every field checked; what the domain of each stage works from.
  *
  * @param model checkpoint folder as the user named it, inside the model root
- * @param output artifact folder to create, inside the artifact root
  * @param seed every random choice is a pure function of it
  */
 public record JobSpec(
         String jobId,
         String model,
-        String output,
         Text calibration,
         Scoring scoring,
         Pruning pruning,
@@ -34,29 +30,40 @@ public record JobSpec(
 
     /**
      * @param criterion name in the table of criteria
-     * @param controls whether control score sets ride along
+     * @param scoresOf output of an earlier job whose scores are used; empty to make them
      */
-    public record Scoring(String criterion, CriterionOptions options, Gradient gradient, boolean controls) {}
+    public record Scoring(
+            String criterion, CriterionOptions options, Gradient gradient, Controls controls, String scoresOf) {
+        /** Whether scores are an earlier job's. */
+        public boolean reused() {
+            return !scoresOf.isEmpty();
+        }
+    }
+
+    /** What is done to show what the gradient of {@code fms} is worth. */
+    public enum Controls {
+        OFF,
+        /** Control score sets ride along, and their rank correlation is reported. */
+        RANKS,
+        /** The same, and the model is measured with the units masked that each of them would remove. */
+        PERPLEXITY
+    }
 
     /**
      * @param source "zeroth-order", "backprop" or empty where none is named
      * @param distribution of the perturbation: "gaussian", "rademacher" or "rank-one"
      * @param epsilon step of the central difference
+     * @param compared whether exact gradients score beside it
      */
-    public record Gradient(String source, String distribution, int draws, double epsilon) {}
+    public record Gradient(String source, String distribution, int draws, double epsilon, boolean compared) {}
 
-    /**
-     * @param allocation "uniform" or "global"
-     * @param layers "default", "all" or "first:last"
-     * @param roundTo kept FFN widths are a multiple of this
-     */
-    public record Pruning(Budget budget, String allocation, String layers, int roundTo, Compensation compensation) {}
+    /** @param layers "default", "all" or "first:last" */
+    public record Pruning(String layers, Target target) {}
 
-    /** How this job spreads its budget over the layers of a model. */
-    public Allocation allocation(ModelLayout layout) {
+    /** How this job spreads a budget of units over the layers of a model. */
+    public Allocation allocation(Target.Units units, ModelLayout layout) {
         Criterion criterion = Criterion.named(scoring.criterion(), scoring.options());
-        return Allocation.named(
-                pruning.allocation(), new FfnRounding(pruning.roundTo()), layout, criterion.standardized());
+        return Allocation.named(units.allocation(), new FfnRounding(units.roundTo()), layout, criterion.standardized());
     }
 
     /**

@@ -215,10 +215,10 @@ public final class JobFold {
         }
 
         private StageJob run(StageJob.Builder job, Step.Run run) {
-            if (run.committed() != null) {
-                event(event -> event.setArtifactCommitted(run.committed()));
-            }
-            Wave.Builder wave = Wave.newBuilder().setActivity(run.activity()).setCommitting(run.committed() != null);
+            run.committed().forEach(artifact -> event(event -> event.setArtifactCommitted(artifact)));
+            Wave.Builder wave = Wave.newBuilder()
+                    .setActivity(run.activity())
+                    .setCommitting(!run.committed().isEmpty());
             for (var task : run.tasks()) {
                 var issued = task.toBuilder().setAttempt(1).build();
                 wave.addTasks(TaskState.newBuilder().setTask(issued));

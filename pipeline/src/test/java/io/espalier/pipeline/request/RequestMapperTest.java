@@ -8,6 +8,9 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.SparsityPattern;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,15 +28,21 @@ class RequestMapperTest {
                 .isEqualTo(new JobSpec(
                         "job",
                         "m",
-                        "job",
                         new JobSpec.Text("t", 64, 128),
                         new JobSpec.Scoring(
                                 "fms",
                                 CriterionOptions.usual(),
-                                new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3),
-                                true),
+                                new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3, false),
+                                JobSpec.Controls.RANKS,
+                                ""),
                         new JobSpec.Pruning(
-                                new Budget.UnitRatio(0.5), "uniform", "default", 32, Compensation.LEAST_SQUARES_BLEND),
+                                "default",
+                                new Target.Units(
+                                        List.of(new Target.Cut("job", new Budget.UnitRatio(0.5))),
+                                        "uniform",
+                                        32,
+                                        Compensation.LEAST_SQUARES_BLEND,
+                                        false)),
                         new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
                         0));
     }
@@ -53,6 +62,11 @@ class RequestMapperTest {
                 "\"unit_ratio\":0.5,\"allocation\":\"global\",\"compensation\":\"bias\"",
                 "\"parameter_ratio\":0.2,\"compensation\":\"none\"",
                 "\"bytes\":6000000000,\"compensation_target\":\"own\",\"round_to\":8",
+                "\"unit_ratio\":0.5,\"selection\":\"sequential\"",
+                "\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"bytes\":70},{\"parameter_ratio\":0.1}]",
+                "\"target\":\"layers\",\"unit_ratio\":0.3",
+                "\"target\":\"2:4\",\"linears\":[\"mlp\",\"q_proj\"]",
+                "\"target\":\"unstructured\",\"sparsity\":0.6",
             })
     void theCompleteRequestKeepsWhatPruningIsAskedFor(String pruning) {
         String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
@@ -65,19 +79,40 @@ class RequestMapperTest {
 
     @Test
     void budgetsAndRepairsAreReadUnderTheirNames() {
-        assertThat(pruning("\"parameter_ratio\":0.2").budget()).isEqualTo(new Budget.ParameterRatio(0.2));
-        assertThat(pruning("\"bytes\":6000000000").budget()).isEqualTo(new Budget.Bytes(6_000_000_000L));
-        assertThat(pruning("\"bytes\":1,\"allocation\":\"global\"").allocation())
-                .isEqualTo("global");
-        assertThat(pruning("\"bytes\":1,\"compensation\":\"bias\"").compensation())
+        assertThat(units("\"parameter_ratio\":0.2").cuts())
+                .containsExactly(new Target.Cut("job", new Budget.ParameterRatio(0.2)));
+        assertThat(units("\"bytes\":6000000000").cuts())
+                .containsExactly(new Target.Cut("job", new Budget.Bytes(6_000_000_000L)));
+        assertThat(units("\"bytes\":1,\"allocation\":\"global\"").allocation()).isEqualTo("global");
+        assertThat(units("\"bytes\":1,\"compensation\":\"bias\"").compensation())
                 .isEqualTo(Compensation.BIAS);
-        assertThat(pruning("\"bytes\":1,\"compensation_target\":\"own\"").compensation())
+        assertThat(units("\"bytes\":1,\"compensation_target\":\"own\"").compensation())
                 .isEqualTo(Compensation.LEAST_SQUARES_OWN);
     }
 
-    private static JobSpec.Pruning pruning(String fields) {
-        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + fields + "}}";
-        return RequestMapper.toSpec("job", RequestJson.fromJson(json)).pruning();
+    @Test
+    void eachOfSeveralBudgetsMakesAnArtifactOfItsOwn() {
+        assertThat(units("\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.5,\"output\":\"half\"}]")
+                        .outputs())
+                .containsExactly("job-1", "half");
+    }
+
+    @Test
+    void singleWeightsAreChosenByWandaInEveryLinearLayerUnlessTheRequestSaysOtherwise() {
+        JobSpec spec = spec("\"target\":\"4:8\"");
+
+        assertThat(spec.scoring().criterion()).isEqualTo("wanda");
+        assertThat(spec.pruning().target())
+                .isEqualTo(new Target.Weights("job", new SparsityPattern.NofM(4, 8), LinearChoice.ALL));
+    }
+
+    private static Target.Units units(String fields) {
+        return (Target.Units) spec(fields).pruning().target();
+    }
+
+    private static JobSpec spec(String pruning) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
+        return RequestMapper.toSpec("job", RequestJson.fromJson(json));
     }
 
     @ParameterizedTest
@@ -105,7 +140,29 @@ class RequestMapperTest {
                 "pruning.compensation           | \"pruning\":{\"unit_ratio\":0.5,\"compensation\":\"magic\"}",
                 "pruning.allocation             | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"magic\"}",
                 "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",
+                "pruning.target                 | \"pruning\":{\"unit_ratio\":0.5,\"target\":\"everything\"}",
+                "pruning.target                 | \"pruning\":{\"target\":\"4:2\"}",
+                "pruning.target                 | \"pruning\":{\"target\":\"0:4\"}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"unstructured\"}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"unstructured\",\"sparsity\":1}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"2:4\",\"sparsity\":0.5}",
+                "pruning.sparsity               | \"pruning\":{\"unit_ratio\":0.5,\"sparsity\":0.5}",
+                "pruning.linears                | \"pruning\":{\"unit_ratio\":0.5,\"linears\":[\"mlp\"]}",
+                "pruning.unit_ratio             | \"pruning\":{\"target\":\"2:4\",\"unit_ratio\":0.5}",
+                "pruning.compensation           | \"pruning\":{\"target\":\"2:4\",\"compensation\":\"bias\"}",
+                "pruning.allocation             | \"pruning\":{\"target\":\"2:4\",\"allocation\":\"global\"}",
+                "pruning.selection              | \"pruning\":{\"unit_ratio\":0.5,\"selection\":\"twice\"}",
+                "pruning.selection              | \"pruning\":{\"target\":\"2:4\",\"selection\":\"sequential\"}",
+                "pruning.selection              | \"pruning\":{\"selection\":\"sequential\",\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.3}]}",
+                "pruning.budgets                | \"pruning\":{\"unit_ratio\":0.5,\"budgets\":[{\"unit_ratio\":0.2}]}",
+                "pruning.budgets[1]             | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":2}]}",
+                "pruning.budgets[1].bytes       | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.2,\"bytes\":3}]}",
+                "pruning.budgets[1].output      | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"unit_ratio\":0.3,\"output\":\"a\"}]}",
                 "scoring.controls               | \"scoring\":{\"controls\":\"maybe\"}",
+                "scoring.gradient.compare       | \"scoring\":{\"gradient\":{\"compare\":\"magic\"}}",
+                "scoring.gradient.compare       | \"scoring\":{\"gradient\":{\"source\":\"backprop\",\"compare\":\"backprop\"}}",
+                "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"target\":\"2:4\"}",
+                "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"unit_ratio\":0.5,\"selection\":\"sequential\"}",
                 "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
                 "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
                 "scoring.gradient.epsilon       | \"scoring\":{\"gradient\":{\"epsilon\":\"Infinity\"}}",
@@ -117,7 +174,7 @@ class RequestMapperTest {
         for (String part :
                 new String[] {"\"model\":\"m\"", "\"calibration\":{\"text\":\"t\"}", "\"pruning\":{\"unit_ratio\":0.5}"
                 }) {
-            if (!json.startsWith(part.substring(0, part.indexOf(':')))) {
+            if (!json.contains(part.substring(0, part.indexOf(':') + 1))) {
                 body += "," + part;
             }
         }

@@ -28,7 +28,7 @@ record ChainStage() implements Stage {
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         return waves.isEmpty()
-                ? new Step.Run("chain", null, List.of(task("chain")), List.of(task("layer-0"), task("layer-1")))
+                ? new Step.Run("chain", List.of(), List.of(task("chain")), List.of(task("layer-0"), task("layer-1")))
                 : new Step.HandOver(AcceptedRequest.getDefaultInstance());
     }
 

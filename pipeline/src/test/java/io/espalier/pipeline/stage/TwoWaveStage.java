@@ -28,11 +28,12 @@ record TwoWaveStage(StageName name) implements Stage {
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         if (waves.isEmpty()) {
-            return new Step.Run("work", null, tasks("first", PARALLEL));
+            return new Step.Run("work", tasks("first", PARALLEL));
         }
         if (waves.size() == 1) {
-            ArtifactCommitted committed = name == StageName.PRUNER ? ArtifactCommitted.getDefaultInstance() : null;
-            return new Step.Run("finish", committed, tasks("second", 1));
+            List<ArtifactCommitted> committed =
+                    name == StageName.PRUNER ? List.of(ArtifactCommitted.getDefaultInstance()) : List.of();
+            return new Step.Run("finish", committed, tasks("second", 1), List.of());
         }
         return name == StageName.EVALUATOR
                 ? new Step.Complete(EvaluationReport.getDefaultInstance())

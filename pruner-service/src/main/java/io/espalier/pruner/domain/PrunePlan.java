@@ -2,22 +2,33 @@ package io.espalier.pruner.domain;
 
 import io.espalier.model.checkpoint.StoredFile;
 import java.util.List;
+import java.util.stream.IntStream;
 
-/** Prune into a staging folder, then commit. */
-public record PrunePlan(List<StoredFile> scores) {
+/**
+ * Prune into staging folders, one a budget, then commit them all.
+ *
+ * @param budgets how many checkpoints the job makes
+ */
+public record PrunePlan(int budgets, List<StoredFile> scores) {
     public PrunePlan {
         scores = List.copyOf(scores);
     }
 
-    /** @param results of the tasks done so far, in order */
-    public PruneStep next(List<PruneResult> results) {
-        if (results.isEmpty()) {
-            return new PruneStep.Run(new PruneTask.Prune(scores));
+    /** @param waves results of the complete waves, each in task order */
+    public PruneStep next(List<List<PruneResult>> waves) {
+        if (waves.isEmpty()) {
+            return new PruneStep.Run(IntStream.range(0, budgets)
+                    .mapToObj(budget -> new PruneTask.Prune(budget, scores))
+                    .toList());
         }
-        PruneResult last = results.get(results.size() - 1);
-        if (last instanceof PruneResult.Staged staged) {
-            return new PruneStep.Commit(new PruneTask.Commit(staged.staged()));
+        List<PruneResult> last = waves.get(waves.size() - 1);
+        if (waves.size() == 1) {
+            return new PruneStep.Commit(IntStream.range(0, budgets)
+                    .mapToObj(budget -> new PruneTask.Commit(budget, ((PruneResult.Staged) last.get(budget)).staged()))
+                    .toList());
         }
-        return new PruneStep.Done(((PruneResult.Committed) last).artifact());
+        return new PruneStep.Done(last.stream()
+                .map(result -> ((PruneResult.Committed) result).artifact())
+                .toList());
     }
 }

@@ -1,11 +1,26 @@
 package io.espalier.pruner.domain;
 
+import java.util.List;
+
 /** What comes next in pruning a model. */
 public sealed interface PruneStep {
-    record Run(PruneTask.Prune task) implements PruneStep {}
+    record Run(List<PruneTask.Prune> tasks) implements PruneStep {
+        public Run {
+            tasks = List.copyOf(tasks);
+        }
+    }
 
-    /** From here on the artifact stays, even if the job is cancelled. */
-    record Commit(PruneTask.Commit task) implements PruneStep {}
+    /** From here on the artifacts stay, even if the job is cancelled. */
+    record Commit(List<PruneTask.Commit> tasks) implements PruneStep {
+        public Commit {
+            tasks = List.copyOf(tasks);
+        }
+    }
 
-    record Done(PrunedArtifact artifact) implements PruneStep {}
+    /** @param artifacts one per budget, in the order of the request */
+    record Done(List<PrunedArtifact> artifacts) implements PruneStep {
+        public Done {
+            artifacts = List.copyOf(artifacts);
+        }
+    }
 }

@@ -12,24 +12,29 @@ public sealed interface PruneTask {
      * Remove, repair and write the whole checkpoint into a staging folder: each layer is measured behind the layers
      * already pruned, so this cannot be split.
      *
-     * @param scores one file per pruned layer, in layer order
+     * @param budget which of the job's budgets, from 0
+     * @param scores one file per pruned layer, in layer order; none where pruning chooses for itself
      */
-    record Prune(List<StoredFile> scores) implements PruneTask {
+    record Prune(int budget, List<StoredFile> scores) implements PruneTask {
         public Prune {
             scores = List.copyOf(scores);
         }
 
         @Override
         public String id() {
-            return "prune";
+            return named("prune", budget);
         }
     }
 
     /** Make a staged artifact visible under its name. */
-    record Commit(StagedArtifact staged) implements PruneTask {
+    record Commit(int budget, StagedArtifact staged) implements PruneTask {
         @Override
         public String id() {
-            return "commit";
+            return named("commit", budget);
         }
+    }
+
+    private static String named(String work, int budget) {
+        return budget == 0 ? work : work + "-" + (budget + 1);
     }
 }

@@ -13,20 +13,14 @@ import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.Manifest;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.pruning.LayerRepair;
-import io.espalier.model.pruning.LayerScope;
-import io.espalier.model.pruning.PrunedTensors;
-import io.espalier.model.pruning.PruningPass;
-import io.espalier.model.pruning.RemovedUnits;
-import io.espalier.model.pruning.UnitScores;
-import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.sparsity.MaskReport;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.Target;
 import io.espalier.pipeline.request.Workspace;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Does the tasks of a prune plan. A task done twice leaves the same bytes. */
@@ -58,85 +52,65 @@ public final class PruneWork {
             Progress progress) {
         ArtifactStore artifacts = workspace.artifacts();
         Path staging = artifacts.staging(spec.jobId()).resolve(attempt);
-        List<Map<String, UnitScores>> scores = task.scores().stream()
-                .map(file -> ScoreFile.read(artifacts.read(file)))
-                .toList();
         try (Checkpoint checkpoint = workspace.model(spec)) {
-            PruningPass pass = new PruningPass(
-                    checkpoint,
-                    removed(spec, inspection, checkpoint, scores),
-                    spec.pruning().compensation());
-            WrittenConfig config = pass.config();
-            List<LayerRepair> repairs;
-            try (CheckpointWriter writer = CheckpointWriter.create(staging, pass.tensors())) {
-                int[][] windows = workspace.calibration(spec, checkpoint);
-                repairs = pass.run(windows, writer, progress);
+            Cutting cutting = new Cuttings(workspace, spec, inspection, checkpoint).of(task);
+            WrittenConfig config = cutting.config();
+            Cutting.Cut cut;
+            try (CheckpointWriter writer = CheckpointWriter.create(staging, cutting.tensors())) {
+                cut = cutting.write(writer, progress);
                 writer.writeJson(Checkpoint.CONFIG, config.json());
                 writer.copyCompanions(checkpoint);
                 writer.finish();
             }
-            artifacts.writeOnce(
-                    artifacts.root().relativize(staging.resolve("scores.safetensors")),
-                    ScoreFile.write(byLayer(inspection, scores)));
-            String manifest = manifest(spec, inspection, request, pass, config, repairs, staging)
+            if (!(spec.pruning().target() instanceof Target.Weights)) {
+                artifacts.writeOnce(
+                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)),
+                        ScoreFile.writeLayers(Cuttings.scores(artifacts, inspection, task)));
+            }
+            SortedMap<String, String> masks = new TreeMap<>();
+            cut.masks().forEach(mask -> masks.put(mask.tensor(), mask.sha256()));
+            String manifest = manifest(spec, inspection, request, cutting, config, cut, masks, staging)
                     .write(staging);
             return new StagedArtifact(
                     artifacts.root().relativize(staging).toString(),
                     new PrunedArtifact(
-                            spec.output(),
+                            spec.pruning().target().outputs().get(task.budget()),
                             manifest,
-                            pass.shapes(),
+                            cutting.shapes(),
                             config.profile().wireName(),
                             config.reason(),
-                            repairs));
+                            cut.repairs(),
+                            masks.isEmpty() ? "" : MaskReport.sha256(cut.masks()),
+                            cut.masks().stream()
+                                    .mapToLong(mask -> mask.total() - mask.kept())
+                                    .sum(),
+                            cut.damping().orElse(0),
+                            cut.keptLayers()));
         }
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */
     public PrunedArtifact commit(JobSpec spec, StagedArtifact staged) {
         ArtifactStore artifacts = workspace.artifacts();
-        Path folder = artifacts.commit(artifacts.root().resolve(staged.staging()), spec.output(), spec.jobId());
+        String output = staged.artifact().output();
+        Path folder = artifacts.commit(artifacts.root().resolve(staged.staging()), output, spec.jobId());
         if (!Digests.sha256(folder.resolve(Manifest.FILE))
                 .equals(staged.artifact().manifestSha256())) {
             throw new EspalierException(
                     ErrorCode.ALREADY_EXISTS,
-                    "output \"" + spec.output()
-                            + "\" holds another artifact of this job; delete it or choose another name");
+                    "output \"" + output + "\" holds another artifact of this job; delete it or choose another name");
         }
         return staged.artifact();
-    }
-
-    /** By the criterion's own scores, which are a file's first set. */
-    private static List<RemovedUnits> removed(
-            JobSpec spec, Inspection inspection, Checkpoint checkpoint, List<Map<String, UnitScores>> scores) {
-        return spec.allocation(ModelLayout.of(checkpoint))
-                .select(
-                        spec.pruning().budget(),
-                        inspection.layers(),
-                        new LayerScope(inspection.firstLayer(), inspection.lastLayer()),
-                        scores.stream()
-                                .map(sets -> sets.values().iterator().next())
-                                .toList(),
-                        new PrunedTensors(checkpoint, spec.pruning().compensation()));
-    }
-
-    /** Every score set under "layer.NN.set", so that another budget needs no scoring pass. */
-    private static Map<String, UnitScores> byLayer(Inspection inspection, List<Map<String, UnitScores>> scores) {
-        Map<String, UnitScores> all = new LinkedHashMap<>();
-        for (int i = 0; i < scores.size(); i++) {
-            int layer = inspection.firstLayer() + i;
-            scores.get(i).forEach((set, units) -> all.put("layers." + layer + "." + set, units));
-        }
-        return all;
     }
 
     private Manifest manifest(
             JobSpec spec,
             Inspection inspection,
             JsonNode request,
-            PruningPass pass,
+            Cutting cutting,
             WrittenConfig config,
-            List<LayerRepair> repairs,
+            Cutting.Cut cut,
+            SortedMap<String, String> masks,
             Path staging) {
         TreeMap<String, String> inputs =
                 new TreeMap<>(Map.of("model", inspection.modelSha256(), "calibration", inspection.calibrationSha256()));
@@ -148,10 +122,12 @@ public final class PruneWork {
                 inputs,
                 Manifest.filesOf(staging),
                 spec.seed(),
-                pass.shapes(),
+                cutting.shapes(),
                 config.profile().wireName(),
                 config.reason(),
-                JSON.valueToTree(repairs),
+                JSON.valueToTree(cut.repairs()),
+                masks,
+                cut.keptLayers(),
                 codeVersion,
                 profile);
     }

@@ -23,11 +23,12 @@ final class PruneMapper {
     static Task.Builder toWire(PruneTask task) {
         Task.Builder wire = Task.newBuilder().setTaskId(task.id());
         if (task instanceof PruneTask.Commit commit) {
-            return wire.setCommit(CommitWork.newBuilder().setArtifact(toWire(commit.staged())));
+            return wire.setCommit(
+                    CommitWork.newBuilder().setArtifact(toWire(commit.staged())).setBudget(commit.budget()));
         }
-        PruneWork.Builder work = PruneWork.newBuilder();
-        ((PruneTask.Prune) task)
-                .scores()
+        PruneTask.Prune prune = (PruneTask.Prune) task;
+        PruneWork.Builder work = PruneWork.newBuilder().setBudget(prune.budget());
+        prune.scores()
                 .forEach(file ->
                         work.addScores(FileRef.newBuilder().setPath(file.path()).setSha256(file.sha256())));
         return wire.setPrune(work);
@@ -35,8 +36,12 @@ final class PruneMapper {
 
     static PruneTask task(Task wire) {
         return switch (wire.getWorkCase()) {
-            case PRUNE -> new PruneTask.Prune(files(wire.getPrune().getScoresList()));
-            case COMMIT -> new PruneTask.Commit(staged(wire.getCommit().getArtifact()));
+            case PRUNE ->
+                new PruneTask.Prune(
+                        wire.getPrune().getBudget(), files(wire.getPrune().getScoresList()));
+            case COMMIT ->
+                new PruneTask.Commit(
+                        wire.getCommit().getBudget(), staged(wire.getCommit().getArtifact()));
             default -> throw new IllegalArgumentException("no pruning task: " + wire.getWorkCase());
         };
     }
@@ -61,7 +66,11 @@ final class PruneMapper {
                 .setOutput(artifact.output())
                 .setManifestSha256(artifact.manifestSha256())
                 .setProfile(artifact.profile())
-                .setProfileReason(artifact.profileReason());
+                .setProfileReason(artifact.profileReason())
+                .setMaskSha256(artifact.maskSha256())
+                .setZeroedWeights(artifact.zeroedWeights())
+                .setDamping(artifact.damping())
+                .addAllKeptLayers(artifact.keptLayers());
         artifact.layers().forEach(layer -> wire.addLayers(InspectionMapper.toWire(layer)));
         artifact.repairs().forEach(repair -> wire.addRepairs(toWire(repair)));
         return wire;
@@ -91,7 +100,11 @@ final class PruneMapper {
                 wire.getLayersList().stream().map(InspectionMapper::fromWire).toList(),
                 wire.getProfile(),
                 wire.getProfileReason(),
-                wire.getRepairsList().stream().map(PruneMapper::repair).toList());
+                wire.getRepairsList().stream().map(PruneMapper::repair).toList(),
+                wire.getMaskSha256(),
+                wire.getZeroedWeights(),
+                wire.getDamping(),
+                wire.getKeptLayersList());
     }
 
     private static io.espalier.v1.LayerRepair toWire(LayerRepair repair) {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.model.checkpoint.Digests;
+import io.espalier.pipeline.request.RequestMapper;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageName;
@@ -11,8 +12,10 @@ import io.espalier.pipeline.stage.Step;
 import io.espalier.pruner.domain.PrunePlan;
 import io.espalier.pruner.domain.PruneResult;
 import io.espalier.pruner.domain.PruneStep;
+import io.espalier.pruner.domain.PruneTask;
 import io.espalier.pruner.domain.PrunedArtifact;
 import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.ScoreFact;
 import io.espalier.v1.ScoringCompleted;
 import io.espalier.v1.Task;
@@ -47,26 +50,52 @@ public class PrunerStage implements Stage {
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         ScoreFact fact = fact(input);
         ScoringCompleted completed = fact.getCompleted();
-        List<PruneResult> results =
-                waves.stream().map(wave -> PruneMapper.result(wave.get(0))).toList();
-        PruneStep step = new PrunePlan(PruneMapper.files(completed.getScoresList())).next(results);
+        int budgets = RequestMapper.toSpec(fact.getJobId(), completed.getRequest())
+                .pruning()
+                .target()
+                .outputs()
+                .size();
+        List<List<PruneResult>> results = waves.stream()
+                .map(wave -> wave.stream().map(PruneMapper::result).toList())
+                .toList();
+        PruneStep step = new PrunePlan(budgets, PruneMapper.files(completed.getScoresList())).next(results);
         if (step instanceof PruneStep.Run run) {
-            return new Step.Run("prune", null, List.of(task(fact, PruneMapper.toWire(run.task()))));
+            return new Step.Run("prune", tasks(fact, run.tasks()));
         }
         if (step instanceof PruneStep.Commit commit) {
-            PrunedArtifact artifact = commit.task().staged().artifact();
-            ArtifactCommitted committed = ArtifactCommitted.newBuilder()
-                    .setOutput(artifact.output())
-                    .setManifestSha256(artifact.manifestSha256())
-                    .build();
-            return new Step.Run("commit", committed, List.of(task(fact, PruneMapper.toWire(commit.task()))));
+            List<ArtifactCommitted> committed =
+                    commit.tasks().stream().map(PrunerStage::committed).toList();
+            return new Step.Run("commit", committed, tasks(fact, commit.tasks()), List.of());
         }
-        return new Step.HandOver(PruneMapper.toWire(((PruneStep.Done) step).artifact())
+        List<PrunedCheckpoint> checkpoints = ((PruneStep.Done) step)
+                .artifacts().stream()
+                        .map(artifact -> checkpoint(fact, artifact))
+                        .toList();
+        return new Step.HandOver(checkpoints.get(0).toBuilder()
+                .addAllFurther(checkpoints.subList(1, checkpoints.size()))
+                .build());
+    }
+
+    private static ArtifactCommitted committed(PruneTask.Commit task) {
+        PrunedArtifact artifact = task.staged().artifact();
+        return ArtifactCommitted.newBuilder()
+                .setOutput(artifact.output())
+                .setManifestSha256(artifact.manifestSha256())
+                .build();
+    }
+
+    private static PrunedCheckpoint checkpoint(ScoreFact fact, PrunedArtifact artifact) {
+        ScoringCompleted completed = fact.getCompleted();
+        return PruneMapper.toWire(artifact)
                 .setJobId(fact.getJobId())
                 .setRequest(completed.getRequest())
                 .setInputs(completed.getInputs())
                 .addAllControls(completed.getControlsList())
-                .build());
+                .build();
+    }
+
+    private static List<Task> tasks(ScoreFact fact, List<? extends PruneTask> tasks) {
+        return tasks.stream().map(task -> task(fact, PruneMapper.toWire(task))).toList();
     }
 
     private static Task task(ScoreFact fact, Task.Builder task) {

@@ -1,11 +1,7 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.StoredFile;
-import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.DrawLosses;
-import io.espalier.model.importance.GradientSource;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
 import java.util.ArrayList;
@@ -23,24 +19,12 @@ public final class ScorePlan {
     private static final int MIN_TASKS = 4;
 
     private final JobSpec spec;
-    private final Criterion criterion;
+    private final ScoreWay way;
 
-    /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not */
+    /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not, or not for its target */
     public ScorePlan(JobSpec spec) {
         this.spec = spec;
-        this.criterion =
-                Criterion.named(spec.scoring().criterion(), spec.scoring().options());
-        if (!criterion.ranksUnits()) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.criterion %s ranks whole layers, which a request cannot remove; choose one that ranks units"
-                            .formatted(criterion.name()));
-        }
-        criterion.requireSource(source());
-    }
-
-    private String source() {
-        return spec.scoring().gradient().source();
+        this.way = ScoreWay.of(spec);
     }
 
     /** @param waves results of the complete waves, each in task order */
@@ -49,6 +33,9 @@ public final class ScorePlan {
             return new ScoreStep.Run("inspect", List.of(new ScoreTask.Inspect()));
         }
         Inspection inspection = ((ScoreResult.Inspected) waves.get(0).get(0)).inspection();
+        if (way.layers() == ScoreWay.Layers.UNSCORED) {
+            return new ScoreStep.Done(inspection, List.of(), List.of());
+        }
         List<ScoreTask> collect = collect(inspection);
         int collected = collect.isEmpty() ? 1 : 2;
         if (waves.size() < collected) {
@@ -65,11 +52,11 @@ public final class ScorePlan {
         int windows = inspection.calibrationWindows();
         double flopsPerWindow =
                 2.0 * inspection.parameters() * spec.calibration().sequenceLength();
-        if (criterion.needsActivations()) {
+        if (way.statistics()) {
             ranges(windows, flopsPerWindow)
                     .forEach(range -> tasks.add(new ScoreTask.CollectStatistics(range.first(), range.last())));
         }
-        if (criterion.needsGradient() && !source().equals(GradientSource.BACKPROP)) {
+        if (way.draws()) {
             ranges(spec.scoring().gradient().draws(), 2 * flopsPerWindow * windows)
                     .forEach(range -> tasks.add(new ScoreTask.CollectLosses(range.first(), range.last())));
         }
@@ -100,11 +87,11 @@ public final class ScorePlan {
         List<ScoreTask> layers = IntStream.range(inspection.firstLayer(), inspection.lastLayer())
                 .<ScoreTask>mapToObj(layer -> new ScoreTask.ScoreLayer(layer, statistics, losses))
                 .toList();
-        boolean chained =
-                criterion.needsHessians() || criterion.needsGradient() && source().equals(GradientSource.BACKPROP);
-        return chained
-                ? new ScoreStep.Run("score-layer", List.of(new ScoreTask.Chain(statistics)), layers)
-                : new ScoreStep.Run("score-layer", layers);
+        return switch (way.layers()) {
+            case CHAINED -> new ScoreStep.Run("score-layer", List.of(new ScoreTask.Chain(statistics, losses)), layers);
+            case REUSED -> new ScoreStep.Run("score-layer", List.of(new ScoreTask.Reuse()), layers);
+            default -> new ScoreStep.Run("score-layer", layers);
+        };
     }
 
     private static ScoreStep done(Inspection inspection, List<ScoreResult> layers) {

@@ -34,19 +34,30 @@ public sealed interface ScoreTask {
     }
 
     /**
-     * One pass through the whole model that cannot be split: back for exact gradients, or forth for Hessians. Each layer
-     * is scored as it is passed; carries the layers' {@link ScoreLayer} tasks.
+     * One pass through the whole model that cannot be split: back for exact gradients; forth for Hessians and for what is
+     * measured behind layers already pruned. Each layer is scored as it is passed; carries the layers' {@link ScoreLayer}
+     * tasks.
      *
      * @param statistics as in {@link ScoreLayer}
+     * @param losses as in {@link ScoreLayer}
      */
-    record Chain(List<StoredFile> statistics) implements ScoreTask {
+    record Chain(List<StoredFile> statistics, List<DrawLosses> losses) implements ScoreTask {
         public Chain {
             statistics = List.copyOf(statistics);
+            losses = List.copyOf(losses);
         }
 
         @Override
         public String id() {
             return "chain";
+        }
+    }
+
+    /** Take the scores an earlier job left with its artifact; carries the layers' {@link ScoreLayer} tasks. */
+    record Reuse() implements ScoreTask {
+        @Override
+        public String id() {
+            return "reuse";
         }
     }
 

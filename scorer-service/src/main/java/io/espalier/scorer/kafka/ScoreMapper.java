@@ -12,6 +12,7 @@ import io.espalier.v1.FileRef;
 import io.espalier.v1.InspectWork;
 import io.espalier.v1.LossesCollected;
 import io.espalier.v1.RankCorrelation;
+import io.espalier.v1.ReuseScoresWork;
 import io.espalier.v1.ScoreLayerWork;
 import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.Task;
@@ -39,10 +40,14 @@ final class ScoreMapper {
             score.losses().forEach(losses -> work.addLosses(toWire(losses)));
             return wire.setScoreLayer(work);
         }
-        if (task instanceof ScoreTask.Chain back) {
+        if (task instanceof ScoreTask.Chain chain) {
             ChainWork.Builder work = ChainWork.newBuilder();
-            back.statistics().forEach(file -> work.addStatistics(toWire(file)));
+            chain.statistics().forEach(file -> work.addStatistics(toWire(file)));
+            chain.losses().forEach(losses -> work.addLosses(toWire(losses)));
             return wire.setChain(work);
+        }
+        if (task instanceof ScoreTask.Reuse) {
+            return wire.setReuseScores(ReuseScoresWork.getDefaultInstance());
         }
         return wire.setInspect(InspectWork.getDefaultInstance());
     }
@@ -63,7 +68,11 @@ final class ScoreMapper {
                         wire.getScoreLayer().getLayer(),
                         files(wire.getScoreLayer().getStatisticsList()),
                         losses(wire.getScoreLayer().getLossesList()));
-            case CHAIN -> new ScoreTask.Chain(files(wire.getChain().getStatisticsList()));
+            case CHAIN ->
+                new ScoreTask.Chain(
+                        files(wire.getChain().getStatisticsList()),
+                        losses(wire.getChain().getLossesList()));
+            case REUSE_SCORES -> new ScoreTask.Reuse();
             default -> throw new IllegalArgumentException("no scoring task: " + wire.getWorkCase());
         };
     }

@@ -69,7 +69,10 @@ public class ScorerStage implements Stage {
         PruneRequest request = CompleteRequest.of(spec);
         if (step instanceof ScoreStep.Run run) {
             return new Step.Run(
-                    run.activity(), null, tasks(request, waves, run.tasks()), tasks(request, waves, run.carried()));
+                    run.activity(),
+                    List.of(),
+                    tasks(request, waves, run.tasks()),
+                    tasks(request, waves, run.carried()));
         }
         return new Step.HandOver(completed(request, (ScoreStep.Done) step));
     }

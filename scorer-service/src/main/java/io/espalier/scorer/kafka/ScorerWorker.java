@@ -10,16 +10,19 @@ import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.RequestMapper;
 import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.service.EspalierConfig;
+import io.espalier.scorer.domain.LayerScore;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.scorer.domain.ScoreWork;
 import io.espalier.v1.Chained;
 import io.espalier.v1.LayerScored;
 import io.espalier.v1.LayerScores;
+import io.espalier.v1.LinearMask;
 import io.espalier.v1.ScoreSet;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** {@link ScoreWork} behind the task queue. */
 @Singleton
@@ -47,21 +50,29 @@ public class ScorerWorker implements Worker {
         if (scoreTask instanceof ScoreTask.CollectLosses collect) {
             return ScoreMapper.toWire(work.collect(spec, inspection, collect, report));
         }
-        if (scoreTask instanceof ScoreTask.Chain back) {
-            work.chain(
-                    spec,
-                    inspection,
-                    back,
-                    score -> report.finished("layer-" + score.result().layer(), toWire(score)),
-                    report);
+        Consumer<LayerScore> layers =
+                score -> report.finished("layer-" + score.result().layer(), toWire(score));
+        if (scoreTask instanceof ScoreTask.Chain chain) {
+            work.chain(spec, inspection, chain, layers, report);
+            return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
+        }
+        if (scoreTask instanceof ScoreTask.Reuse) {
+            work.reuse(spec, inspection, layers);
             return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
         }
         return toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
     }
 
-    private static TaskResult.Builder toWire(ScoreWork.LayerScore score) {
-        LayerScores.Builder scores =
-                LayerScores.newBuilder().setLayer(score.result().layer());
+    private static TaskResult.Builder toWire(LayerScore score) {
+        LayerScores.Builder scores = LayerScores.newBuilder()
+                .setLayer(score.result().layer())
+                .setDamping(score.damping().orElse(0));
+        score.masks()
+                .forEach(mask -> scores.addMasks(LinearMask.newBuilder()
+                        .setTensor(mask.tensor())
+                        .setKept(mask.kept())
+                        .setTotal(mask.total())
+                        .setSha256(mask.sha256())));
         for (Map.Entry<String, UnitScores> set : score.sets().entrySet()) {
             ScoreSet.Builder wire = ScoreSet.newBuilder().setName(set.getKey());
             for (double unit : set.getValue().attention()) {

@@ -10,8 +10,11 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.DrawLosses;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.Target;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -24,6 +27,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ScorePlanTest {
     private static final int WINDOWS = 10;
     private static final int DRAWS = 6;
+    private static final List<Target.Cut> HALF = List.of(new Target.Cut("output", new Budget.UnitRatio(0.5)));
+    private static final Target UNITS = new Target.Units(HALF, "uniform", 32, Compensation.NONE, false);
+    private static final Target TWO_OF_FOUR =
+            new Target.Weights("output", new SparsityPattern.NofM(2, 4), LinearChoice.ALL);
     private static final long SMALL = 1_000_000;
     private static final long LARGE = 70_000_000_000L;
 
@@ -99,7 +106,7 @@ class ScorePlanTest {
     void exactGradientsComeFromOnePassThatCarriesTheLayers() {
         ScoreStep.Run step = (ScoreStep.Run) new ScorePlan(spec("taylor", "backprop")).next(List.of(inspected(SMALL)));
 
-        assertThat(step.tasks()).containsExactly(new ScoreTask.Chain(List.of()));
+        assertThat(step.tasks()).containsExactly(new ScoreTask.Chain(List.of(), List.of()));
         assertThat(step.carried()).extracting(ScoreTask::id).containsExactly("layer-1", "layer-2");
     }
 
@@ -109,6 +116,47 @@ class ScorePlanTest {
         assertThatThrownBy(() -> new ScorePlan(spec(criterion, source)))
                 .isInstanceOf(EspalierException.class)
                 .hasMessageContaining("scoring.gradient.source");
+    }
+
+    @Test
+    void whatIsMeasuredBehindPrunedLayersComesFromOnePassToo() {
+        Target sequential = new Target.Units(HALF, "uniform", 32, Compensation.NONE, true);
+
+        for (JobSpec spec : List.of(spec("wanda-sp", "", sequential), spec("dass", "", TWO_OF_FOUR))) {
+            assertThat(tasks(new ScorePlan(spec).next(List.of(inspected(SMALL)))))
+                    .containsExactly(new ScoreTask.Chain(List.of(), List.of()));
+        }
+    }
+
+    @Test
+    void sparsegptIsAllThePrunersWork() {
+        ScoreStep step = new ScorePlan(spec("sparsegpt", "", TWO_OF_FOUR)).next(List.of(inspected(SMALL)));
+
+        assertThat(((ScoreStep.Done) step).scores()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wanda-sp", "block-influence", "obs"})
+    void aCriterionOfUnitsChoosesNoSingleWeights(String criterion) {
+        assertThatThrownBy(() -> new ScorePlan(spec(criterion, "", TWO_OF_FOUR)))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("scoring.criterion");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"dass", "sparsegpt", "block-influence"})
+    void aCriterionOfSingleWeightsOrWholeLayersRanksNoUnits(String criterion) {
+        assertThatThrownBy(() -> new ScorePlan(spec(criterion)))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("scoring.criterion");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wanda-sp", "fms"})
+    void aCriterionOfUnitsRanksNoLayers(String criterion) {
+        assertThatThrownBy(() -> new ScorePlan(spec(criterion, "zeroth-order", new Target.Layers(HALF))))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("scoring.criterion");
     }
 
     @Test
@@ -159,18 +207,22 @@ class ScorePlanTest {
     }
 
     private static JobSpec spec(String criterion, String source) {
+        return spec(criterion, source, UNITS);
+    }
+
+    private static JobSpec spec(String criterion, String source, Target target) {
         JobSpec.Text text = new JobSpec.Text("text", WINDOWS, 128);
         return new JobSpec(
                 "job",
                 "model",
-                "output",
                 text,
                 new JobSpec.Scoring(
                         criterion,
                         CriterionOptions.usual(),
-                        new JobSpec.Gradient(source, "gaussian", DRAWS, 1e-3),
-                        true),
-                new JobSpec.Pruning(new Budget.UnitRatio(0.5), "uniform", "default", 32, Compensation.NONE),
+                        new JobSpec.Gradient(source, "gaussian", DRAWS, 1e-3, false),
+                        JobSpec.Controls.RANKS,
+                        ""),
+                new JobSpec.Pruning("default", target),
                 new JobSpec.Evaluation(text, false, false),
                 1);
     }

@@ -1,0 +1,86 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.checkpoint.ArtifactStore;
+import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerScores;
+import io.espalier.model.importance.RankCorrelation;
+import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.sparsity.Mask;
+import io.espalier.model.sparsity.MaskFile;
+import io.espalier.model.sparsity.MaskReport;
+import io.espalier.model.transformer.Linear;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/** What workers of a job hand each other: write-once files of its work folder. */
+final class LayerFiles {
+    private final ArtifactStore artifacts;
+    private final String jobId;
+
+    LayerFiles(ArtifactStore artifacts, String jobId) {
+        this.artifacts = artifacts;
+        this.jobId = jobId;
+    }
+
+    /** Folder of a task that saves its position. */
+    Path position(ScoreTask task) {
+        return artifacts.work(jobId).resolve(task.id());
+    }
+
+    StoredFile statistics(String task, InputStatistics statistics) {
+        return store(task, statistics.toBytes());
+    }
+
+    /** Of all tasks; null when there were none. */
+    @Nullable
+    InputStatistics merged(List<StoredFile> files) {
+        return files.isEmpty()
+                ? null
+                : InputStatistics.merged(files.stream()
+                        .map(file -> InputStatistics.fromBytes(artifacts.read(file)))
+                        .toList());
+    }
+
+    LayerScore scored(int layer, LayerScores scores) {
+        Map<String, UnitScores> sets = scores.sets();
+        StoredFile file = store("scores-layer-" + layer, ScoreFile.write(sets));
+        return new LayerScore(
+                sets, List.of(), scores.damping(), new ScoreResult.LayerScored(layer, file, ranks(layer, sets)));
+    }
+
+    LayerScore masked(int layer, Map<Linear, Mask> masks) {
+        StoredFile file = store("masks-layer-" + layer, MaskFile.write(masks));
+        List<MaskReport> reports = masks.entrySet().stream()
+                .map(mask -> MaskReport.of(mask.getKey(), mask.getValue()))
+                .toList();
+        return new LayerScore(
+                Map.of(), reports, OptionalDouble.empty(), new ScoreResult.LayerScored(layer, file, List.of()));
+    }
+
+    /** How the controls rank beside the criterion, whose set is the first. */
+    private static List<ScoreResult.ControlRanks> ranks(int layer, Map<String, UnitScores> sets) {
+        UnitScores own = sets.values().iterator().next();
+        return sets.entrySet().stream()
+                .skip(1)
+                .map(control -> new ScoreResult.ControlRanks(
+                        control.getKey(),
+                        layer,
+                        RankCorrelation.spearman(
+                                own.attention(), control.getValue().attention()),
+                        RankCorrelation.spearman(own.ffn(), control.getValue().ffn())))
+                .toList();
+    }
+
+    /** Named by its content: a task done again on a machine that rounds otherwise does not get in the way. */
+    private StoredFile store(String name, byte[] bytes) {
+        String digest = Digests.sha256(bytes).substring(0, 16);
+        Path file = artifacts.work(jobId).resolve(name + "-" + digest + ".safetensors");
+        return artifacts.writeOnce(artifacts.root().relativize(file), bytes);
+    }
+}

@@ -1,0 +1,115 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.GradientSource;
+import io.espalier.model.importance.HessianPass;
+import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.LayerScores;
+import io.espalier.model.importance.SequentialPass;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.sparsity.DassPass;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.Target;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Scores every layer in one pass that continues from where another worker stopped.
+ *
+ * @param draws the zeroth-order gradient that exact ones are compared with; null when there is none
+ * @param visitor hears each layer's scores as they are made
+ */
+record ScoreChain(
+        JobSpec spec,
+        Checkpoint checkpoint,
+        int[][] windows,
+        LayerScope scope,
+        LayerFiles files,
+        ScoreTask.Chain task,
+        @Nullable GradientSource draws,
+        Consumer<LayerScore> visitor) {
+
+    void run(Progress progress) {
+        Path position = files.position(task);
+        Target target = spec.pruning().target();
+        if (target instanceof Target.Weights weights) {
+            masks(weights, position, progress);
+        } else if (target instanceof Target.Units units && units.sequential()) {
+            sequential(units, position, progress);
+        } else if (criterion().needsHessians()) {
+            new HessianPass(checkpoint, windows, scope)
+                    .run(
+                            position,
+                            (layer, weights, hessians) ->
+                                    score(new LayerEvidence(layer, weights, spec.seed()).with(hessians)),
+                            progress);
+        } else {
+            new Backprop(checkpoint, windows, scope, criterion().needsBackprop())
+                    .run(
+                            position,
+                            (layer, weights, gradients) ->
+                                    score(new LayerEvidence(layer, weights, spec.seed()).with(gradients)),
+                            progress);
+        }
+    }
+
+    private Criterion criterion() {
+        return ScoreWork.criteria(spec).get(0);
+    }
+
+    private void score(LayerEvidence found) {
+        LayerEvidence evidence = found.with(files.merged(task.statistics()));
+        List<Criterion> criteria = ScoreWork.criteria(spec);
+        if (draws == null) {
+            visitor.accept(files.scored(found.layout().index(), LayerScorer.scores(criteria, evidence)));
+            return;
+        }
+        Map<String, UnitScores> sets = new LinkedHashMap<>(LayerScorer.score(criteria, evidence.with(draws)));
+        sets.put(criterion().name() + "/" + GradientSource.BACKPROP, criterion().score(evidence));
+        visitor.accept(files.scored(found.layout().index(), new LayerScores(sets)));
+    }
+
+    private void masks(Target.Weights weights, Path position, Progress progress) {
+        MaskCriterion criterion = MaskCriterion.named(spec.scoring().criterion());
+        if (criterion.sequential()) {
+            new DassPass(checkpoint, windows, weights.pattern(), weights.linears(), scope)
+                    .run(
+                            position,
+                            (layer, masks, norms) -> visitor.accept(files.masked(layer.index(), masks)),
+                            progress);
+            return;
+        }
+        new Backprop(checkpoint, windows, scope, true)
+                .run(
+                        position,
+                        (layer, read, gradients) -> {
+                            LayerEvidence evidence = new LayerEvidence(layer, read, spec.seed())
+                                    .with(gradients)
+                                    .with(files.merged(task.statistics()));
+                            visitor.accept(files.masked(
+                                    layer.index(), criterion.masks(evidence, weights.pattern(), weights.linears())));
+                        },
+                        progress);
+    }
+
+    private void sequential(Target.Units units, Path position, Progress progress) {
+        double ratio = SequentialPass.check(criterion(), units.cuts().get(0).budget(), units.allocation());
+        new SequentialPass(
+                        checkpoint, windows, scope, criterion(), new FfnRounding(units.roundTo()), ratio, spec.seed())
+                .run(
+                        position,
+                        (layer, scores, removed) -> visitor.accept(files.scored(layer.index(), scores)),
+                        progress);
+    }
+}

@@ -1,0 +1,97 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.ArtifactStore;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.evaluation.ModelSize;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.LayerSelection;
+import io.espalier.model.pruning.PrunedTensors;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.tensor.Engine;
+import io.espalier.model.transformer.ModelLayout;
+import io.espalier.pipeline.request.EarlierScores;
+import io.espalier.pipeline.request.Inspection;
+import io.espalier.pipeline.request.JobSpec;
+import io.espalier.pipeline.request.Target;
+import io.espalier.pipeline.request.Workspace;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Looks at everything a job names before anything expensive: outputs, checkpoint, layout, layers, budgets, texts. */
+final class ScoreInspection {
+    private final Workspace workspace;
+
+    ScoreInspection(Workspace workspace) {
+        this.workspace = workspace;
+    }
+
+    /** @param threads every task of the job will compute with */
+    Inspection inspect(JobSpec spec, int threads) {
+        spec.pruning().target().outputs().forEach(output -> checkFree(output, spec.jobId()));
+        try (Checkpoint checkpoint = workspace.model(spec)) {
+            ModelLayout layout = ModelLayout.of(checkpoint);
+            LayerScope scope = LayerScope.parse(
+                    spec.pruning().layers(), checkpoint.config().layers().size());
+            check(spec, checkpoint, layout, scope);
+            int calibration = workspace.calibration(spec, checkpoint).length;
+            int evaluation = workspace.evaluation(spec, checkpoint).length;
+            Engine.setThreads(threads);
+            var profile = Engine.profile();
+            Inspection inspection = new Inspection(
+                    layout.family(),
+                    checkpoint.config().layers(),
+                    ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
+                            .parameters(),
+                    checkpoint.sha256(),
+                    workspace.calibrationSha256(spec),
+                    workspace.evaluationSha256(spec),
+                    calibration,
+                    evaluation,
+                    scope.first(),
+                    scope.last(),
+                    threads,
+                    Map.of(
+                            "engine", profile.engine(),
+                            "device", profile.device(),
+                            "instruction_set", profile.instructionSet()));
+            if (spec.scoring().reused()) {
+                EarlierScores.of(spec, inspection, workspace.artifacts());
+            }
+            return inspection;
+        }
+    }
+
+    private void checkFree(String output, String jobId) {
+        Path folder = workspace.artifacts().output(output);
+        if (Files.exists(folder) && !ArtifactStore.holds(folder, jobId)) {
+            throw new EspalierException(
+                    ErrorCode.ALREADY_EXISTS, "output \"" + output + "\" exists already; choose another name");
+        }
+    }
+
+    /** That there is enough of the target in the layers to meet every budget. */
+    private static void check(JobSpec spec, Checkpoint checkpoint, ModelLayout layout, LayerScope scope) {
+        Target target = spec.pruning().target();
+        if (target instanceof Target.Units units) {
+            PrunedTensors tensors = new PrunedTensors(checkpoint, units.compensation());
+            for (Target.Cut cut : units.cuts()) {
+                spec.allocation(units, layout)
+                        .check(cut.budget(), checkpoint.config().layers(), scope, tensors);
+            }
+        } else if (target instanceof Target.Layers layers) {
+            layers.cuts().forEach(cut -> LayerSelection.check(cut.budget(), scope, checkpoint));
+        } else {
+            Target.Weights weights = (Target.Weights) target;
+            String criterion = spec.scoring().criterion();
+            if (criterion.equals(SparseGptPass.NAME)) {
+                SparseGptPass.check(layout, weights.pattern(), weights.linears());
+            } else {
+                MaskCriterion.named(criterion).check(layout, weights.pattern(), weights.linears());
+            }
+        }
+    }
+}
