@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.UnknownFieldSet;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.checkpoint.Manifest;
+import io.espalier.v1.Budget;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;
@@ -46,6 +47,7 @@ class BadInputIT {
     static void start() throws Exception {
         Path models = folder.resolve("models");
         Checkpoints.copy(models.resolve("llama"));
+        Checkpoints.copy("opt", models.resolve("opt"));
         Checkpoints.truncated(models.resolve("truncated"));
         Checkpoints.overlapping(
                 models.resolve("overlapping"), "model.norm.weight", "model.layers.0.input_layernorm.weight");
@@ -136,6 +138,59 @@ class BadInputIT {
                         request -> request.getScoringBuilder().setCriterion("guesswork"),
                         ErrorCode.INVALID_ARGUMENT,
                         "scoring.criterion"),
+                target("dass without a gated mlp", "scoring.criterion", request -> request.setModel("opt")
+                        .getScoringBuilder()
+                        .setCriterion("dass")),
+                target("dass on attention", "pruning.linears", request -> {
+                    request.getScoringBuilder().setCriterion("dass");
+                    request.getPruningBuilder().addLinears("q_proj");
+                }),
+                target("groups that do not fill a row", "pruning.target", request -> request.getPruningBuilder()
+                        .setTarget("3:7")),
+                target("linear layers there are not", "pruning.linears", request -> request.getPruningBuilder()
+                        .addLinears("fc1")),
+                target("gradients nobody makes", "scoring.gradient.source", request -> request.getScoringBuilder()
+                        .setCriterion("gblm")),
+                new BadRequest(
+                        "too few bytes",
+                        request -> request.getPruningBuilder().clearUnitRatio().setBytes(1000),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.bytes"),
+                new BadRequest(
+                        "sequential with several budgets",
+                        request -> request.getPruningBuilder()
+                                .clearUnitRatio()
+                                .setSelection("sequential")
+                                .addBudgets(Budget.newBuilder().setUnitRatio(0.2))
+                                .addBudgets(Budget.newBuilder().setUnitRatio(0.4)),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.selection"),
+                new BadRequest(
+                        "sequential by gradient",
+                        request -> request.getPruningBuilder().setSelection("sequential"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.selection"),
+                new BadRequest(
+                        "scores of nobody",
+                        request -> request.getScoringBuilder().setScoresOf("nobody"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "scoring.scores_of"),
+                new BadRequest(
+                        "scores of another criterion",
+                        request -> request.getScoringBuilder()
+                                .setCriterion("wanda")
+                                .setScoresOf(GOOD),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "scoring.scores_of"),
+                new BadRequest(
+                        "one of several outputs that exists",
+                        request -> request.getPruningBuilder()
+                                .clearUnitRatio()
+                                .addBudgets(Budget.newBuilder().setUnitRatio(0.2))
+                                .addBudgets(
+                                        Budget.newBuilder().setUnitRatio(0.4).setOutput(GOOD)),
+                        ErrorCode.ALREADY_EXISTS,
+                        "output"),
                 new BadRequest(
                         "output that exists", request -> request.setOutput(GOOD), ErrorCode.ALREADY_EXISTS, "output"),
                 new BadRequest(
@@ -160,6 +215,17 @@ class BadInputIT {
                 request -> request.getPruningBuilder().setUnitRatio(ratio),
                 ErrorCode.INVALID_ARGUMENT,
                 "pruning.unit_ratio");
+    }
+
+    private static BadRequest target(String what, String names, Consumer<PruneRequest.Builder> change) {
+        return new BadRequest(
+                what,
+                request -> {
+                    request.getPruningBuilder().clearUnitRatio().setTarget("2:4");
+                    change.accept(request);
+                },
+                ErrorCode.INVALID_ARGUMENT,
+                names);
     }
 
     private static BadRequest layers(String what, String layers) {

@@ -19,8 +19,12 @@ final class Checkpoints {
     private Checkpoints() {}
 
     static Path copy(Path folder) throws IOException {
+        return copy("llama", folder);
+    }
+
+    static Path copy(String model, Path folder) throws IOException {
         Files.createDirectories(folder);
-        try (var files = Files.list(Folders.DEMO.resolve("llama"))) {
+        try (var files = Files.list(Folders.DEMO.resolve(model))) {
             for (Path file : files.toList()) {
                 Files.copy(file, folder.resolve(file.getFileName().toString()));
             }

@@ -1,0 +1,209 @@
+package io.espalier.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.Manifest;
+import io.espalier.v1.Budget;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.LinearMask;
+import io.espalier.v1.MaskedPerplexity;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.RankCorrelation;
+import io.espalier.v1.ScoreFact;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What can be taken out of a model besides units, and more than one checkpoint from one scoring. */
+class TargetsIT {
+    private static final int LAYERS = 6;
+
+    private static Stack stack;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws IOException, InterruptedException {
+        stack = Stack.start(Folders.of(folder), 1);
+    }
+
+    @AfterAll
+    static void stop() {
+        stack.close();
+    }
+
+    @AfterEach
+    void verify() {
+        new PipelineVerifier(stack).verify();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // criterion, source, target, sparsity, linears, share of the chosen weights that stays
+        "dass,      '',       2:4,          0,   '',                0.5",
+        "wanda,     '',       4:8,          0,   all,               0.5",
+        "magnitude, '',       unstructured, 0.4, attention,         0.6",
+        "gblm,      backprop, 2:4,          0,   down_proj,         0.5",
+        "sparsegpt, '',       2:4,          0,   mlp,               0.5",
+    })
+    void singleWeightsBecomeZeroAsTheMasksOfTheScorerSay(
+            String criterion, String source, String target, double sparsity, String linears, double stays) {
+        PruneRequest.Builder request = Requests.small(criterion + "-" + target.replace(':', '-')).toBuilder();
+        request.getScoringBuilder().setCriterion(criterion).getGradientBuilder().setSource(source);
+        request.getPruningBuilder().clearUnitRatio().setTarget(target).setSparsity(sparsity);
+        if (!linears.isEmpty()) {
+            request.getPruningBuilder().addLinears(linears);
+        }
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        Map<String, LinearMask> announced = masks(request.getRequestId());
+        assertThat(announced.values()).allSatisfy(mask -> assertThat((double) mask.getKept() / mask.getTotal())
+                .isBetween(stays - 0.01, stays + 0.01));
+        Path folder = stack.folders().artifacts().resolve(request.getRequestId());
+        Map<String, String> applied = Manifest.read(folder).masks();
+        if (!criterion.equals("sparsegpt")) {
+            assertThat(applied).isEqualTo(digests(announced));
+        }
+        assertThat(applied).isNotEmpty();
+        EvaluationReport report = end.getCompleted();
+        assertThat(report.getPruned().getParameters())
+                .isEqualTo(report.getDense().getParameters());
+        assertThat(report.getPruned().getNonzeroParameters())
+                .isLessThan(report.getDense().getNonzeroParameters());
+        assertThat(report.getProfile()).isEqualTo("uniform");
+        assertThat(report.getPruned().getPerplexity()).isBetween(1.0, 2048.0);
+    }
+
+    private static Map<String, LinearMask> masks(String job) {
+        return stack.log().scores(job).stream()
+                .filter(ScoreFact::hasLayer)
+                .flatMap(fact -> fact.getLayer().getMasksList().stream())
+                .collect(Collectors.toMap(LinearMask::getTensor, mask -> mask));
+    }
+
+    private static Map<String, String> digests(Map<String, LinearMask> masks) {
+        Map<String, String> digests = new TreeMap<>();
+        masks.forEach((tensor, mask) -> digests.put(tensor, mask.getSha256()));
+        return digests;
+    }
+
+    @Test
+    void wholeLayersGoByTheirBlockInfluenceAndTheOthersAreNumberedAnew() {
+        PruneRequest.Builder request = Requests.small("layers").toBuilder();
+        request.getPruningBuilder().setTarget("layers");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(end.getCompleted().getLayersCount()).isEqualTo(LAYERS - 2);
+        Path folder = stack.folders().artifacts().resolve("layers");
+        assertThat(Manifest.read(folder).keptLayers()).hasSize(LAYERS - 2).doesNotHaveDuplicates();
+        try (Checkpoint fewer = Checkpoint.open(folder)) {
+            assertThat(fewer.tensors()).containsKey("model.layers.3.mlp.down_proj.weight");
+            assertThat(fewer.tensors()).doesNotContainKey("model.layers.4.mlp.down_proj.weight");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wanda-sp", "obs"})
+    void aSequentialSelectionSeesWhatEarlierLayersLost(String criterion) {
+        PruneRequest.Builder request = Requests.small(criterion + "-one-shot").toBuilder();
+        request.getScoringBuilder().setCriterion(criterion);
+        stack.run(request.build());
+        request.setRequestId(criterion + "-sequential").getPruningBuilder().setSelection("sequential");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        List<io.espalier.v1.LayerScores> dense = layers(criterion + "-one-shot");
+        List<io.espalier.v1.LayerScores> sequential = layers(criterion + "-sequential");
+        assertThat(sequential.get(0)).isEqualTo(dense.get(0));
+        assertThat(sequential.get(LAYERS - 1)).isNotEqualTo(dense.get(LAYERS - 1));
+    }
+
+    private static List<io.espalier.v1.LayerScores> layers(String job) {
+        return stack.log().scores(job).stream()
+                .filter(ScoreFact::hasLayer)
+                .map(ScoreFact::getLayer)
+                .sorted((a, b) -> Integer.compare(a.getLayer(), b.getLayer()))
+                .toList();
+    }
+
+    @Test
+    void severalBudgetsMakeFromOneScoringWhatAJobForEachWouldMake() {
+        PruneRequest.Builder several = Requests.small("several").toBuilder();
+        several.getPruningBuilder()
+                .clearUnitRatio()
+                .addBudgets(Budget.newBuilder().setUnitRatio(0.34))
+                .addBudgets(Budget.newBuilder().setParameterRatio(0.4).setOutput("smallest"));
+        stack.run(Requests.small("single"));
+
+        JobEvent end = stack.run(several.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(end.getCompleted().getOutput()).isEqualTo("several-1");
+        assertThat(end.getCompleted().getFurtherList()).singleElement().satisfies(smallest -> {
+            assertThat(smallest.getOutput()).isEqualTo("smallest");
+            assertThat(smallest.getPruned().getParameters())
+                    .isLessThanOrEqualTo((long) (0.6 * smallest.getDense().getParameters()));
+        });
+        assertThat(files("several-1")).isEqualTo(files("single"));
+        assertThat(layers("several")).hasSize(LAYERS);
+    }
+
+    @Test
+    void scoresOfAnEarlierJobServeAnotherBudgetWithoutAScoringPass() {
+        PruneRequest.Builder direct = Requests.small("direct").toBuilder();
+        direct.getPruningBuilder().setUnitRatio(0.5);
+        stack.run(direct.build());
+        stack.run(Requests.small("earlier"));
+        PruneRequest.Builder again = direct.clone().setRequestId("again");
+        again.getScoringBuilder().setScoresOf("earlier");
+
+        JobEvent end = stack.run(again.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(files("again")).isEqualTo(files("direct"));
+        assertThat(stack.log().events("again"))
+                .filteredOn(event -> event.getProgress().getActivity().equals("collect"))
+                .isEmpty();
+    }
+
+    /** Of everything but the manifest, which names the job. */
+    private static Map<String, String> files(String output) {
+        return Manifest.filesOf(stack.folders().artifacts().resolve(output));
+    }
+
+    @Test
+    void theWorthOfAGradientIsShownByItsControlsAndByTheExactOne() {
+        PruneRequest.Builder request = Requests.small("worth").toBuilder();
+        request.getScoringBuilder()
+                .setControls("perplexity")
+                .getGradientBuilder()
+                .setCompare("backprop");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(end.getCompleted().getMaskedList())
+                .extracting(MaskedPerplexity::getSet)
+                .containsExactly("fms", "fms/none", "fms/noise", "fms/backprop");
+        assertThat(end.getCompleted().getMaskedList())
+                .allSatisfy(set -> assertThat(set.getPerplexity()).isBetween(1.0, 2048.0));
+        assertThat(end.getCompleted().getControlsList())
+                .extracting(RankCorrelation::getControl)
+                .contains("fms/backprop");
+    }
+}
