@@ -18,6 +18,7 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,8 @@ final class DemoScores {
     private final LayerScope all;
     private final Path positions;
     private final InputStatistics statistics;
+    /** By ratio: a pass that has run to its end in a folder visits no layer again. */
+    private final Map<Double, List<UnitScores>> sequential = new HashMap<>();
 
     /** @param positions folder for what the passes save */
     DemoScores(Checkpoint checkpoint, int[][] windows, Path positions) {
@@ -98,12 +101,17 @@ final class DemoScores {
         return scores;
     }
 
-    /** Each layer measured behind the layers that have lost their share. */
-    List<UnitScores> sequential(Criterion criterion, double ratio) {
+    /** By wanda-sp, each layer measured behind the layers that have lost their share. */
+    List<UnitScores> sequentialWandaSp(double ratio) {
+        return sequential.computeIfAbsent(ratio, this::behindPrunedLayers);
+    }
+
+    private List<UnitScores> behindPrunedLayers(double ratio) {
+        Criterion criterion = Criterion.named("wanda-sp", 1);
         List<UnitScores> scores = new ArrayList<>();
         new SequentialPass(checkpoint, windows, all, criterion, new FfnRounding(1), ratio, 0)
                 .run(
-                        positions.resolve("%s-%s".formatted(criterion.name(), ratio)),
+                        positions.resolve("sequential-" + ratio),
                         (layer, found, removed) -> scores.add(found.of(criterion)),
                         Progress.SILENT);
         return scores;

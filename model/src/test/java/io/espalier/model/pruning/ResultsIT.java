@@ -181,11 +181,7 @@ class ResultsIT {
         }
         all.add(forward("wanda"));
         all.add(forward("wanda-sp"));
-        all.add(new Selection(
-                "wanda-sp, sequential",
-                "uniform",
-                false,
-                List.of(ratio -> scores.sequential(Criterion.named("wanda-sp", 1), ratio))));
+        all.add(new Selection("wanda-sp, sequential", "uniform", false, List.of(scores::sequentialWandaSp)));
         all.add(forward("flap"));
         all.add(forward("flap").global(true));
         all.add(Selection.seeded("fms, zeroth-order", seed -> scores.zerothOrder(FMS, seed)));
