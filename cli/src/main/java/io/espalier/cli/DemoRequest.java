@@ -8,11 +8,11 @@ import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 
 /** What the demo asks for: a third of the heads and FFN channels of the shipped model, every layer alike. */
-final class DemoRequest {
+public final class DemoRequest {
     private DemoRequest() {}
 
     /** Paths are relative to the folder of the demo, which is the root of its models and texts. */
-    static PruneRequest of(String jobId) {
+    public static PruneRequest of(String jobId) {
         return PruneRequest.newBuilder()
                 .setRequestId(jobId)
                 .setModel("llama")

@@ -8,13 +8,13 @@ import java.nio.file.Path;
  * Where the libraries of this process write their log. To be said before the first of them is touched: the logger
  * reads its settings once.
  */
-final class LogOutput {
+public final class LogOutput {
     private static final String PREFIX = "org.slf4j.simpleLogger.";
 
     private LogOutput() {}
 
     /** A process that runs the broker: warnings and errors into a file. */
-    static void toFile(Path file) throws IOException {
+    public static void toFile(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         System.setProperty(PREFIX + "logFile", file.toString());
         System.setProperty(PREFIX + "defaultLogLevel", "warn");

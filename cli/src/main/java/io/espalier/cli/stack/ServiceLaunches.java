@@ -6,17 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** How the child JVMs of a local stack are started: from the very jars that ship in the images. */
 public final class ServiceLaunches {
-    /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
-    private static final int FIRST_JDK_THAT_WARNS = 24;
-
-    /** Idle threads sleep instead of spinning; freed layers go back to the system instead of into holes of the heap. */
-    private static final Map<String, String> ENVIRONMENT =
-            Map.of("OMP_WAIT_POLICY", "PASSIVE", "MALLOC_MMAP_THRESHOLD_", "4194304");
-
     private ServiceLaunches() {}
 
     /** @throws CommandFailure if a service is not built */
@@ -54,17 +46,7 @@ public final class ServiceLaunches {
                     "the %s service is not built (no %s); run ./mvnw -DskipTests package".formatted(service, jar));
         }
         List<Integer> ports = FreePorts.take(2);
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // The arithmetic is native code: optimising Java further costs a small machine more than it returns.
-        command.add("-XX:+UseSerialGC");
-        command.add("-XX:TieredStopAtLevel=1");
-        command.add("-Dai.djl.offline=true");
-        command.add("-Dai.djl.pytorch.num_interop_threads=1");
-        if (Runtime.version().feature() >= FIRST_JDK_THAT_WARNS) {
-            command.add("--enable-native-access=ALL-UNNAMED");
-            command.add("--sun-misc-unsafe-memory-access=allow");
-        }
+        List<String> command = EngineJvm.command();
         // The child ends when this process is gone, however it went.
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
         // What a killed service could not delete goes with the next start of the stack.
@@ -81,6 +63,6 @@ public final class ServiceLaunches {
         command.add("-Dquarkus.grpc.server.port=" + ports.get(1));
         command.add("-jar");
         command.add(jar.toString());
-        return new Launch(service, name, command, ENVIRONMENT, settings.log(name), ports.get(0));
+        return new Launch(service, name, command, EngineJvm.ENVIRONMENT, settings.log(name), ports.get(0));
     }
 }

@@ -1,0 +1,50 @@
+package io.espalier.benchmarks;
+
+import io.espalier.benchmarks.measure.FreshJvm;
+import io.espalier.benchmarks.measure.Measure;
+import io.espalier.benchmarks.measure.Measured;
+import io.espalier.benchmarks.measure.ScratchFolder;
+import io.espalier.benchmarks.measure.Work;
+import io.espalier.benchmarks.report.OutcomeTable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A whole job without the pipeline around it: {@code wanda-sp} and {@code fms} scores, pruning by the latter with
+ * least-squares repair, evaluation; each a process of its own.
+ */
+final class FullRun {
+    private static final List<Measure> STEPS =
+            List.of(Measure.SCORE_ACTIVATION, Measure.SCORE_ZEROTH_ORDER, Measure.PRUNER, Measure.EVALUATOR);
+    private static final double GIGABYTE = 1e9;
+
+    private final BenchOptions options;
+
+    FullRun(BenchOptions options) {
+        this.options = options;
+    }
+
+    void print() throws IOException {
+        Work work = options.work(1);
+        OutcomeTable table = new OutcomeTable();
+        double highest = 0;
+        try {
+            for (Measure step : STEPS) {
+                System.err.println("running " + step.spelled());
+                Measured measured = new FreshJvm().run(step, work);
+                highest = Math.max(highest, measured.get(Measured.PEAK) / GIGABYTE);
+                table.row(
+                        step.spelled(),
+                        String.format(
+                                Locale.ROOT,
+                                "%.1f s, peak resident %.2f GB",
+                                measured.get("seconds"),
+                                measured.get(Measured.PEAK) / GIGABYTE));
+            }
+        } finally {
+            ScratchFolder.delete(work.scratch());
+        }
+        System.out.println(table.row("highest peak resident, GB", highest, Goals.FULL_RUN_GIGABYTES));
+    }
+}

@@ -1,0 +1,57 @@
+package io.espalier.benchmarks;
+
+import io.espalier.benchmarks.measure.FreshJvm;
+import io.espalier.benchmarks.measure.Measure;
+import io.espalier.benchmarks.measure.Measured;
+import io.espalier.benchmarks.measure.ScratchFolder;
+import io.espalier.benchmarks.measure.Work;
+import io.espalier.benchmarks.report.OutcomeTable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Twice the draws of {@code --draws}, by one scorer of one thread and by two, each of which takes half. */
+final class TwoWorkers {
+    /** Until then both have started and read the model once. */
+    private static final Duration WARM_UP = Duration.ofSeconds(10);
+
+    private final BenchOptions options;
+
+    TwoWorkers(BenchOptions options) {
+        this.options = options;
+    }
+
+    void print() throws IOException {
+        Work work = options.work(0).withThreads(1);
+        int half = work.lastDraw();
+        try {
+            double alone = seconds(List.of(draws(work.withDraws(0, 2 * half))));
+            Work together = work.startingAt(System.currentTimeMillis() + WARM_UP.toMillis());
+            List<CompletableFuture<Measured>> workers = List.of(
+                    CompletableFuture.supplyAsync(() -> draws(together.withDraws(0, half))),
+                    CompletableFuture.supplyAsync(() -> draws(together.withDraws(half, 2 * half))));
+            double shared =
+                    seconds(workers.stream().map(CompletableFuture::join).toList());
+            System.out.println(new OutcomeTable()
+                    .row("two scorers of one thread / one", alone / shared, Goals.TWO_WORKERS)
+                    .row("one scorer, seconds", alone, null)
+                    .row("two scorers, seconds", shared, null));
+        } finally {
+            ScratchFolder.delete(work.scratch());
+        }
+    }
+
+    private static Measured draws(Work work) {
+        return new FreshJvm().run(Measure.DRAWS, work);
+    }
+
+    /** From the first start to the last end. */
+    private static double seconds(List<Measured> workers) {
+        double start = workers.stream()
+                .mapToDouble(worker -> worker.get("start"))
+                .min()
+                .orElseThrow();
+        return workers.stream().mapToDouble(worker -> worker.get("end")).max().orElseThrow() - start;
+    }
+}

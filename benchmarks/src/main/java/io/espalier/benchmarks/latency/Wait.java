@@ -1,0 +1,57 @@
+package io.espalier.benchmarks.latency;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Time in which no task of a job ran.
+ *
+ * @param after what had ended: a kind of task, or the request
+ * @param before what began next: a kind of task, or the end of the job
+ * @param betweenStages whether the job changed hands, entered or left the pipeline meanwhile
+ * @param deciding milliseconds until the next task, or the end, was written
+ * @param taking milliseconds from there until a worker had begun it
+ */
+public record Wait(String after, String before, boolean betweenStages, long deciding, long taking) {
+    private static final String REQUEST = "request";
+    private static final String END = "end";
+
+    public long millis() {
+        return deciding + taking;
+    }
+
+    /**
+     * Every wait of a job, in order.
+     *
+     * @param requested when the request was written, milliseconds since the epoch
+     * @param tasks at least one
+     * @param completed when the terminal event was
+     */
+    public static List<Wait> of(long requested, List<TaskSpan> tasks, long completed) {
+        List<TaskSpan> inOrder = new ArrayList<>(tasks);
+        inOrder.sort(Comparator.comparingLong(TaskSpan::started));
+        List<Wait> waits = new ArrayList<>();
+        String after = REQUEST;
+        String stage = REQUEST;
+        long quietSince = requested;
+        for (TaskSpan task : inOrder) {
+            if (task.started() > quietSince) {
+                long written = Math.max(quietSince, task.written());
+                waits.add(new Wait(
+                        after,
+                        task.kind(),
+                        !stage.equals(task.stage()),
+                        written - quietSince,
+                        task.started() - written));
+            }
+            if (task.ended() > quietSince) {
+                after = task.kind();
+                stage = task.stage();
+                quietSince = task.ended();
+            }
+        }
+        waits.add(new Wait(after, END, true, Math.max(0, completed - quietSince), 0));
+        return waits;
+    }
+}

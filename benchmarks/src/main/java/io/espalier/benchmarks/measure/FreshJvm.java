@@ -1,0 +1,54 @@
+package io.espalier.benchmarks.measure;
+
+import io.espalier.cli.stack.EngineJvm;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/** Measures in a JVM of its own, started as the services are, so that its memory and its threads are its own. */
+public final class FreshJvm implements Measuring {
+    private static final String MARK = "measured ";
+
+    @Override
+    public Measured run(Measure measure, Work work) {
+        List<String> command = EngineJvm.command();
+        command.addAll(List.of(
+                "-cp", System.getProperty("java.class.path"), FreshJvm.class.getName(), measure.name(), work.json()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(EngineJvm.ENVIRONMENT);
+        try {
+            return outcome(measure, builder.start());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start a JVM for " + measure.spelled(), e);
+        }
+    }
+
+    private static Measured outcome(Measure measure, Process process) throws IOException {
+        try (BufferedReader output = process.inputReader()) {
+            Measured measured = null;
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (line.startsWith(MARK)) {
+                    measured = Measured.parse(line.substring(MARK.length()));
+                }
+            }
+            int exit = process.waitFor();
+            if (exit != 0 || measured == null) {
+                throw new IOException(
+                        "%s ended with exit code %d; its output above says why".formatted(measure.spelled(), exit));
+            }
+            return measured;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while measuring " + measure.spelled(), e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** The other side: {@code MEASURE WORK}. */
+    public static void main(String[] arguments) throws IOException {
+        Measured measured = Measure.valueOf(arguments[0]).run(Work.parse(arguments[1]));
+        System.out.println(MARK + measured.json());
+    }
+}

@@ -1,0 +1,42 @@
+package io.espalier.benchmarks.measure;
+
+import io.espalier.model.importance.Distribution;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.tensor.Engine;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** What one process measures. Its numbers are described where they are made. */
+public enum Measure {
+    FORWARD(ForwardMeasures::forward),
+    ACTIVATION(RatioMeasures::activation),
+    GAUSSIAN(work -> RatioMeasures.zerothOrder(work, Distribution.GAUSSIAN, 2)),
+    RADEMACHER(work -> RatioMeasures.zerothOrder(work, Distribution.RADEMACHER, 2)),
+    RANK_ONE(work -> RatioMeasures.zerothOrder(work, Distribution.RANK_ONE, Draws.A_TASK)),
+    BACKPROP(RatioMeasures::backprop),
+    SCORE_ACTIVATION(ScoreMeasures::activation),
+    SCORE_ZEROTH_ORDER(ScoreMeasures::zerothOrder),
+    SCORE_BACKPROP(ScoreMeasures::backprop),
+    PRUNER(work -> PruneMeasures.prune(work, Compensation.LEAST_SQUARES_BLEND)),
+    PRUNER_OWN_TARGET(work -> PruneMeasures.prune(work, Compensation.LEAST_SQUARES_OWN)),
+    EVALUATOR(PruneMeasures::evaluate),
+    COPY(PruneMeasures::copy),
+    DRAWS(Draws::run);
+
+    private final Function<Work, Measured> measure;
+
+    Measure(Function<Work, Measured> measure) {
+        this.measure = measure;
+    }
+
+    /** As on the command line. */
+    public String spelled() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    Measured run(Work work) {
+        Engine.setThreads(work.threads());
+        Measured measured = measure.apply(work);
+        return measured.with("threads", Engine.profile().threads()).with(Measured.PEAK, ProcessMemory.peak());
+    }
+}

@@ -1,0 +1,137 @@
+package io.espalier.benchmarks.measure;
+
+import io.espalier.model.LayerShape;
+import io.espalier.model.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.pruning.Budget;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.PrunedTensors;
+import io.espalier.model.pruning.PruningPass;
+import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.pruning.UnitScores;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/** Pruning a fifth of all units, and evaluating what is left: {@code seconds}. */
+final class PruneMeasures {
+    private static final Budget A_FIFTH = new Budget.UnitRatio(0.2);
+
+    private PruneMeasures() {}
+
+    /** Selects, repairs, writes and digests; the pruned checkpoint stays in the scratch folder. */
+    static Measured prune(Work work, Compensation compensation) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            Path out = prunedFolder(work);
+            return new Measured(Map.of("seconds", Alternation.seconds(() -> write(pass, work, compensation, out))));
+        }
+    }
+
+    /**
+     * The pruner without repair against {@code cp} of the same checkpoint, both until the bytes are on disk:
+     * {@code pruner_over_copy}, bytes read and written per second over those of {@code cp}; and both rates.
+     */
+    static Measured copy(Work work) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            long bytes = pass.checkpoint().bytes();
+            Path out = prunedFolder(work);
+            Path copy = work.scratch().resolve("copy");
+            Alternation turns = Alternation.of(
+                    () -> FileCopy.run(work.checkpoint(), copy),
+                    () -> write(pass, work, Compensation.NONE, out),
+                    work.repetitions());
+            double moved = (double) bytes + prunedBytes(out);
+            double copied = 2.0 * bytes;
+            return new Measured(Map.of(
+                    "pruner_over_copy", moved / copied / turns.ratio(),
+                    "copy_bytes_per_second", copied / turns.base(),
+                    "seconds", turns.base() * turns.ratio()));
+        }
+    }
+
+    /** Perplexity of the dense and, where it is, of the pruned model by the same windows. */
+    static Measured evaluate(Work work) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            Path out = prunedFolder(work);
+            double seconds = Alternation.seconds(() -> {
+                pass.run();
+                if (Files.exists(out)) {
+                    try (Checkpoint pruned = Checkpoint.open(out)) {
+                        Perplexity.of(pruned, pass.windows(), Progress.SILENT);
+                    }
+                }
+            });
+            return new Measured(Map.of("seconds", seconds));
+        }
+    }
+
+    private static Path prunedFolder(Work work) {
+        return work.scratch().resolve("pruned");
+    }
+
+    private static long prunedBytes(Path folder) {
+        try (Checkpoint pruned = Checkpoint.open(folder)) {
+            return pruned.bytes();
+        }
+    }
+
+    private static void write(ForwardPass pass, Work work, Compensation compensation, Path out) {
+        try {
+            ScratchFolder.delete(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + out, e);
+        }
+        Checkpoint checkpoint = pass.checkpoint();
+        PruningPass pruning = new PruningPass(checkpoint, removed(pass, work, compensation), compensation);
+        try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {
+            pruning.run(pass.windows(), writer, Progress.SILENT);
+            writer.writeJson(Checkpoint.CONFIG, pruning.config().json());
+            writer.finish();
+        }
+        // An artifact's manifest has the digest of every file.
+        Manifest.filesOf(out);
+    }
+
+    private static List<RemovedUnits> removed(ForwardPass pass, Work work, Compensation compensation) {
+        List<LayerShape> dense = pass.checkpoint().config().layers();
+        return new UniformAllocation(new FfnRounding(1))
+                .select(
+                        A_FIFTH,
+                        dense,
+                        pass.everyLayer(),
+                        scores(work, dense),
+                        new PrunedTensors(pass.checkpoint(), compensation));
+    }
+
+    /** What a scorer left, or chance: what is removed makes no difference to the work. */
+    private static List<UnitScores> scores(Work work, List<LayerShape> dense) {
+        Path file = ScoreMeasures.scoreFile(work);
+        if (!Files.exists(file)) {
+            Random random = new Random(1);
+            return dense.stream()
+                    .map(shape -> new UnitScores(
+                            random.doubles(shape.attentionUnits()).toArray(),
+                            random.doubles(shape.ffnChannels()).toArray()))
+                    .toList();
+        }
+        try {
+            Map<String, UnitScores> named = ScoreFile.read(Files.readAllBytes(file));
+            return IntStream.range(0, dense.size())
+                    .mapToObj(layer -> named.get(Integer.toString(layer)))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+}

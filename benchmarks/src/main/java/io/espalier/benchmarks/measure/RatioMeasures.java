@@ -1,0 +1,58 @@
+package io.espalier.benchmarks.measure;
+
+import io.espalier.model.Progress;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.Distribution;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.ZerothOrder;
+import java.util.Map;
+
+/** What gathering evidence costs in plain streamed forwards of the same windows: {@code ratio}. */
+final class RatioMeasures {
+    private static final double EPSILON = 1e-3;
+
+    private RatioMeasures() {}
+
+    /** Statistics of every linear layer's input; no logits are computed, as nobody needs them. */
+    static Measured activation(Work work) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            return ratio(
+                    pass,
+                    () -> InputStatistics.collect(
+                            pass.checkpoint(), pass.windows(), pass.everyLayer(), Progress.SILENT),
+                    1,
+                    work);
+        }
+    }
+
+    /** Both losses of some draws, per draw. */
+    static Measured zerothOrder(Work work, Distribution distribution, int draws) {
+        ZerothOrder zerothOrder = new ZerothOrder(1, EPSILON, distribution);
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            return ratio(
+                    pass,
+                    () -> zerothOrder.losses(
+                            pass.checkpoint(), pass.windows(), 0, draws, pass.everyLayer(), Progress.SILENT),
+                    draws,
+                    work);
+        }
+    }
+
+    /** Gradients of every linear layer's weights, boundaries saved; what a criterion makes of them not counted. */
+    static Measured backprop(Work work) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            Backprop backprop = new Backprop(pass.checkpoint(), pass.windows(), pass.everyLayer(), false);
+            return ratio(
+                    pass,
+                    () -> ScratchFolder.use(
+                            work, position -> backprop.run(position, (layer, weights, g) -> {}, Progress.SILENT)),
+                    1,
+                    work);
+        }
+    }
+
+    private static Measured ratio(ForwardPass pass, Runnable other, int shares, Work work) {
+        Alternation turns = Alternation.of(pass::run, other, work.repetitions());
+        return new Measured(Map.of("ratio", turns.ratio() / shares, "forward_seconds", turns.base()));
+    }
+}

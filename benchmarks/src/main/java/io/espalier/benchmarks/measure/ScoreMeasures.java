@@ -1,0 +1,99 @@
+package io.espalier.benchmarks.measure;
+
+import io.espalier.model.Progress;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.importance.GradientSource;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.pruning.UnitScores;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Everything a scorer does for a job: {@code seconds}. Scores of all layers are left in the scratch folder. */
+final class ScoreMeasures {
+    private static final long SEED = 1;
+
+    private ScoreMeasures() {}
+
+    /** {@code wanda-sp}. */
+    static Measured activation(Work work) {
+        return timed(work, pass -> {
+            InputStatistics statistics = statistics(pass);
+            return scores(pass, Criterion.named("wanda-sp", 1), statistics, null);
+        });
+    }
+
+    /** {@code fms} with rank-one draws. */
+    static Measured zerothOrder(Work work) {
+        return timed(work, pass -> {
+            InputStatistics statistics = statistics(pass);
+            GradientSource gradient = Draws.RANK_ONE.gradient(Draws.losses(pass, work));
+            return scores(pass, Criterion.named("fms", 1), statistics, gradient);
+        });
+    }
+
+    /** {@code taylor} in the form that needs most of a gradient. */
+    static Measured backprop(Work work) {
+        Criterion taylor = Criterion.named("taylor", CriterionOptions.usual().withForm("mix"));
+        return timed(work, pass -> {
+            Map<Integer, UnitScores> scores = new TreeMap<>();
+            Backprop backprop = new Backprop(pass.checkpoint(), pass.windows(), pass.everyLayer(), true);
+            Backprop.Visitor visitor = (layer, weights, gradients) ->
+                    scores.put(layer.index(), taylor.score(new LayerEvidence(layer, weights, SEED).with(gradients)));
+            ScratchFolder.use(work, position -> backprop.run(position, visitor, Progress.SILENT));
+            return scores;
+        });
+    }
+
+    private static InputStatistics statistics(ForwardPass pass) {
+        return InputStatistics.collect(pass.checkpoint(), pass.windows(), pass.everyLayer(), Progress.SILENT);
+    }
+
+    private static Map<Integer, UnitScores> scores(
+            ForwardPass pass, Criterion criterion, InputStatistics statistics, @Nullable GradientSource gradient) {
+        Map<Integer, UnitScores> scores = new TreeMap<>();
+        for (int layer = 0; layer < pass.everyLayer().size(); layer++) {
+            scores.put(
+                    layer,
+                    LayerScorer.score(pass.checkpoint(), layer, List.of(criterion), SEED, statistics, gradient)
+                            .get(criterion.name()));
+        }
+        return scores;
+    }
+
+    @FunctionalInterface
+    private interface Scoring {
+        Map<Integer, UnitScores> of(ForwardPass pass);
+    }
+
+    private static Measured timed(Work work, Scoring scoring) {
+        try (ForwardPass pass = ForwardPass.open(work)) {
+            return new Measured(Map.of("seconds", Alternation.seconds(() -> write(scoring.of(pass), scoreFile(work)))));
+        }
+    }
+
+    /** Where a scorer leaves what the pruner reads. */
+    static Path scoreFile(Work work) {
+        return work.scratch().resolve("scores.safetensors");
+    }
+
+    private static void write(Map<Integer, UnitScores> scores, Path file) {
+        Map<String, UnitScores> named = new TreeMap<>();
+        scores.forEach((layer, units) -> named.put(layer.toString(), units));
+        try {
+            Files.write(file, ScoreFile.write(named));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file, e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.espalier.benchmarks.measure;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Folders that are gone once they were used. */
+public final class ScratchFolder {
+    private ScratchFolder() {}
+
+    /** A new folder inside the scratch folder of some work. */
+    static void use(Work work, Consumer<Path> use) {
+        try {
+            Path folder = Files.createTempDirectory(work.scratch(), "use-");
+            try {
+                use.accept(folder);
+            } finally {
+                delete(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot use a folder in " + work.scratch(), e);
+        }
+    }
+
+    /** Deletes a folder with all that is in it; nothing happens if it is not there. */
+    public static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        List<Path> deepestFirst;
+        try (var paths = Files.walk(folder)) {
+            deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : deepestFirst) {
+            Files.delete(path);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+/** What one process measures of itself. */
+@org.jspecify.annotations.NullMarked
+package io.espalier.benchmarks.measure;

@@ -1,0 +1,3 @@
+/** What Espalier costs: whole processes, the pipeline, and kernels. */
+@org.jspecify.annotations.NullMarked
+package io.espalier.benchmarks;

@@ -1,0 +1,108 @@
+package io.espalier.benchmarks.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.espalier.benchmarks.measure.Measure;
+import io.espalier.benchmarks.measure.Measured;
+import io.espalier.benchmarks.shape.Shape;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one run found, as {@code --json} prints it; null is what was not measured.
+ *
+ * @param modelBytes of the stored weights
+ * @param residentOverStreamed time of the forward with resident weights over its time streamed: the share of the
+ *     resident throughput that streaming reaches
+ * @param gemmEfficiency FLOP/s of the streamed forward over those of the best matrix product
+ */
+public record BenchResult(
+        String shape,
+        long modelBytes,
+        int threads,
+        @Nullable Double residentOverStreamed,
+        Ratios ratio,
+        Peaks peakOverModel,
+        @Nullable Double gemmEfficiency) {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
+
+    /** Times over that of the plain streamed forward of the same tokens; zeroth-order ones per draw. */
+    public record Ratios(
+            @Nullable Double activation,
+            @Nullable Double gaussian,
+            @Nullable Double rademacher,
+            @Nullable Double rankOne,
+            @Nullable Double backprop) {}
+
+    /** Peak resident memory of the processes over the bytes of the model. */
+    public record Peaks(
+            @Nullable Double activation,
+            @Nullable Double zerothOrder,
+            @Nullable Double backprop,
+            @Nullable Double pruner,
+            @Nullable Double evaluator) {}
+
+    /** @param measured what ran, each in a process of its own */
+    public static BenchResult of(Shape shape, int threads, Map<Measure, Measured> measured) {
+        Outcomes outcomes = new Outcomes(measured, shape.bytes());
+        return new BenchResult(
+                shape.spelled(),
+                shape.bytes(),
+                threads,
+                outcomes.value(Measure.FORWARD, "resident_over_streamed"),
+                new Ratios(
+                        outcomes.value(Measure.ACTIVATION, "ratio"),
+                        outcomes.value(Measure.GAUSSIAN, "ratio"),
+                        outcomes.value(Measure.RADEMACHER, "ratio"),
+                        outcomes.value(Measure.RANK_ONE, "ratio"),
+                        outcomes.value(Measure.BACKPROP, "ratio")),
+                new Peaks(
+                        outcomes.peak(Measure.ACTIVATION, Measure.SCORE_ACTIVATION),
+                        outcomes.peak(
+                                Measure.GAUSSIAN, Measure.RADEMACHER, Measure.RANK_ONE, Measure.SCORE_ZEROTH_ORDER),
+                        outcomes.peak(Measure.BACKPROP, Measure.SCORE_BACKPROP),
+                        outcomes.peak(Measure.PRUNER),
+                        outcomes.peak(Measure.EVALUATOR)),
+                outcomes.value(Measure.FORWARD, "gemm_efficiency"));
+    }
+
+    public String json() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record of plain values always has a JSON form", e);
+        }
+    }
+
+    private record Outcomes(Map<Measure, Measured> measured, long modelBytes) {
+        private static final double FOURTH_DIGIT = 1e4;
+
+        @Nullable
+        Double value(Measure measure, String name) {
+            Measured found = measured.get(measure);
+            return found == null ? null : rounded(found.get(name));
+        }
+
+        /** The highest of several processes. */
+        @Nullable
+        Double peak(Measure... measures) {
+            return rounded(Arrays.stream(measures)
+                            .map(measured::get)
+                            .filter(Objects::nonNull)
+                            .mapToDouble(found -> found.get(Measured.PEAK))
+                            .max()
+                            .orElse(Double.NaN)
+                    / modelBytes);
+        }
+
+        private static @Nullable Double rounded(double value) {
+            return Double.isFinite(value) ? Math.round(value * FOURTH_DIGIT) / FOURTH_DIGIT : null;
+        }
+    }
+}

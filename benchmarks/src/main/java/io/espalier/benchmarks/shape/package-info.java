@@ -1,0 +1,3 @@
+/** Checkpoints of a given shape that say nothing. */
+@org.jspecify.annotations.NullMarked
+package io.espalier.benchmarks.shape;

@@ -1,0 +1,91 @@
+package io.espalier.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.espalier.benchmarks.measure.FreshJvm;
+import io.espalier.benchmarks.measure.Measure;
+import io.espalier.benchmarks.measure.Measured;
+import io.espalier.benchmarks.measure.Measuring;
+import io.espalier.benchmarks.measure.Work;
+import io.espalier.benchmarks.shape.RandomCheckpoint;
+import io.espalier.benchmarks.shape.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Memory is read from the operating system; only Linux says it simply. */
+@EnabledOnOs(OS.LINUX)
+class ComparisonTest {
+    private static final Map<String, List<String>> NUMBERS = Map.of(
+            "", List.of("model_bytes", "threads", "resident_over_streamed", "gemm_efficiency"),
+            "/ratio", List.of("activation", "gaussian", "rademacher", "rank_one", "backprop"),
+            "/peak_over_model", List.of("activation", "zeroth_order", "backprop", "pruner", "evaluator"));
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theJsonObjectHasEveryNumberAndNothingElse() throws IOException {
+        // Given
+        Work work = work();
+
+        // When
+        JsonNode result = new ObjectMapper()
+                .readTree(Comparison.measure(Shape.TINY, work, Measuring::here).json());
+
+        // Then
+        assertThat(result.path("shape").textValue()).isEqualTo("tiny");
+        NUMBERS.forEach((parent, names) -> assertThat(names).as(parent).allSatisfy(name -> assertThat(
+                        result.at(parent + "/" + name).doubleValue())
+                .as(name)
+                .isPositive()
+                .isFinite()));
+        assertThat(fieldNames(result))
+                .containsExactlyInAnyOrder(
+                        "shape",
+                        "model_bytes",
+                        "threads",
+                        "resident_over_streamed",
+                        "ratio",
+                        "peak_over_model",
+                        "gemm_efficiency");
+        assertThat(fieldNames(result.path("ratio"))).containsExactlyInAnyOrderElementsOf(NUMBERS.get("/ratio"));
+        assertThat(fieldNames(result.path("peak_over_model")))
+                .containsExactlyInAnyOrderElementsOf(NUMBERS.get("/peak_over_model"));
+    }
+
+    @Test
+    void aFreshJvmMeasuresWhatThisOneDoes() throws IOException {
+        // Given
+        Work work = work().withThreads(1);
+
+        // When
+        Measured measured = new FreshJvm().run(Measure.SCORE_ACTIVATION, work);
+
+        // Then
+        assertThat(measured.get("threads")).isEqualTo(1);
+        assertThat(measured.get("seconds")).isPositive();
+        assertThat(measured.get(Measured.PEAK)).isGreaterThan(Shape.TINY.bytes());
+        assertThat(work.scratch().resolve("scores.safetensors")).exists();
+    }
+
+    private Work work() throws IOException {
+        Path checkpoint = RandomCheckpoint.in(folder, Shape.TINY, line -> {});
+        return new Work(checkpoint, Files.createDirectory(folder.resolve("scratch")), 2, 16, 1, 2, 0, 8, 0);
+    }
+
+    private static List<String> fieldNames(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+}
