@@ -1,0 +1,21 @@
+package io.espalier.benchmarks.kernel;
+
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Random;
+
+/** Operands. */
+final class Numbers {
+    private Numbers() {}
+
+    /** fp32 normal numbers. */
+    static Tensor normal(Scope scope, int... shape) {
+        float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+        Random random = new Random(1);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return scope.floats(values, Arrays.stream(shape).asLongStream().toArray());
+    }
+}
