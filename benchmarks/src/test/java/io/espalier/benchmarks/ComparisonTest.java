@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.espalier.benchmarks.measure.FreshJvm;
-import io.espalier.benchmarks.measure.Measure;
-import io.espalier.benchmarks.measure.Measured;
 import io.espalier.benchmarks.measure.Measuring;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.shape.RandomCheckpoint;
@@ -36,7 +33,8 @@ class ComparisonTest {
     @Test
     void theJsonObjectHasEveryNumberAndNothingElse() throws IOException {
         // Given
-        Work work = work();
+        Path checkpoint = RandomCheckpoint.in(folder, Shape.TINY, line -> {});
+        Work work = new Work(checkpoint, Files.createDirectory(folder.resolve("scratch")), 2, 16, 1, 2, 0, 8, 0);
 
         // When
         JsonNode result = new ObjectMapper()
@@ -61,26 +59,6 @@ class ComparisonTest {
         assertThat(fieldNames(result.path("ratio"))).containsExactlyInAnyOrderElementsOf(NUMBERS.get("/ratio"));
         assertThat(fieldNames(result.path("peak_over_model")))
                 .containsExactlyInAnyOrderElementsOf(NUMBERS.get("/peak_over_model"));
-    }
-
-    @Test
-    void aFreshJvmMeasuresWhatThisOneDoes() throws IOException {
-        // Given
-        Work work = work().withThreads(1);
-
-        // When
-        Measured measured = new FreshJvm().run(Measure.SCORE_ACTIVATION, work);
-
-        // Then
-        assertThat(measured.get("threads")).isEqualTo(1);
-        assertThat(measured.get("seconds")).isPositive();
-        assertThat(measured.get(Measured.PEAK)).isGreaterThan(Shape.TINY.bytes());
-        assertThat(work.scratch().resolve("scores.safetensors")).exists();
-    }
-
-    private Work work() throws IOException {
-        Path checkpoint = RandomCheckpoint.in(folder, Shape.TINY, line -> {});
-        return new Work(checkpoint, Files.createDirectory(folder.resolve("scratch")), 2, 16, 1, 2, 0, 8, 0);
     }
 
     private static List<String> fieldNames(JsonNode node) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.ParseResult;
         mixinStandardHelpOptions = true,
         version = "espalier 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
+        footer = "%n`espalier bench --help`: measures this machine and this build.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
