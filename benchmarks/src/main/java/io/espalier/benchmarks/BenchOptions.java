@@ -1,5 +1,6 @@
 package io.espalier.benchmarks;
 
+import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.shape.DiskRoom;
 import io.espalier.benchmarks.shape.RandomCheckpoint;
@@ -89,9 +90,11 @@ final class BenchOptions {
         return new Work(checkpoint, scratch(), windows, length, repetitions, threads, 0, draws, 0);
     }
 
-    /** A new folder for what is thrown away. */
+    /** A new folder, gone with this process, also when it is interrupted. */
     Path scratch() throws IOException {
         Files.createDirectories(folder);
-        return Files.createTempDirectory(folder, "scratch-");
+        Path scratch = Files.createTempDirectory(folder, "scratch-");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> ScratchFolder.delete(scratch), "delete-scratch"));
+        return scratch;
     }
 }

@@ -4,7 +4,6 @@ import io.espalier.benchmarks.measure.FreshJvm;
 import io.espalier.benchmarks.measure.Measure;
 import io.espalier.benchmarks.measure.Measured;
 import io.espalier.benchmarks.measure.Measuring;
-import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.BenchResult;
 import io.espalier.benchmarks.report.OutcomeTable;
@@ -33,12 +32,8 @@ final class Comparison {
     void print() throws IOException {
         Set<Measure> wanted = wanted(options.only());
         Work work = options.work(1);
-        try {
-            BenchResult result = measure(options.shape(), work, wanted, new FreshJvm());
-            System.out.println(options.json() ? result.json() : OutcomeTable.of(result));
-        } finally {
-            ScratchFolder.delete(work.scratch());
-        }
+        BenchResult result = measure(options.shape(), work, wanted, new FreshJvm());
+        System.out.println(options.json() ? result.json() : OutcomeTable.of(result));
     }
 
     private static Set<Measure> wanted(List<String> names) {

@@ -3,7 +3,6 @@ package io.espalier.benchmarks;
 import io.espalier.benchmarks.measure.FreshJvm;
 import io.espalier.benchmarks.measure.Measure;
 import io.espalier.benchmarks.measure.Measured;
-import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.OutcomeTable;
 import io.espalier.benchmarks.shape.Shape;
@@ -30,21 +29,17 @@ final class FullRun {
         Work work = options.work(1);
         OutcomeTable table = new OutcomeTable();
         double highest = 0;
-        try {
-            for (Measure step : STEPS) {
-                System.err.println("running " + step.spelled());
-                Measured measured = new FreshJvm().run(step, work);
-                highest = Math.max(highest, measured.get(Measured.PEAK) / GIGABYTE);
-                table.row(
-                        step.spelled(),
-                        String.format(
-                                Locale.ROOT,
-                                "%.1f s, peak resident %.2f GB",
-                                measured.get("seconds"),
-                                measured.get(Measured.PEAK) / GIGABYTE));
-            }
-        } finally {
-            ScratchFolder.delete(work.scratch());
+        for (Measure step : STEPS) {
+            System.err.println("running " + step.spelled());
+            Measured measured = new FreshJvm().run(step, work);
+            highest = Math.max(highest, measured.get(Measured.PEAK) / GIGABYTE);
+            table.row(
+                    step.spelled(),
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f s, peak resident %.2f GB",
+                            measured.get("seconds"),
+                            measured.get(Measured.PEAK) / GIGABYTE));
         }
         System.out.println(table.row(
                 "highest peak resident, GB",

@@ -3,7 +3,6 @@ package io.espalier.benchmarks;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.benchmarks.latency.JobRecords;
 import io.espalier.benchmarks.latency.Wait;
-import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.report.OutcomeTable;
 import io.espalier.cli.CommandFailure;
 import io.espalier.cli.DemoRequest;
@@ -52,8 +51,6 @@ final class PipelineLatency {
             run(client, "latency");
             System.out.println(
                     table(JobRecords.read(stack.bootstrap(), TOPICS, "latency").waits()));
-        } finally {
-            ScratchFolder.delete(state);
         }
     }
 

@@ -3,7 +3,6 @@ package io.espalier.benchmarks;
 import io.espalier.benchmarks.measure.FreshJvm;
 import io.espalier.benchmarks.measure.Measure;
 import io.espalier.benchmarks.measure.Measured;
-import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.OutcomeTable;
 import java.io.IOException;
@@ -20,14 +19,10 @@ final class PrunerSpeed {
 
     void print() throws IOException {
         Work work = options.work(2);
-        try {
-            Measured measured = new FreshJvm().run(Measure.COPY, work);
-            System.out.println(new OutcomeTable()
-                    .row("pruner's bytes per second / cp's", measured.get("pruner_over_copy"), Goals.PRUNER_OVER_COPY)
-                    .row("cp, MB read and written per second", measured.get("copy_bytes_per_second") / MEGABYTE, null)
-                    .row("pruner, seconds", measured.get("seconds"), null));
-        } finally {
-            ScratchFolder.delete(work.scratch());
-        }
+        Measured measured = new FreshJvm().run(Measure.COPY, work);
+        System.out.println(new OutcomeTable()
+                .row("pruner's bytes per second / cp's", measured.get("pruner_over_copy"), Goals.PRUNER_OVER_COPY)
+                .row("cp, MB read and written per second", measured.get("copy_bytes_per_second") / MEGABYTE, null)
+                .row("pruner, seconds", measured.get("seconds"), null));
     }
 }

@@ -3,7 +3,6 @@ package io.espalier.benchmarks;
 import io.espalier.benchmarks.measure.FreshJvm;
 import io.espalier.benchmarks.measure.Measure;
 import io.espalier.benchmarks.measure.Measured;
-import io.espalier.benchmarks.measure.ScratchFolder;
 import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.OutcomeTable;
 import java.io.IOException;
@@ -25,21 +24,16 @@ final class TwoWorkers {
     void print() throws IOException {
         Work work = options.work(0).withThreads(1);
         int half = work.lastDraw();
-        try {
-            double alone = seconds(List.of(draws(work.withDraws(0, 2 * half))));
-            Work together = work.startingAt(System.currentTimeMillis() + WARM_UP.toMillis());
-            List<CompletableFuture<Measured>> workers = List.of(
-                    CompletableFuture.supplyAsync(() -> draws(together.withDraws(0, half))),
-                    CompletableFuture.supplyAsync(() -> draws(together.withDraws(half, 2 * half))));
-            double shared =
-                    seconds(workers.stream().map(CompletableFuture::join).toList());
-            System.out.println(new OutcomeTable()
-                    .row("two scorers of one thread / one", alone / shared, Goals.TWO_WORKERS)
-                    .row("one scorer, seconds", alone, null)
-                    .row("two scorers, seconds", shared, null));
-        } finally {
-            ScratchFolder.delete(work.scratch());
-        }
+        double alone = seconds(List.of(draws(work.withDraws(0, 2 * half))));
+        Work together = work.startingAt(System.currentTimeMillis() + WARM_UP.toMillis());
+        List<CompletableFuture<Measured>> workers = List.of(
+                CompletableFuture.supplyAsync(() -> draws(together.withDraws(0, half))),
+                CompletableFuture.supplyAsync(() -> draws(together.withDraws(half, 2 * half))));
+        double shared = seconds(workers.stream().map(CompletableFuture::join).toList());
+        System.out.println(new OutcomeTable()
+                .row("two scorers of one thread / one", alone / shared, Goals.TWO_WORKERS)
+                .row("one scorer, seconds", alone, null)
+                .row("two scorers, seconds", shared, null));
     }
 
     private static Measured draws(Work work) {

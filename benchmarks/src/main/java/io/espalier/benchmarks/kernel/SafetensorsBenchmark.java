@@ -65,7 +65,7 @@ public class SafetensorsBenchmark {
 
     /** All tensors from file to file, until they are on disk. */
     @Benchmark
-    public int copy() throws IOException {
+    public int copy() {
         Path out = folder.resolve("out");
         try (CheckpointWriter writer =
                 CheckpointWriter.create(out, List.copyOf(checkpoint.tensors().values()))) {
@@ -77,7 +77,7 @@ public class SafetensorsBenchmark {
     }
 
     @TearDown
-    public void close() throws IOException {
+    public void close() {
         checkpoint.close();
         ScratchFolder.delete(folder);
     }

@@ -1,6 +1,7 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.cli.stack.EngineJvm;
+import io.espalier.pipeline.runtime.ParentWatch;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,8 +14,11 @@ public final class FreshJvm implements Measuring {
     @Override
     public Measured run(Measure measure, Work work) {
         List<String> command = EngineJvm.command();
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), FreshJvm.class.getName()));
         command.addAll(List.of(
-                "-cp", System.getProperty("java.class.path"), FreshJvm.class.getName(), measure.name(), work.json()));
+                measure.name(),
+                work.json(),
+                Long.toString(ProcessHandle.current().pid())));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().putAll(EngineJvm.ENVIRONMENT);
         try {
@@ -46,8 +50,9 @@ public final class FreshJvm implements Measuring {
         }
     }
 
-    /** The other side: {@code MEASURE WORK}. */
+    /** The other side: {@code MEASURE WORK PARENT}, the last a process id. */
     public static void main(String[] arguments) throws IOException {
+        ParentWatch.exitWith(Long.parseLong(arguments[2]));
         Measured measured = Measure.valueOf(arguments[0]).run(Work.parse(arguments[1]));
         System.out.println(MARK + measured.json());
     }

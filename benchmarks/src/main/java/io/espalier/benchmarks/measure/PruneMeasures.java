@@ -87,11 +87,7 @@ final class PruneMeasures {
     }
 
     private static void write(ForwardPass pass, Work work, Compensation compensation, Path out) {
-        try {
-            ScratchFolder.delete(out);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + out, e);
-        }
+        ScratchFolder.delete(out);
         Checkpoint checkpoint = pass.checkpoint();
         PruningPass pruning = new PruningPass(checkpoint, removed(pass, work, compensation), compensation);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {

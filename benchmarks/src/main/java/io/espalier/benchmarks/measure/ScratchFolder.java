@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.function.Consumer;
 
 /** Folders that are gone once they were used. */
@@ -22,21 +21,21 @@ public final class ScratchFolder {
                 delete(folder);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot use a folder in " + work.scratch(), e);
+            throw new UncheckedIOException("cannot make a folder in " + work.scratch(), e);
         }
     }
 
     /** Deletes a folder with all that is in it; nothing happens if it is not there. */
-    public static void delete(Path folder) throws IOException {
+    public static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;
         }
-        List<Path> deepestFirst;
         try (var paths = Files.walk(folder)) {
-            deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : deepestFirst) {
-            Files.delete(path);
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + folder, e);
         }
     }
 }
