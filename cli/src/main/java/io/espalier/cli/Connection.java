@@ -3,6 +3,7 @@ package io.espalier.cli;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.worker.WorkerLog;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.Set;
@@ -60,10 +61,24 @@ record Connection(Properties client, TopicCatalog topics) {
         JobLog log = JobLog.follow(client, topics);
         if (!log.awaitCaughtUp(CATCH_UP)) {
             log.close();
-            throw CommandFailure.unreachable("cannot read %s from %s within %d s"
-                    .formatted(topics.name("job-events"), bootstrap(), CATCH_UP.toSeconds()));
+            throw unread("job-events");
         }
         return log;
+    }
+
+    /** All workers as they are now; follows what comes. */
+    WorkerLog workerLog() {
+        WorkerLog log = WorkerLog.follow(client, topics);
+        if (!log.awaitCaughtUp(CATCH_UP)) {
+            log.close();
+            throw unread("workers");
+        }
+        return log;
+    }
+
+    private CommandFailure unread(String topic) {
+        return CommandFailure.unreachable(
+                "cannot read %s from %s within %d s".formatted(topics.name(topic), bootstrap(), CATCH_UP.toSeconds()));
     }
 
     String bootstrap() {

@@ -21,7 +21,7 @@ import picocli.CommandLine.ParseResult;
         exitCodeList = {
             "0:done",
             "1:the job failed or was cancelled",
-            "2:an option, a field or the name of a job cannot be used",
+            "2:an option, a field or the name of a job or worker cannot be used",
             "3:the broker or a service does not answer or cannot be started"
         })
 public final class Espalier {
@@ -42,6 +42,11 @@ public final class Espalier {
                 .addSubcommand(new JobsCommand(console))
                 .addSubcommand(new ShowCommand(console))
                 .addSubcommand(new CancelCommand(console))
+                .addSubcommand(new WorkersCommand(console))
+                .addSubcommand(new ShowWorkerCommand(console))
+                .addSubcommand(new TellWorkerCommand.Pause(console))
+                .addSubcommand(new TellWorkerCommand.Resume(console))
+                .addSubcommand(new TellWorkerCommand.Drain(console))
                 .addSubcommand(new TailCommand(console));
         line.setUsageHelpAutoWidth(true);
         line.setOut(new java.io.PrintWriter(console.out(), true, StandardCharsets.UTF_8));

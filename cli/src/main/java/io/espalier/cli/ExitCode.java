@@ -7,7 +7,7 @@ public final class ExitCode {
     public static final int OK = 0;
     /** The job ended as FAILED or CANCELLED. */
     public static final int JOB_FAILED = 1;
-    /** A misspelt option, a field that cannot be used, an unknown job. */
+    /** A misspelt option, a field that cannot be used, an unknown job or worker. */
     public static final int INVALID = 2;
     /** The broker or a service does not answer or cannot be started. */
     public static final int UNREACHABLE = 3;

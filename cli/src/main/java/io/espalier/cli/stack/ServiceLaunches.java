@@ -51,6 +51,8 @@ public final class ServiceLaunches {
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
         // What a killed service could not delete goes with the next start of the stack.
         command.add("-Djava.io.tmpdir=" + settings.temporaryFolder());
+        // A person reads the log of a local stack.
+        command.add("-Dquarkus.log.console.json.enabled=false");
         command.add("-Despalier.worker.name=" + name);
         command.add("-Dkafka.bootstrap.servers=" + bootstrap);
         command.add("-Despalier.topic.prefix=");

@@ -14,6 +14,8 @@ import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.ScoreFact;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
+import io.espalier.v1.WorkerBeat;
+import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -41,7 +43,9 @@ public final class FactLine {
             Map.entry("evaluation-results", TaskResult.parser()),
             Map.entry("evaluations", EvaluationReport.parser()),
             Map.entry("job-events", JobEvent.parser()),
-            Map.entry("job-commands", JobCommand.parser()));
+            Map.entry("job-commands", JobCommand.parser()),
+            Map.entry("workers", WorkerBeat.parser()),
+            Map.entry("worker-commands", WorkerCommand.parser()));
 
     private FactLine() {}
 

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,8 @@ public final class Checkpoint implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
     static final String WEIGHTS = "model.safetensors";
     public static final String CONFIG = "config.json";
+
+    private static final LongAdder BYTES_READ = new LongAdder();
 
     private record Location(TensorInfo tensor, Shard shard, long offset) {}
 
@@ -214,6 +217,11 @@ public final class Checkpoint implements Closeable {
         }
     }
 
+    /** Tensor bytes this process has read from any checkpoint. */
+    public static long bytesRead() {
+        return BYTES_READ.sum();
+    }
+
     /** Reads a whole tensor into a buffer with exactly its bytes remaining, and leaves the buffer full. */
     public void read(String name, ByteBuffer target) {
         TensorInfo tensor = tensor(name);
@@ -247,6 +255,7 @@ public final class Checkpoint implements Closeable {
                             location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
                 }
                 position += count;
+                BYTES_READ.add(count);
             }
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
@@ -267,6 +276,7 @@ public final class Checkpoint implements Closeable {
                         location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
             }
             done += count;
+            BYTES_READ.add(count);
         }
     }
 

@@ -5,15 +5,30 @@ import io.espalier.model.EspalierException;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.job.JobView;
+import io.espalier.pipeline.worker.WorkerLog;
 import io.espalier.v1.CancelJobRequest;
 import io.espalier.v1.CancelJobResponse;
 import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.DrainCommand;
+import io.espalier.v1.DrainWorkerRequest;
+import io.espalier.v1.DrainWorkerResponse;
 import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.GetWorkerRequest;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
+import io.espalier.v1.KnownWorker;
 import io.espalier.v1.ListJobsRequest;
 import io.espalier.v1.ListJobsResponse;
+import io.espalier.v1.ListWorkersRequest;
+import io.espalier.v1.ListWorkersResponse;
+import io.espalier.v1.PauseCommand;
+import io.espalier.v1.PauseWorkerRequest;
+import io.espalier.v1.PauseWorkerResponse;
+import io.espalier.v1.ResumeCommand;
+import io.espalier.v1.ResumeWorkerRequest;
+import io.espalier.v1.ResumeWorkerResponse;
 import io.espalier.v1.WatchJobRequest;
+import io.espalier.v1.WorkerCommand;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -24,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** gRPC Control out of the shared log. */
+/** gRPC Control out of the shared logs. */
 public class ControlService extends ControlGrpc.ControlImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
     private static final int DEFAULT_PAGE = 50;
@@ -32,10 +47,12 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     private final JobLog jobs;
     private final JobClient client;
+    private final WorkerLog workers;
 
-    public ControlService(JobLog jobs, JobClient client) {
+    public ControlService(JobLog jobs, JobClient client, WorkerLog workers) {
         this.jobs = jobs;
         this.client = client;
+        this.workers = workers;
     }
 
     @Override
@@ -99,6 +116,48 @@ public class ControlService extends ControlGrpc.ControlImplBase {
             client.cancel(request.getJobId(), request.getReason());
             return CancelJobResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void listWorkers(ListWorkersRequest request, StreamObserver<ListWorkersResponse> response) {
+        answer(response, () -> ListWorkersResponse.newBuilder()
+                .addAllWorkers(workers.workers())
+                .build());
+    }
+
+    @Override
+    public void getWorker(GetWorkerRequest request, StreamObserver<KnownWorker> response) {
+        answer(response, () -> workers.worker(request.getWorkerId()));
+    }
+
+    @Override
+    public void pauseWorker(PauseWorkerRequest request, StreamObserver<PauseWorkerResponse> response) {
+        answer(response, () -> {
+            command(request.getWorkerId(), WorkerCommand.newBuilder().setPause(PauseCommand.getDefaultInstance()));
+            return PauseWorkerResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void resumeWorker(ResumeWorkerRequest request, StreamObserver<ResumeWorkerResponse> response) {
+        answer(response, () -> {
+            command(request.getWorkerId(), WorkerCommand.newBuilder().setResume(ResumeCommand.getDefaultInstance()));
+            return ResumeWorkerResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void drainWorker(DrainWorkerRequest request, StreamObserver<DrainWorkerResponse> response) {
+        answer(response, () -> {
+            command(request.getWorkerId(), WorkerCommand.newBuilder().setDrain(DrainCommand.getDefaultInstance()));
+            return DrainWorkerResponse.getDefaultInstance();
+        });
+    }
+
+    /** Goes over the log whichever worker it is for, this replica's own too. */
+    private void command(String workerId, WorkerCommand.Builder command) {
+        workers.listening(workerId);
+        client.command(command.setWorkerId(workerId).build());
     }
 
     private Job find(String jobId) {

@@ -6,6 +6,7 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.CancelCommand;
 import io.espalier.v1.JobCommand;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.WorkerCommand;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -53,11 +54,16 @@ public final class JobClient implements AutoCloseable {
                         .build());
     }
 
-    private void send(String topic, String jobId, MessageLite message) {
+    /** Tells a worker what to do. */
+    public void command(WorkerCommand command) {
+        send("worker-commands", command.getWorkerId(), command);
+    }
+
+    private void send(String topic, String key, MessageLite message) {
         long now = System.currentTimeMillis();
-        var headers = CloudEventHeaders.of(source, jobId, message.getClass().getSimpleName(), now, new RecordHeaders());
+        var headers = CloudEventHeaders.of(source, key, message.getClass().getSimpleName(), now, new RecordHeaders());
         try {
-            producer.send(new ProducerRecord<>(topics.name(topic), null, now, jobId, message.toByteArray(), headers))
+            producer.send(new ProducerRecord<>(topics.name(topic), null, now, key, message.toByteArray(), headers))
                     .get();
         } catch (ExecutionException e) {
             throw new KafkaException("cannot write to " + topics.name(topic), e.getCause());

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.Timestamps;
 import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFollower;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
 import java.time.Duration;
@@ -16,16 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,14 +30,10 @@ public final class JobLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobLog.class);
     private static final int MAX_JOBS = 10_000;
     private static final int MAX_PROGRESS_EVENTS = 200;
-    private static final Duration POLL = Duration.ofMillis(250);
 
-    private final KafkaConsumer<String, byte[]> consumer;
     private final Map<String, Entry> jobs = new LinkedHashMap<>();
     private final List<Consumer<JobEvent>> observers = new ArrayList<>();
-    private final CountDownLatch caughtUp = new CountDownLatch(1);
-    private final Thread follower;
-    private volatile boolean running = true;
+    private final TopicFollower follower;
 
     private static final class Entry {
         private Job job = Job.getDefaultInstance();
@@ -70,23 +59,13 @@ public final class JobLog implements AutoCloseable {
         }
     }
 
-    private JobLog(KafkaConsumer<String, byte[]> consumer, String topic) {
-        this.consumer = consumer;
-        this.follower = new Thread(() -> follow(topic), "job-log");
-        follower.setDaemon(true);
+    private JobLog(Properties client, String topic) {
+        this.follower = new TopicFollower(client, topic, TopicFollower.From.BEGINNING, this::read);
     }
 
     /** @param client connection settings: bootstrap servers, security */
     public static JobLog follow(Properties client, TopicCatalog topics) {
-        Properties settings = new Properties();
-        settings.putAll(client);
-        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
-        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
-        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "100");
-        JobLog log = new JobLog(
-                new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer()),
-                topics.name("job-events"));
+        JobLog log = new JobLog(client, topics.name("job-events"));
         log.follower.start();
         return log;
     }
@@ -141,47 +120,16 @@ public final class JobLog implements AutoCloseable {
 
     /** @return whether all events written before the call that created this log have been read */
     public boolean awaitCaughtUp(Duration limit) {
-        try {
-            return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return follower.awaitCaughtUp(limit);
     }
 
     public boolean isCaughtUp() {
-        return caughtUp.getCount() == 0;
+        return follower.isCaughtUp();
     }
 
     /** Whether the log is still being followed. */
     public boolean isRunning() {
-        return follower.isAlive();
-    }
-
-    private void follow(String topic) {
-        try (consumer) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (running) {
-                for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-                    read(record);
-                }
-                if (!isCaughtUp()
-                        && partitions.stream()
-                                .allMatch(partition ->
-                                        consumer.position(partition) >= ends.getOrDefault(partition, 0L))) {
-                    caughtUp.countDown();
-                }
-            }
-        } catch (WakeupException e) {
-            LOG.debug("job log closed");
-        } catch (RuntimeException e) {
-            LOG.error("job log stopped; the service must be restarted", e);
-        }
+        return follower.isRunning();
     }
 
     private void read(ConsumerRecord<String, byte[]> record) {
@@ -219,12 +167,6 @@ public final class JobLog implements AutoCloseable {
 
     @Override
     public void close() {
-        running = false;
-        consumer.wakeup();
-        try {
-            follower.join(TimeUnit.SECONDS.toMillis(5));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        follower.close();
     }
 }

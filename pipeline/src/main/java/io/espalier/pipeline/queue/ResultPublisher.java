@@ -19,7 +19,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -51,10 +50,14 @@ final class ResultPublisher implements AutoCloseable {
         this.workerName = workerName;
     }
 
-    /** Returns when the broker has it: only then may the task be acknowledged. */
-    void publish(Task task, TaskResult.Builder result) {
+    /**
+     * Returns when the broker has it: only then may the task be acknowledged.
+     *
+     * @param trace headers that carry the task's span
+     */
+    void publish(Task task, TaskResult.Builder result, Headers trace) {
         try {
-            send(task, result).get();
+            send(task, result, trace).get();
         } catch (ExecutionException e) {
             throw new KafkaException("cannot publish the result of task " + task.getTaskId(), e.getCause());
         } catch (InterruptedException e) {
@@ -64,17 +67,17 @@ final class ResultPublisher implements AutoCloseable {
     }
 
     /** For progress: never keeps the work waiting. If it is lost, the next one tells the same. */
-    void publishSoon(Task task, TaskResult.Builder result) {
-        soon.execute(() -> send(task, result));
+    void publishSoon(Task task, TaskResult.Builder result, Headers trace) {
+        soon.execute(() -> send(task, result, trace));
     }
 
-    private Future<RecordMetadata> send(Task task, TaskResult.Builder result) {
+    private Future<RecordMetadata> send(Task task, TaskResult.Builder result, Headers trace) {
         result.setJobId(task.getJobId())
                 .setTaskId(task.getTaskId())
                 .setAttempt(task.getAttempt())
                 .setWorker(workerName);
         long now = System.currentTimeMillis();
-        Headers headers = CloudEventHeaders.of(stage.label(), task.getJobId(), "TaskResult", now, new RecordHeaders());
+        Headers headers = CloudEventHeaders.of(stage.label(), task.getJobId(), "TaskResult", now, trace);
         return producer.send(new ProducerRecord<>(
                 topics.name(stage.resultTopic()),
                 null,

@@ -2,18 +2,21 @@ package io.espalier.pipeline.queue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.telemetry.TaskLabels;
+import io.espalier.pipeline.telemetry.TaskOutcome;
+import io.espalier.pipeline.telemetry.Telemetry;
+import io.espalier.pipeline.telemetry.Traces;
 import io.espalier.pipeline.topic.DeadLetter;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Failure;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,13 +24,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,13 +36,11 @@ import org.slf4j.LoggerFactory;
  * and only then acknowledges it. A killed worker's task goes to another; a result published twice is dropped by the
  * fold.
  *
- * <p>The share consumer is single-threaded: it polls and renews here while the work runs on the compute thread.
+ * <p>The share consumer is single-threaded: it polls and renews here while the work runs on the compute thread. While
+ * the worker takes no tasks ({@link Intake}) it is no member of the group, so that nothing waits in its fetch buffer.
  */
 public final class TaskQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TaskQueue.class);
-    /** A poll asks the broker only once: right after an acknowledgement, a longer one would delay the next task. */
-    private static final Duration POLL = Duration.ofMillis(50);
-
     private static final long RENEW_EVERY_MILLIS = 5_000;
     /** A task that took this many workers down is given up. */
     private static final int MAX_DELIVERIES = 5;
@@ -52,39 +49,53 @@ public final class TaskQueue implements AutoCloseable {
 
     private final StageName stage;
     private final TopicCatalog topics;
-    private final KafkaShareConsumer<String, byte[]> consumer;
+    private final Properties client;
+    private final String workerName;
     private final ResultPublisher results;
     private final Worker worker;
     private final JobLog jobs;
+    private final Telemetry telemetry;
+    private final Intake intake;
     private final ExecutorService compute;
     private final Thread poller;
-    private final Deque<ConsumerRecord<String, byte[]>> waiting = new ArrayDeque<>();
-    private volatile boolean running = true;
+    private volatile @Nullable TaskShare share;
+
+    /** How a task was let go of, for the broker and for the meters. */
+    private record End(AcknowledgeType acknowledgement, TaskOutcome outcome) {
+        static final End DONE = new End(AcknowledgeType.ACCEPT, TaskOutcome.DONE);
+        static final End FAILED = new End(AcknowledgeType.ACCEPT, TaskOutcome.FAILED);
+        static final End GIVEN_BACK = new End(AcknowledgeType.RELEASE, TaskOutcome.GIVEN_BACK);
+        static final End NOT_WANTED = new End(AcknowledgeType.REJECT, TaskOutcome.GIVEN_BACK);
+    }
 
     /**
      * @param client connection settings: bootstrap servers, security
      * @param workerName names this process in results
+     * @param intake whether tasks are taken, and which one is in hand
      */
     public TaskQueue(
-            Properties client, TopicCatalog topics, StageName stage, String workerName, Worker worker, JobLog jobs) {
-        this.stage = stage;
+            Properties client,
+            TopicCatalog topics,
+            StageName stage,
+            String workerName,
+            Worker worker,
+            JobLog jobs,
+            Telemetry telemetry,
+            Intake intake) {
+        this.client = client;
         this.topics = topics;
+        this.stage = stage;
+        this.workerName = workerName;
         this.worker = worker;
         this.jobs = jobs;
-        Properties settings = new Properties();
-        settings.putAll(client);
-        settings.put(ConsumerConfig.GROUP_ID_CONFIG, groupId(topics, stage));
-        settings.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
-        settings.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
-        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "1");
-        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "250");
-        this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        this.telemetry = telemetry;
+        this.intake = intake;
         this.results = new ResultPublisher(client, topics, stage, workerName);
         this.compute = Executors.newSingleThreadExecutor(Daemons.named("compute"));
-        this.poller = Daemons.named("task-queue").newThread(this::poll);
+        this.poller = Daemons.named("task-queue").newThread(this::run);
     }
 
-    /** The share group all workers of a stage are in. */
+    /** The share group of a stage's workers. */
     public static String groupId(TopicCatalog topics, StageName stage) {
         return topics.name(stage.taskTopic());
     }
@@ -93,38 +104,50 @@ public final class TaskQueue implements AutoCloseable {
         poller.start();
     }
 
-    /** Whether tasks are still being taken. */
+    /** Whether tasks are taken, or will be when this worker is resumed. */
     public boolean isRunning() {
         return poller.isAlive();
     }
 
-    private void poll() {
-        try (consumer) {
-            consumer.subscribe(List.of(topics.name(stage.taskTopic())));
-            while (running) {
-                consumer.poll(POLL).forEach(waiting::addLast);
-                while (running && !waiting.isEmpty()) {
-                    take(waiting.removeFirst());
-                }
+    private void run() {
+        try {
+            while (intake.awaitOpen()) {
+                takeTasks();
+                intake.left();
             }
         } catch (WakeupException e) {
             LOG.debug("task queue closed");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             LOG.error("task queue stopped; the service must be restarted", e);
         }
     }
 
-    private void take(ConsumerRecord<String, byte[]> record) {
-        try {
-            settle(record, handle(record));
-        } catch (KafkaException e) {
-            // The broker was away for longer than a producer waits: the work is done again, by whoever gets it.
-            LOG.warn("could not publish a result, the task goes back offset={}", record.offset(), e);
-            settle(record, AcknowledgeType.RELEASE);
+    private void takeTasks() {
+        try (TaskShare member = new TaskShare(client, groupId(topics, stage), topics.name(stage.taskTopic()))) {
+            share = member;
+            while (intake.isOpen()) {
+                member.next().ifPresent(record -> take(member, record));
+            }
+        } finally {
+            share = null;
         }
     }
 
-    private AcknowledgeType handle(ConsumerRecord<String, byte[]> record) {
+    private void take(TaskShare member, ConsumerRecord<String, byte[]> record) {
+        try {
+            member.settle(record, handle(member, record));
+        } catch (KafkaException e) {
+            // The broker was away for longer than a producer waits: the work is done again, by whoever gets it.
+            LOG.warn("could not publish a result, the task goes back offset={}", record.offset(), e);
+            member.settle(record, AcknowledgeType.RELEASE);
+        } finally {
+            intake.putDown();
+        }
+    }
+
+    private AcknowledgeType handle(TaskShare member, ConsumerRecord<String, byte[]> record) {
         Task task;
         try {
             task = Task.parseFrom(record.value());
@@ -138,92 +161,98 @@ public final class TaskQueue implements AutoCloseable {
                             record.offset(),
                             ErrorCode.MALFORMED_MESSAGE.name(),
                             "not a task: " + e.getMessage()));
+            telemetry.meters().failed(ErrorCode.MALFORMED_MESSAGE.name());
             return AcknowledgeType.REJECT;
         }
         if (jobs.hasEnded(task.getJobId())) {
             return AcknowledgeType.REJECT;
         }
-        int deliveries = record.deliveryCount().map(Short::intValue).orElse(1);
-        if (deliveries > MAX_DELIVERIES) {
-            results.publish(
-                    task,
-                    failure(
-                            ErrorCode.WORKER_LOST,
-                            "%d workers died on task %s; look at their logs, too little memory is the usual cause"
-                                    .formatted(deliveries - 1, task.getTaskId())));
-            return AcknowledgeType.ACCEPT;
+        try (TaskLogContext log = new TaskLogContext(task, workerName);
+                Traces.Span span = telemetry.traces().begin(TaskLabels.work(task), record.headers(), labels(task))) {
+            TaskInProgress inHand = new TaskInProgress(task, span.headers(), results, jobs, telemetry.meters());
+            End end = End.GIVEN_BACK;
+            try {
+                end = compute(member, record, task, inHand);
+                return end.acknowledgement();
+            } finally {
+                if (end.outcome() != TaskOutcome.DONE) {
+                    span.failed(end.outcome().label());
+                }
+                telemetry.meters().taskEnded(TaskLabels.work(task), end.outcome(), inHand.took());
+            }
         }
-        return compute(record, task, deliveries);
     }
 
-    private AcknowledgeType compute(ConsumerRecord<String, byte[]> record, Task task, int deliveries) {
+    private Map<String, String> labels(Task task) {
+        Map<String, String> labels = new TreeMap<>(TaskLabels.of(task));
+        labels.put("worker", workerName);
+        return labels;
+    }
+
+    private End compute(TaskShare member, ConsumerRecord<String, byte[]> record, Task task, TaskInProgress inHand) {
+        int deliveries = record.deliveryCount().map(Short::intValue).orElse(1);
+        if (deliveries > MAX_DELIVERIES) {
+            inHand.ended(failure(
+                    ErrorCode.WORKER_LOST,
+                    "%d workers died on task %s; look at their logs, too little memory is the usual cause"
+                            .formatted(deliveries - 1, task.getTaskId())));
+            return End.FAILED;
+        }
         LOG.info(
                 "task started job={} task={} attempt={} delivery={}",
                 task.getJobId(),
                 task.getTaskId(),
                 task.getAttempt(),
                 deliveries);
-        TaskProgressReport progress = new TaskProgressReport(task, results, jobs, () -> running);
-        progress.started();
-        Future<TaskResult.Builder> outcome = compute.submit(() -> worker.run(task, progress));
+        intake.takeUp(inHand);
+        inHand.started();
+        Future<TaskResult.Builder> outcome = compute.submit(() -> run(task, inHand));
         long renewed = System.nanoTime();
         while (true) {
             try {
-                results.publish(task, outcome.get(100, TimeUnit.MILLISECONDS));
+                inHand.ended(outcome.get(100, TimeUnit.MILLISECONDS));
                 LOG.info("task done job={} task={}", task.getJobId(), task.getTaskId());
-                return AcknowledgeType.ACCEPT;
+                return End.DONE;
             } catch (TimeoutException e) {
+                if (inHand.isStuckFor(intake.grace())) {
+                    LOG.warn("task left while it still computes job={} task={}", task.getJobId(), task.getTaskId());
+                    return End.GIVEN_BACK;
+                }
                 if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - renewed) > RENEW_EVERY_MILLIS) {
-                    renew(record);
+                    member.renew(record);
                     renewed = System.nanoTime();
                 }
             } catch (ExecutionException e) {
-                return failed(task, deliveries, e.getCause());
+                return failed(task, inHand, deliveries, e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return AcknowledgeType.RELEASE;
+                return End.GIVEN_BACK;
             }
         }
     }
 
-    private AcknowledgeType failed(Task task, int deliveries, @Nullable Throwable cause) {
-        if (cause instanceof TaskProgressReport.Stopped stopped) {
-            LOG.info("task left job={} task={} because={}", task.getJobId(), task.getTaskId(), stopped.getMessage());
-            return stopped.jobEnded() ? AcknowledgeType.REJECT : AcknowledgeType.RELEASE;
+    private TaskResult.Builder run(Task task, TaskInProgress inHand) {
+        try (TaskLogContext log = new TaskLogContext(task, workerName)) {
+            return worker.run(task, inHand);
         }
-        if (cause instanceof io.espalier.model.EspalierException known) {
+    }
+
+    private End failed(Task task, TaskInProgress inHand, int deliveries, @Nullable Throwable cause) {
+        if (cause instanceof TaskInProgress.Stopped stopped) {
+            LOG.info("task left job={} task={} because={}", task.getJobId(), task.getTaskId(), stopped.getMessage());
+            return stopped.jobEnded() ? End.NOT_WANTED : End.GIVEN_BACK;
+        }
+        if (cause instanceof EspalierException known) {
             LOG.info("task failed job={} task={} code={}", task.getJobId(), task.getTaskId(), known.code());
-            results.publish(task, failure(known.code(), String.valueOf(known.getMessage())));
-            return AcknowledgeType.ACCEPT;
+            inHand.ended(failure(known.code(), String.valueOf(known.getMessage())));
+            return End.FAILED;
         }
         LOG.error("task broke job={} task={} delivery={}", task.getJobId(), task.getTaskId(), deliveries, cause);
         if (deliveries < MAX_TRIES) {
-            return AcknowledgeType.RELEASE;
+            return End.GIVEN_BACK;
         }
-        results.publish(task, failure(ErrorCode.INTERNAL, "task " + task.getTaskId() + ": " + cause));
-        return AcknowledgeType.ACCEPT;
-    }
-
-    /** A renewed record comes back with the next poll; a new one that slips in with it waits. */
-    private void renew(ConsumerRecord<String, byte[]> record) {
-        settle(record, AcknowledgeType.RENEW);
-        consumer.poll(Duration.ZERO).forEach(other -> {
-            if (other.offset() != record.offset() || other.partition() != record.partition()) {
-                waiting.addLast(other);
-            }
-        });
-    }
-
-    /** A lost lock is reported in the map, not thrown: the task then goes to another worker, which does no harm. */
-    private void settle(ConsumerRecord<String, byte[]> record, AcknowledgeType type) {
-        try {
-            consumer.acknowledge(record, type);
-            consumer.commitSync()
-                    .forEach((partition, error) -> error.ifPresent(
-                            e -> LOG.warn("could not {} offset={} because={}", type, record.offset(), e.toString())));
-        } catch (IllegalStateException | KafkaException e) {
-            LOG.warn("could not {} offset={} because={}", type, record.offset(), e.toString());
-        }
+        inHand.ended(failure(ErrorCode.INTERNAL, "task " + task.getTaskId() + ": " + cause));
+        return End.FAILED;
     }
 
     private static TaskResult.Builder failure(ErrorCode code, String message) {
@@ -234,14 +263,21 @@ public final class TaskQueue implements AutoCloseable {
     /** Gives the task in hand back and leaves the group. */
     @Override
     public void close() {
-        running = false;
+        intake.close();
         try {
-            poller.join(TimeUnit.SECONDS.toMillis(10));
+            poller.join(intake.grace().plusSeconds(5).toMillis());
+            TaskShare waiting = share;
+            if (waiting != null) {
+                waiting.wakeup();
+            }
+            compute.shutdown();
+            // What it stages on disk is cleaned up on the way out of the work.
+            if (!compute.awaitTermination(1, TimeUnit.SECONDS)) {
+                compute.shutdownNow();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        consumer.wakeup();
-        compute.shutdownNow();
         results.close();
     }
 }

@@ -1,14 +1,22 @@
 package io.espalier.pipeline.runtime;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.queue.Intake;
 import io.espalier.pipeline.queue.ShareGroup;
 import io.espalier.pipeline.queue.TaskQueue;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.stage.JobFold;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageTopology;
+import io.espalier.pipeline.telemetry.Telemetry;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFollower;
+import io.espalier.pipeline.worker.WorkerLog;
+import io.espalier.pipeline.worker.WorkerPresence;
+import io.espalier.v1.WorkerBeat;
+import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,6 +27,7 @@ import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
@@ -27,7 +36,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One stage in one process: its share of the fold, one worker on its task queue, and the job log. */
+/** One stage in one process: its share of the fold, one worker on its task queue, the logs of jobs and workers. */
 public final class StageRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
 
@@ -36,9 +45,15 @@ public final class StageRuntime implements AutoCloseable {
     private final TaskQueue queue;
     private final JobLog jobs;
     private final JobClient client;
+    private final Intake intake;
+    private final WorkerLog workers;
+    private final WorkerPresence presence;
+    private final TopicFollower commands;
+    private final WorkerBeat self;
     private final Path stateFolder;
 
-    public StageRuntime(StageSettings settings, Stage stage, Worker worker, WorkFolders workFolders) {
+    public StageRuntime(
+            StageSettings settings, Stage stage, Worker worker, WorkFolders workFolders, Telemetry telemetry) {
         this.settings = settings;
         TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
         try (Admin admin = Admin.create(settings.kafka())) {
@@ -47,18 +62,80 @@ public final class StageRuntime implements AutoCloseable {
         this.stateFolder = temporaryFolder();
         JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
         this.streams = new KafkaStreams(
-                StageTopology.build(stage, topics, timing, settings.eventsFormat()), streamsSettings(stage));
+                StageTopology.build(stage, topics, timing, settings.eventsFormat(), telemetry), streamsSettings(stage));
         this.jobs = JobLog.follow(settings.kafka(), topics);
         jobs.observe(workFolders::onEvent);
         this.client = new JobClient(settings.kafka(), topics, stage.name().label());
+        this.intake = new Intake(settings.drainGrace());
         this.queue = new TaskQueue(
-                settings.kafka(), topics, stage.name(), settings.workerName(), workFolders.tidied(worker, jobs), jobs);
+                settings.kafka(),
+                topics,
+                stage.name(),
+                settings.workerName(),
+                workFolders.tidied(worker, jobs),
+                jobs,
+                telemetry,
+                intake);
+        this.self = describe(settings, stage);
+        this.workers = WorkerLog.follow(settings.kafka(), topics);
+        this.presence = new WorkerPresence(settings.kafka(), topics, this::beat);
+        this.commands =
+                new TopicFollower(settings.kafka(), topics.name("worker-commands"), TopicFollower.From.NOW, this::obey);
+        intake.watch(presence::changed);
         streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
     }
 
     public void start() {
+        commands.start();
         streams.start();
         queue.start();
+        presence.start();
+    }
+
+    private static WorkerBeat describe(StageSettings settings, Stage stage) {
+        return WorkerBeat.newBuilder()
+                .setWorkerId(settings.workerName())
+                .setService(stage.name().label())
+                .setVersion(CodeVersion.get())
+                .setHost(settings.host())
+                .setThreads(settings.threads())
+                .setMemoryLimitBytes(ProcessMemory.limitBytes())
+                .build();
+    }
+
+    /** This worker as it is now. */
+    public WorkerBeat beat() {
+        return intake.describe(self.toBuilder())
+                .setMemoryPeakBytes(ProcessMemory.peakBytes())
+                .build();
+    }
+
+    private void obey(ConsumerRecord<String, byte[]> record) {
+        if (!settings.workerName().equals(record.key()) || record.value() == null) {
+            return;
+        }
+        try {
+            WorkerCommand command = WorkerCommand.parseFrom(record.value());
+            LOG.info("told to {}", command.getCommandCase());
+            switch (command.getCommandCase()) {
+                case PAUSE -> intake.pause();
+                case RESUME -> intake.resume();
+                case DRAIN -> intake.drain();
+                case COMMAND_NOT_SET -> LOG.warn("a command this version does not know");
+            }
+        } catch (InvalidProtocolBufferException e) {
+            LOG.warn("unreadable command at partition={} offset={}", record.partition(), record.offset());
+        }
+    }
+
+    /** All workers of all stages. */
+    public WorkerLog workers() {
+        return workers;
+    }
+
+    /** For its own metrics. */
+    public KafkaStreams streams() {
+        return streams;
     }
 
     public JobLog jobs() {
@@ -80,6 +157,9 @@ public final class StageRuntime implements AutoCloseable {
         if (!jobs.isCaughtUp()) {
             missing.add("the job log is still being read");
         }
+        if (!commands.isCaughtUp()) {
+            missing.add("commands are not heard yet");
+        }
         if (!queue.isRunning()) {
             missing.add("the task queue is not polled");
         }
@@ -88,7 +168,11 @@ public final class StageRuntime implements AutoCloseable {
 
     /** Whether only a restart can help. */
     public boolean isBroken() {
-        return streams.state().hasStartedOrFinishedShuttingDown() || !queue.isRunning() || !jobs.isRunning();
+        return streams.state().hasStartedOrFinishedShuttingDown()
+                || !queue.isRunning()
+                || !jobs.isRunning()
+                || !workers.isRunning()
+                || !commands.isRunning();
     }
 
     private Properties streamsSettings(Stage stage) {
@@ -129,6 +213,9 @@ public final class StageRuntime implements AutoCloseable {
     @Override
     public void close() {
         queue.close();
+        presence.close();
+        commands.close();
+        workers.close();
         streams.close(Duration.ofSeconds(10));
         client.close();
         jobs.close();

@@ -1,6 +1,7 @@
 package io.espalier.pipeline.runtime;
 
 import io.espalier.pipeline.topic.EventsFormat;
+import java.time.Duration;
 import java.util.Properties;
 
 /**
@@ -8,17 +9,23 @@ import java.util.Properties;
  *
  * @param kafka connection settings: bootstrap servers, security
  * @param topicPrefix put before every topic and group name; may be empty
- * @param workerName names this process in results
+ * @param workerName names this process in results and among the workers
+ * @param host machine or container this process runs on
+ * @param threads of one matrix product
  * @param overdueMillis silence of a started task after which it is issued again
  * @param rememberMillis how long a settled job is remembered
  * @param transactionTimeoutMillis how long readers wait for a stage that died in a transaction
+ * @param drainGrace how long a task that does not report is waited for when it is to be given back
  * @param eventsFormat of the facts and events that are for users too
  */
 public record StageSettings(
         Properties kafka,
         String topicPrefix,
         String workerName,
+        String host,
+        int threads,
         long overdueMillis,
         long rememberMillis,
         int transactionTimeoutMillis,
+        Duration drainGrace,
         EventsFormat eventsFormat) {}

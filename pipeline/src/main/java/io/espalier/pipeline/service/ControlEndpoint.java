@@ -5,11 +5,21 @@ import io.espalier.pipeline.runtime.StageRuntime;
 import io.espalier.v1.CancelJobRequest;
 import io.espalier.v1.CancelJobResponse;
 import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.DrainWorkerRequest;
+import io.espalier.v1.DrainWorkerResponse;
 import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.GetWorkerRequest;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
+import io.espalier.v1.KnownWorker;
 import io.espalier.v1.ListJobsRequest;
 import io.espalier.v1.ListJobsResponse;
+import io.espalier.v1.ListWorkersRequest;
+import io.espalier.v1.ListWorkersResponse;
+import io.espalier.v1.PauseWorkerRequest;
+import io.espalier.v1.PauseWorkerResponse;
+import io.espalier.v1.ResumeWorkerRequest;
+import io.espalier.v1.ResumeWorkerResponse;
 import io.espalier.v1.WatchJobRequest;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -50,6 +60,36 @@ public class ControlEndpoint extends ControlGrpc.ControlImplBase {
         control(response).ifPresent(control -> control.cancelJob(request, response));
     }
 
+    @Override
+    @Blocking
+    public void listWorkers(ListWorkersRequest request, StreamObserver<ListWorkersResponse> response) {
+        control(response).ifPresent(control -> control.listWorkers(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void getWorker(GetWorkerRequest request, StreamObserver<KnownWorker> response) {
+        control(response).ifPresent(control -> control.getWorker(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void pauseWorker(PauseWorkerRequest request, StreamObserver<PauseWorkerResponse> response) {
+        control(response).ifPresent(control -> control.pauseWorker(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void resumeWorker(ResumeWorkerRequest request, StreamObserver<ResumeWorkerResponse> response) {
+        control(response).ifPresent(control -> control.resumeWorker(request, response));
+    }
+
+    @Override
+    @Blocking
+    public void drainWorker(DrainWorkerRequest request, StreamObserver<DrainWorkerResponse> response) {
+        control(response).ifPresent(control -> control.drainWorker(request, response));
+    }
+
     private Optional<ControlService> control(StreamObserver<?> response) {
         Optional<StageRuntime> runtime = host.runtime();
         if (runtime.isEmpty()) {
@@ -57,6 +97,6 @@ public class ControlEndpoint extends ControlGrpc.ControlImplBase {
                     .withDescription(String.join("; ", host.missing()))
                     .asRuntimeException());
         }
-        return runtime.map(running -> new ControlService(running.jobs(), running.client()));
+        return runtime.map(running -> new ControlService(running.jobs(), running.client(), running.workers()));
     }
 }

@@ -61,7 +61,12 @@ public interface EspalierConfig {
     @WithDefault("protobuf")
     EventsFormat eventsFormat();
 
-    /** Name of this process in results and logs. Default: host name and process id. */
+    /** How long a drained or stopping worker waits for its task to stop before it gives it back all the same. */
+    @WithName("drain.grace")
+    @WithDefault("5s")
+    Duration drainGrace();
+
+    /** Name of this process in results, in logs and among the workers; unique. Default: host name and process id. */
     @WithName("worker.name")
     Optional<String> workerName();
 

@@ -6,6 +6,9 @@ import io.espalier.pipeline.runtime.StageRuntime;
 import io.espalier.pipeline.runtime.StageSettings;
 import io.espalier.pipeline.runtime.WorkFolders;
 import io.espalier.pipeline.stage.Stage;
+import io.espalier.pipeline.telemetry.Telemetry;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
@@ -17,6 +20,7 @@ import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sun.misc.Signal;
 
 /** Runs the stage of this service; keeps trying while Kafka cannot be reached, and says so in its readiness. */
 @Singleton
@@ -29,21 +33,34 @@ public class StageHost {
     private final Stage stage;
     private final Worker worker;
     private final WorkFolders workFolders;
+    private final Telemetry telemetry;
+    private final MeterRegistry registry;
     private final Thread starter = new Thread(this::start, "stage-start");
     private volatile @Nullable StageRuntime runtime;
     private volatile String obstacle = "starting";
     private volatile boolean stopping;
 
-    public StageHost(EspalierConfig config, KafkaConfig kafka, Stage stage, Worker worker, WorkFolders workFolders) {
+    public StageHost(
+            EspalierConfig config,
+            KafkaConfig kafka,
+            Stage stage,
+            Worker worker,
+            WorkFolders workFolders,
+            Telemetry telemetry,
+            MeterRegistry registry) {
         this.config = config;
         this.kafka = kafka;
         this.stage = stage;
         this.worker = worker;
         this.workFolders = workFolders;
+        this.telemetry = telemetry;
+        this.registry = registry;
     }
 
     void onStart(@Observes StartupEvent event) {
         config.parentPid().ifPresent(ParentWatch::exitWith);
+        // An orderly stop is a success; the virtual machine's own handler would end with 143.
+        Signal.handle(new Signal("TERM"), signal -> Quarkus.asyncExit(0));
         starter.setDaemon(true);
         starter.start();
     }
@@ -61,9 +78,10 @@ public class StageHost {
     private void start() {
         while (!stopping) {
             try {
-                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders);
+                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders, telemetry);
                 started.start();
                 runtime = started;
+                WorkerGauges.register(registry, stage.name().label(), started);
                 return;
             } catch (KafkaException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -84,16 +102,22 @@ public class StageHost {
                 kafka.properties(),
                 config.topicPrefix().orElse(""),
                 workerName(),
+                host(),
+                config.threads(),
                 config.taskOverdue().toMillis(),
                 config.jobRemembered().toMillis(),
                 (int) config.transactionTimeout().toMillis(),
+                config.drainGrace(),
                 config.eventsFormat());
     }
 
     private String workerName() {
         return config.workerName()
-                .orElseGet(() -> Optional.ofNullable(System.getenv("HOSTNAME")).orElse("local") + "-"
-                        + ProcessHandle.current().pid());
+                .orElseGet(() -> host() + "-" + ProcessHandle.current().pid());
+    }
+
+    private static String host() {
+        return Optional.ofNullable(System.getenv("HOSTNAME")).orElse("local");
     }
 
     /** The running stage, once Kafka was reached. */

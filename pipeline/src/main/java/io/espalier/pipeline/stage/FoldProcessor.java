@@ -3,6 +3,8 @@ package io.espalier.pipeline.stage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.model.ErrorCode;
+import io.espalier.pipeline.telemetry.Telemetry;
+import io.espalier.pipeline.telemetry.Traces;
 import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.pipeline.topic.DeadLetter;
 import io.espalier.pipeline.topic.EventsFormat;
@@ -13,8 +15,10 @@ import io.espalier.v1.TaskResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -31,6 +35,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private final TopicCatalog topics;
     private final JobFold fold;
     private final EventsFormat format;
+    private final Telemetry telemetry;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else
     private ProcessorContext<String, Outgoing> context;
@@ -38,8 +43,12 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, byte[]> jobs;
 
-    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
+    @SuppressWarnings("NullAway.Init")
+    private FoldObserver observer;
+
+    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format, Telemetry telemetry) {
         this.stage = stage;
+        this.telemetry = telemetry;
         this.format = format;
         this.topics = topics;
         this.fold = new JobFold(stage, timing);
@@ -50,6 +59,14 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         this.context = processorContext;
         this.jobs = processorContext.getStateStore(StageTopology.STORE);
         processorContext.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
+        this.observer =
+                new FoldObserver(telemetry.meters(), processorContext.taskId().toString());
+        all().forEach(entry -> observer.remembered(entry.key, parsed(entry)));
+    }
+
+    @Override
+    public void close() {
+        observer.close();
     }
 
     @Override
@@ -86,33 +103,54 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         String jobId = record.key();
         JobFold.Decision decision = fold.decide(jobId, load(jobs.get(jobId)), input, now());
         save(jobId, decision.state());
-        for (Output output : decision.outputs()) {
-            if (output instanceof Output.DeadLetter letter) {
-                deadLetter(record, source, letter.code(), letter.reason());
-            } else {
-                publish(jobId, output, record.headers());
+        try (Traces.Span span = hop(jobId, decision, record.headers())) {
+            for (Output output : decision.outputs()) {
+                if (output instanceof Output.DeadLetter letter) {
+                    deadLetter(record, source, letter.code(), letter.reason());
+                } else {
+                    observer.said(output, decision.state(), now());
+                    publish(jobId, output, span.headers());
+                }
             }
         }
     }
 
+    /** A span where the job moves on; progress leaves none. */
+    private Traces.Span hop(String jobId, JobFold.Decision decision, Headers cause) {
+        boolean moves = decision.outputs().stream()
+                .anyMatch(output -> output instanceof Output.Task || output instanceof Output.Fact);
+        Traces traces = moves ? telemetry.traces() : Traces.NONE;
+        return traces.begin("decide", cause, Map.of("job", jobId));
+    }
+
     private void tick(long timestamp) {
+        for (KeyValue<String, byte[]> entry : all()) {
+            StageJob before = parsed(entry);
+            JobFold.Decision decision = fold.decide(entry.key, before, new Input.Tick(), now());
+            if (!before.equals(decision.state())) {
+                save(entry.key, decision.state());
+            }
+            for (Output output : decision.outputs()) {
+                observer.said(output, decision.state(), now());
+                publish(entry.key, output, new RecordHeaders());
+            }
+        }
+    }
+
+    /** A copy, which may be walked through while the store changes. */
+    private List<KeyValue<String, byte[]>> all() {
         List<KeyValue<String, byte[]>> all = new ArrayList<>();
         try (var iterator = jobs.all()) {
             iterator.forEachRemaining(all::add);
         }
-        for (KeyValue<String, byte[]> entry : all) {
-            try {
-                StageJob before = StageJob.parseFrom(entry.value);
-                JobFold.Decision decision = fold.decide(entry.key, before, new Input.Tick(), now());
-                if (!before.equals(decision.state())) {
-                    save(entry.key, decision.state());
-                }
-                decision.outputs()
-                        .forEach(output -> publish(
-                                entry.key, output, new org.apache.kafka.common.header.internals.RecordHeaders()));
-            } catch (InvalidProtocolBufferException e) {
-                throw new IllegalStateException("the state of job " + entry.key + " cannot be read", e);
-            }
+        return all;
+    }
+
+    private static StageJob parsed(KeyValue<String, byte[]> entry) {
+        try {
+            return StageJob.parseFrom(entry.value);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("the state of job " + entry.key + " cannot be read", e);
         }
     }
 
@@ -139,6 +177,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     }
 
     private void deadLetter(Record<String, byte[]> record, String source, String code, String reason) {
+        observer.said(new Output.DeadLetter(code, reason), null, now());
         Headers headers = DeadLetter.headers(record.headers(), context.recordMetadata(), code, reason);
         byte[] value = record.value() == null ? new byte[0] : record.value();
         context.forward(new Record<>(record.key(), new Outgoing(topics.deadLetters(source), value), now(), headers));
@@ -161,6 +200,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         } else {
             jobs.put(jobId, state.toByteArray());
         }
+        observer.remembered(jobId, state);
     }
 
     private static @Nullable StageJob load(byte @Nullable [] bytes) throws InvalidProtocolBufferException {

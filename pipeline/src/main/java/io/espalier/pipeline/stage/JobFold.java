@@ -99,7 +99,8 @@ public final class JobFold {
             StageJob.Builder job = StageJob.newBuilder()
                     .setPhase(Phase.ACTIVE)
                     .setInputDigest(start.digest())
-                    .setInput(start.payload());
+                    .setInput(start.payload())
+                    .setStartedAt(now);
             return state != null && state.getCancelRequested()
                     ? cancelled(job, state.getCancelReason())
                     : advance(job, start);

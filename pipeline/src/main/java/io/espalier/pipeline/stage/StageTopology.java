@@ -1,6 +1,7 @@
 package io.espalier.pipeline.stage;
 
 import io.espalier.pipeline.request.RequestIntake;
+import io.espalier.pipeline.telemetry.Telemetry;
 import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -26,15 +27,21 @@ public final class StageTopology {
 
     private StageTopology() {}
 
-    /** @param format of the facts and events that are for users too */
+    /** A topology that tells nobody of itself. */
     public static Topology build(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
+        return build(stage, topics, timing, format, Telemetry.NONE);
+    }
+
+    /** @param format of the facts and events that are for users too */
+    public static Topology build(
+            Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format, Telemetry telemetry) {
         StageName name = stage.name();
         Topology topology = new Topology();
         String[] sources = {name.inputTopic(), name.resultTopic(), "job-commands"};
         for (String source : sources) {
             topology.addSource(source, new StringDeserializer(), new ByteArrayDeserializer(), topics.name(source));
         }
-        topology.addProcessor("fold", () -> new FoldProcessor(stage, topics, timing, format), sources);
+        topology.addProcessor("fold", () -> new FoldProcessor(stage, topics, timing, format, telemetry), sources);
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(STORE), Serdes.String(), Serdes.ByteArray()),
                 "fold");

@@ -12,11 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Every topic there is, from the one file that declares them, under the configured prefix. */
@@ -38,6 +36,7 @@ public final class TopicCatalog {
             String name,
             int partitions,
             long retention,
+            boolean compacted,
             @JsonProperty("dead_letters") boolean deadLetters) {}
 
     private record File(List<Declared> topics) {}
@@ -48,10 +47,12 @@ public final class TopicCatalog {
             File file = new ObjectMapper(new YAMLFactory()).readValue(Objects.requireNonNull(yaml), File.class);
             Map<String, Topic> topics = new LinkedHashMap<>();
             for (Declared topic : file.topics()) {
-                topics.put(topic.name(), new Topic(topic.name(), topic.partitions(), topic.retention()));
+                topics.put(
+                        topic.name(),
+                        new Topic(topic.name(), topic.partitions(), topic.retention(), topic.compacted()));
                 if (topic.deadLetters()) {
                     String name = topic.name() + DEAD_LETTER_SUFFIX;
-                    topics.put(name, new Topic(name, 1, topic.retention()));
+                    topics.put(name, new Topic(name, 1, topic.retention(), false));
                 }
             }
             return new TopicCatalog(prefix, topics);
@@ -80,11 +81,8 @@ public final class TopicCatalog {
     public void createMissing(Admin admin, int replicationFactor) {
         List<NewTopic> wanted = new ArrayList<>();
         for (Topic topic : topics.values()) {
-            long retention = topic.retentionHours() < 0 ? -1 : TimeUnit.HOURS.toMillis(topic.retentionHours());
             wanted.add(new NewTopic(prefix + topic.name(), topic.partitions(), (short) replicationFactor)
-                    .configs(Map.of(
-                            TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention),
-                            TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(MAX_RECORD_BYTES))));
+                    .configs(topic.settings()));
         }
         for (var creation : admin.createTopics(wanted).values().values()) {
             try {

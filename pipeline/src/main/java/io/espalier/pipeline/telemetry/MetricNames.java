@@ -1,0 +1,48 @@
+package io.espalier.pipeline.telemetry;
+
+/**
+ * Every metric a service exports, as Prometheus spells it; dashboards, alerts and autoscaling are written against
+ * these. All have the tag {@link #STAGE}.
+ */
+public final class MetricNames {
+    /** Gauge: tasks issued that no worker has taken, of the partitions this replica folds. */
+    public static final String TASKS_WAITING = "espalier_tasks_waiting";
+
+    /** Gauge: tasks this worker has in hand. */
+    public static final String TASKS_RUNNING = "espalier_tasks_running";
+
+    /** Counter by {@link #OUTCOME}: tasks this worker has let go of. */
+    public static final String TASKS = "espalier_tasks_total";
+
+    /** Timer by {@link #WORK}: seconds from taking a task to letting go of it. */
+    public static final String TASK_SECONDS = "espalier_task_seconds";
+
+    /** Timer: seconds from a job's handing over to this stage to its handing on. */
+    public static final String STAGE_SECONDS = "espalier_stage_seconds";
+
+    /** Counter by {@link #OUTCOME}: jobs this stage has ended. */
+    public static final String JOBS = "espalier_jobs_total";
+
+    /** Counter: tokens put through a layer; a token that passes ten layers counts ten times. */
+    public static final String TOKENS = "espalier_tokens_total";
+
+    /** Counter: bytes of checkpoints read. */
+    public static final String BYTES_READ = "espalier_bytes_read_total";
+
+    /** Gauge: most memory this process has had resident, in bytes. */
+    public static final String MEMORY_PEAK_BYTES = "espalier_memory_peak_bytes";
+
+    /** Counter by {@link #CODE}: failed jobs and dead-lettered records. */
+    public static final String FAILURES = "espalier_failures_total";
+
+    /** Gauge by {@link #STATE}: 1 for the state this worker is in. */
+    public static final String WORKER_STATE = "espalier_worker_state";
+
+    public static final String STAGE = "stage";
+    public static final String OUTCOME = "outcome";
+    public static final String WORK = "work";
+    public static final String CODE = "code";
+    public static final String STATE = "state";
+
+    private MetricNames() {}
+}

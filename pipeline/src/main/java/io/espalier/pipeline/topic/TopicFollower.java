@@ -1,0 +1,119 @@
+package io.espalier.pipeline.topic;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hears every committed record of a topic on a thread of its own, without a consumer group. */
+public final class TopicFollower implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
+    private static final Duration POLL = Duration.ofMillis(250);
+
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final String topic;
+    private final From from;
+    private final Consumer<ConsumerRecord<String, byte[]>> reader;
+    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile boolean running = true;
+
+    /** Where following begins. */
+    public enum From {
+        BEGINNING,
+        NOW
+    }
+
+    /**
+     * @param client connection settings: bootstrap servers, security
+     * @param topic its full name
+     */
+    public TopicFollower(Properties client, String topic, From from, Consumer<ConsumerRecord<String, byte[]>> reader) {
+        Properties settings = new Properties();
+        settings.putAll(client);
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "100");
+        this.consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        this.topic = topic;
+        this.from = from;
+        this.reader = reader;
+        this.thread = new Thread(this::follow, topic + "-log");
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** @return whether all records that were there at the start have been heard */
+    public boolean awaitCaughtUp(Duration limit) {
+        try {
+            return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    public boolean isCaughtUp() {
+        return caughtUp.getCount() == 0;
+    }
+
+    /** Whether the topic is still being followed. */
+    public boolean isRunning() {
+        return thread.isAlive();
+    }
+
+    private void follow() {
+        try (consumer) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            if (from == From.BEGINNING) {
+                consumer.seekToBeginning(partitions);
+            } else {
+                ends.forEach(consumer::seek);
+            }
+            while (running) {
+                consumer.poll(POLL).forEach(reader);
+                if (!isCaughtUp()
+                        && partitions.stream()
+                                .allMatch(partition ->
+                                        consumer.position(partition) >= ends.getOrDefault(partition, 0L))) {
+                    caughtUp.countDown();
+                }
+            }
+        } catch (WakeupException e) {
+            LOG.debug("no longer following {}", topic);
+        } catch (RuntimeException e) {
+            LOG.error("following {} stopped; the service must be restarted", topic, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        running = false;
+        consumer.wakeup();
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
