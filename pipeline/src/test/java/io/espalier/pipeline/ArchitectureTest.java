@@ -24,6 +24,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void metricsAndTracesStayBehindTheirPorts() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("..pipeline.service..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.micrometer..", "io.opentelemetry..")
+                .check(classes);
+    }
+
+    @Test
     void theFoldAndTheJobSpecTouchNoKafka() {
         noClasses()
                 .that()
@@ -32,6 +43,10 @@ class ArchitectureTest {
                 .haveSimpleNameStartingWith("JobSpec")
                 .or()
                 .haveSimpleName("JobView")
+                .or()
+                .haveSimpleName("WorkerRoll")
+                .or()
+                .haveSimpleName("FoldObserver")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "io.grpc..")

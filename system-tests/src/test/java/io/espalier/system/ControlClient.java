@@ -4,19 +4,30 @@ import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.v1.CancelJobRequest;
 import io.espalier.v1.ControlGrpc;
+import io.espalier.v1.DrainWorkerRequest;
 import io.espalier.v1.GetJobRequest;
+import io.espalier.v1.GetWorkerRequest;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
+import io.espalier.v1.KnownWorker;
 import io.espalier.v1.ListJobsRequest;
+import io.espalier.v1.ListWorkersRequest;
+import io.espalier.v1.PauseWorkerRequest;
+import io.espalier.v1.ResumeWorkerRequest;
 import io.espalier.v1.WatchJobRequest;
+import io.espalier.v1.WorkerBeat;
+import io.espalier.v1.WorkerState;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 
 /** Control and health of one service over gRPC. */
 final class ControlClient implements AutoCloseable {
@@ -66,6 +77,48 @@ final class ControlClient implements AutoCloseable {
                         .setJobId(jobId)
                         .setReason(reason)
                         .build());
+    }
+
+    /** The workers of all services. */
+    List<KnownWorker> workers() {
+        return control().listWorkers(ListWorkersRequest.getDefaultInstance()).getWorkersList();
+    }
+
+    KnownWorker worker(String workerId) {
+        return control()
+                .getWorker(GetWorkerRequest.newBuilder().setWorkerId(workerId).build());
+    }
+
+    /** Waits until the worker says of itself what is waited for. */
+    void awaitWorker(String workerId, Predicate<WorkerBeat> moment) {
+        Awaitility.await(workerId)
+                .atMost(Stack.LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> moment.test(worker(workerId).getLastBeat()));
+    }
+
+    /** Returns when the worker has obeyed. */
+    void pause(String workerId) {
+        var ignored = control()
+                .pauseWorker(
+                        PauseWorkerRequest.newBuilder().setWorkerId(workerId).build());
+        awaitWorker(workerId, beat -> beat.getState() == WorkerState.PAUSED);
+    }
+
+    /** Returns when the worker has obeyed. */
+    void resume(String workerId) {
+        var ignored = control()
+                .resumeWorker(
+                        ResumeWorkerRequest.newBuilder().setWorkerId(workerId).build());
+        awaitWorker(workerId, beat -> beat.getState() == WorkerState.READY);
+    }
+
+    /** Returns when the worker has obeyed. */
+    void drain(String workerId) {
+        var ignored = control()
+                .drainWorker(
+                        DrainWorkerRequest.newBuilder().setWorkerId(workerId).build());
+        awaitWorker(workerId, beat -> beat.getState() == WorkerState.DRAINED);
     }
 
     ServingStatus health() {

@@ -13,6 +13,8 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.TaskResult;
 import java.io.IOException;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -193,6 +195,44 @@ final class Stack implements AutoCloseable {
                         .noneMatch(result ->
                                 !result.hasProgress() && result.getTaskId().equals(start.getTaskId())))
                 .findFirst();
+    }
+
+    /** The start that a worker reported of a task of a job that it has in hand. */
+    TaskResult awaitTaskInHand(String jobId, String taskPrefix) {
+        return Awaitility.await("a %s of %s in hand".formatted(taskPrefix, jobId))
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> unfinished(jobId, taskPrefix), Optional::isPresent)
+                .orElseThrow();
+    }
+
+    /** Ids of the living workers of a stage. */
+    List<String> workers(StageName stage) {
+        return living(stage.label()).stream()
+                .map(process -> process.launch().name())
+                .toList();
+    }
+
+    /**
+     * Stops a worker as an orchestrator does.
+     *
+     * @return its exit code
+     */
+    int terminate(String workerName) {
+        ServiceProcess process = worker(workerName);
+        process.requestStop();
+        process.awaitStop(LIMIT);
+        return process.exitCode();
+    }
+
+    /** What a service tells its monitoring. */
+    String metrics(StageName stage) throws IOException, InterruptedException {
+        HttpRequest question = HttpRequest.newBuilder(
+                        service(stage.label()).launch().http().resolve("/q/metrics"))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(question, HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     private ServiceProcess worker(String name) {

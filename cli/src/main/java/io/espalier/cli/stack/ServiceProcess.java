@@ -103,6 +103,11 @@ public final class ServiceProcess {
                 .formatted(launch.name(), limit.toSeconds(), answer, launch.log()));
     }
 
+    /** @throws IllegalThreadStateException while it is alive */
+    public int exitCode() {
+        return process.exitValue();
+    }
+
     /** Why the stack cannot go on without this process. */
     CommandFailure stopped() {
         return CommandFailure.unreachable(

@@ -2,26 +2,23 @@ package io.espalier.pipeline.queue;
 
 import io.espalier.pipeline.telemetry.TaskLabels;
 import io.espalier.v1.Task;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.slf4j.MDC;
 
-/** What this thread logs until it is closed is about a task: keys `job`, `task`, `layer` and `worker`. */
-final class TaskLogContext implements AutoCloseable {
-    private final Set<String> keys = new TreeSet<>();
+/** Marks what a thread logs while it is about a task: keys `job`, `task`, `layer` and `worker`. */
+final class TaskLogContext {
+    private TaskLogContext() {}
 
-    TaskLogContext(Task task, String workerName) {
-        TaskLabels.of(task).forEach(this::put);
-        put("worker", workerName);
-    }
-
-    private void put(String key, String value) {
-        MDC.put(key, value);
-        keys.add(key);
-    }
-
-    @Override
-    public void close() {
-        keys.forEach(MDC::remove);
+    static <T> T about(Task task, String workerName, Supplier<T> work) {
+        Map<String, String> keys = new TreeMap<>(TaskLabels.of(task));
+        keys.put("worker", workerName);
+        keys.forEach(MDC::put);
+        try {
+            return work.get();
+        } finally {
+            keys.keySet().forEach(MDC::remove);
+        }
     }
 }

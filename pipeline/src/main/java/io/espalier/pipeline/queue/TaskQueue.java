@@ -167,8 +167,11 @@ public final class TaskQueue implements AutoCloseable {
         if (jobs.hasEnded(task.getJobId())) {
             return AcknowledgeType.REJECT;
         }
-        try (TaskLogContext log = new TaskLogContext(task, workerName);
-                Traces.Span span = telemetry.traces().begin(TaskLabels.work(task), record.headers(), labels(task))) {
+        return TaskLogContext.about(task, workerName, () -> observed(member, record, task));
+    }
+
+    private AcknowledgeType observed(TaskShare member, ConsumerRecord<String, byte[]> record, Task task) {
+        try (Traces.Span span = telemetry.traces().begin(TaskLabels.work(task), record.headers(), labels(task))) {
             TaskInProgress inHand = new TaskInProgress(task, span.headers(), results, jobs, telemetry.meters());
             End end = End.GIVEN_BACK;
             try {
@@ -206,7 +209,8 @@ public final class TaskQueue implements AutoCloseable {
                 deliveries);
         intake.takeUp(inHand);
         inHand.started();
-        Future<TaskResult.Builder> outcome = compute.submit(() -> run(task, inHand));
+        Future<TaskResult.Builder> outcome =
+                compute.submit(() -> TaskLogContext.about(task, workerName, () -> worker.run(task, inHand)));
         long renewed = System.nanoTime();
         while (true) {
             try {
@@ -228,12 +232,6 @@ public final class TaskQueue implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return End.GIVEN_BACK;
             }
-        }
-    }
-
-    private TaskResult.Builder run(Task task, TaskInProgress inHand) {
-        try (TaskLogContext log = new TaskLogContext(task, workerName)) {
-            return worker.run(task, inHand);
         }
     }
 

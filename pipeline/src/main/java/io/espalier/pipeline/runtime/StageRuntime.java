@@ -1,6 +1,7 @@
 package io.espalier.pipeline.runtime;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.queue.Intake;
@@ -15,6 +16,7 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.pipeline.topic.TopicFollower;
 import io.espalier.pipeline.worker.WorkerLog;
 import io.espalier.pipeline.worker.WorkerPresence;
+import io.espalier.v1.TaskResult;
 import io.espalier.v1.WorkerBeat;
 import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
@@ -50,6 +52,7 @@ public final class StageRuntime implements AutoCloseable {
     private final WorkerPresence presence;
     private final TopicFollower commands;
     private final WorkerBeat self;
+    private volatile String device = "";
     private final Path stateFolder;
 
     public StageRuntime(
@@ -72,7 +75,7 @@ public final class StageRuntime implements AutoCloseable {
                 topics,
                 stage.name(),
                 settings.workerName(),
-                workFolders.tidied(worker, jobs),
+                workFolders.tidied(naming(worker), jobs),
                 jobs,
                 telemetry,
                 intake);
@@ -103,9 +106,21 @@ public final class StageRuntime implements AutoCloseable {
                 .build();
     }
 
+    /** Learns what is computed on from the engine once a task has started it: an idle worker needs none. */
+    private Worker naming(Worker worker) {
+        return (task, report) -> {
+            TaskResult.Builder result = worker.run(task, report);
+            if (device.isEmpty() && !task.hasCommit()) {
+                device = Engine.profile().device();
+            }
+            return result;
+        };
+    }
+
     /** This worker as it is now. */
     public WorkerBeat beat() {
         return intake.describe(self.toBuilder())
+                .setDevice(device)
                 .setMemoryPeakBytes(ProcessMemory.peakBytes())
                 .build();
     }

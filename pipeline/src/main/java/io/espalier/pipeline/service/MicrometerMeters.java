@@ -38,7 +38,7 @@ final class MicrometerMeters implements StageMeters {
         Gauge.builder(MetricNames.MEMORY_PEAK_BYTES, ProcessMemory::peakBytes)
                 .tags(stage)
                 .register(registry);
-        FunctionCounter.builder(MetricNames.BYTES_READ, stageLabel, label -> Checkpoint.bytesRead())
+        FunctionCounter.builder(MetricNames.BYTES_READ, stageLabel, label -> (double) Checkpoint.bytesRead())
                 .tags(stage)
                 .register(registry);
         this.tokens = counter(MetricNames.TOKENS, Tags.empty());
@@ -68,7 +68,7 @@ final class MicrometerMeters implements StageMeters {
 
     @Override
     public void tokens(long more) {
-        tokens.increment(more);
+        tokens.increment((double) more);
     }
 
     @Override

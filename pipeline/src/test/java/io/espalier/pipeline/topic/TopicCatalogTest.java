@@ -39,6 +39,19 @@ class TopicCatalogTest {
     }
 
     @Test
+    void ofEachWorkerOnlyTheNewestBeatIsKeptAndOfALostOneForADay() {
+        Topic workers = topics.topics().stream()
+                .filter(topic -> topic.name().equals("workers"))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(workers.settings())
+                .containsEntry("cleanup.policy", "compact,delete")
+                .containsEntry("retention.ms", "86400000")
+                .containsKey("segment.ms");
+    }
+
+    @Test
     void theReadmeTellsOfEveryTopicAsDeclared() throws IOException {
         String readme = Files.readString(Path.of("../README.md"));
 

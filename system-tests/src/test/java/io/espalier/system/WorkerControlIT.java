@@ -1,0 +1,214 @@
+package io.espalier.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.telemetry.MetricNames;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.KnownWorker;
+import io.espalier.v1.TaskResult;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerControlIT {
+    private static final String UNDISTURBED = "undisturbed";
+
+    @TempDir
+    static Path folder;
+
+    private static Stack stack;
+
+    /** Of a service whose workers are never told anything here: any replica answers for any worker. */
+    private static ControlClient control;
+
+    @BeforeAll
+    static void runUndisturbed() throws Exception {
+        // Spans are made; nobody listens behind the exporter's port, and that does no harm.
+        stack = Stack.start(
+                Folders.of(folder),
+                2,
+                "-Dquarkus.otel.sdk.disabled=false",
+                "-Dquarkus.otel.exporter.otlp.endpoint=http://127.0.0.1:1");
+        control = ControlClient.of(stack.service("evaluator"));
+        stack.run(Requests.slowScoring(UNDISTURBED));
+    }
+
+    @AfterAll
+    static void stop() {
+        control.close();
+        stack.close();
+    }
+
+    @BeforeEach
+    void twoScorersWork() throws Exception {
+        stack.ensure(StageName.SCORER, 2);
+        for (String scorer : stack.workers(StageName.SCORER)) {
+            awaitListed(scorer);
+            control.resume(scorer);
+        }
+    }
+
+    @AfterEach
+    void everyPromiseHolds() {
+        new PipelineVerifier(stack).verifyWithCompletion();
+    }
+
+    @Test
+    void everyReplicaListsTheWorkersOfAllServices() {
+        // When
+        List<KnownWorker> workers = control.workers();
+
+        // Then
+        assertThat(workers).noneMatch(KnownWorker::getLost);
+        assertThat(workers)
+                .extracting(worker -> worker.getLastBeat().getService())
+                .containsExactly("evaluator", "pruner", "scorer", "scorer");
+        assertThat(workers).allSatisfy(worker -> {
+            assertThat(worker.getLastBeat().getMemoryPeakBytes()).isPositive();
+            assertThat(worker.getLastBeat().getVersion()).isNotEmpty();
+            assertThat(worker.getLastBeat().getThreads()).isPositive();
+        });
+    }
+
+    @Test
+    void aWorkerThatIsNotKnownIsNotFound() {
+        assertThatThrownBy(() -> control.drain("nobody"))
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND))
+                .hasMessageContaining("nobody");
+    }
+
+    @Test
+    void aPausedScorerTakesNothingAndTheOtherDoesAll() {
+        // Given
+        List<String> scorers = stack.workers(StageName.SCORER);
+        control.pause(scorers.get(0));
+
+        // When
+        JobEvent end = stack.run(Requests.slowScoring("paused"));
+
+        // Then
+        assertThat(end.hasCompleted()).isTrue();
+        assertThat(scorersOf("paused")).containsExactly(scorers.get(1));
+        assertThat(Outcome.of(stack, "paused")).isEqualTo(Outcome.of(stack, UNDISTURBED));
+    }
+
+    @Test
+    void aScorerDrainedInTheMiddleOfATaskGivesItToTheOther() {
+        // Given
+        stack.client().submit(Requests.slowScoring("drained"));
+        TaskResult inHand = stack.awaitTaskInHand("drained", "losses");
+
+        // When
+        control.drain(inHand.getWorker());
+
+        // Then
+        assertThat(control.worker(inHand.getWorker()).getLastBeat().hasTask()).isFalse();
+        assertWasGivenToAnother("drained", inHand);
+    }
+
+    @Test
+    void aTerminatedScorerGivesItsTaskToTheOtherAndExitsWithSuccess() {
+        // Given
+        stack.client().submit(Requests.slowScoring("terminated"));
+        TaskResult inHand = stack.awaitTaskInHand("terminated", "losses");
+
+        // When
+        int exitCode = stack.terminate(inHand.getWorker());
+
+        // Then
+        assertThat(exitCode).isZero();
+        assertThat(control.workers())
+                .extracting(worker -> worker.getLastBeat().getWorkerId())
+                .doesNotContain(inHand.getWorker());
+        assertWasGivenToAnother("terminated", inHand);
+    }
+
+    @Test
+    void everyServiceExportsEveryMetric() throws Exception {
+        for (StageName stage : StageName.values()) {
+            // When
+            String metrics = stack.metrics(stage);
+
+            // Then
+            assertThat(metrics.lines().filter(line -> line.startsWith("espalier_")))
+                    .allMatch(line -> line.contains("stage=\"" + stage.label() + "\""));
+            assertThat(metricNames()).allSatisfy(name -> assertThat(metrics).containsPattern("(?m)^" + name + "[_{]"));
+        }
+    }
+
+    @Test
+    void aJobIsOneTraceFromItsFirstTaskToItsEvaluation() {
+        // Given
+        List<String> topics = Arrays.stream(StageName.values())
+                .flatMap(stage -> List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic()).stream())
+                .toList();
+
+        // When
+        Set<String> traces = topics.stream()
+                .flatMap(topic -> stack.log().records(topic, UNDISTURBED).stream())
+                .map(WorkerControlIT::traceId)
+                .collect(Collectors.toSet());
+
+        // Then
+        assertThat(traces).singleElement().asString().hasSize(32);
+    }
+
+    /** Finished once, by another worker, and with the same bytes in the end. */
+    private static void assertWasGivenToAnother(String jobId, TaskResult inHand) {
+        assertThat(stack.awaitEnd(jobId).hasCompleted()).isTrue();
+        assertThat(stack.log().results(jobId))
+                .filteredOn(result -> result.getTaskId().equals(inHand.getTaskId()) && !result.hasProgress())
+                .singleElement()
+                .extracting(TaskResult::getWorker)
+                .isNotEqualTo(inHand.getWorker());
+        assertThat(Outcome.of(stack, jobId)).isEqualTo(Outcome.of(stack, UNDISTURBED));
+    }
+
+    private static Set<String> scorersOf(String jobId) {
+        return stack.log().results(jobId).stream()
+                .map(TaskResult::getWorker)
+                .filter(worker -> worker.startsWith("scorer"))
+                .collect(Collectors.toSet());
+    }
+
+    private static void awaitListed(String workerId) {
+        Awaitility.await(workerId + " is listed").atMost(Stack.LIMIT).until(() -> control.workers().stream()
+                .anyMatch(worker -> worker.getLastBeat().getWorkerId().equals(workerId)));
+    }
+
+    private static List<String> metricNames() throws IllegalAccessException {
+        List<String> names = new java.util.ArrayList<>();
+        for (Field field : MetricNames.class.getFields()) {
+            String value = String.valueOf(field.get(null));
+            if (value.startsWith("espalier_")) {
+                names.add(value);
+            }
+        }
+        return names;
+    }
+
+    private static String traceId(ConsumerRecord<String, byte[]> record) {
+        Header trace = record.headers().lastHeader("traceparent");
+        assertThat(trace).as("traceparent on %s", record.topic()).isNotNull();
+        return new String(trace.value(), StandardCharsets.UTF_8).substring(3, 35);
+    }
+}
