@@ -1,0 +1,103 @@
+package io.espalier.deploy;
+
+import io.espalier.pipeline.topic.Topic;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Files that repeat what the code declares, and so are written by it. */
+final class GeneratedFiles {
+    static final Path TOPICS = Repository.KUBERNETES.resolve("components/strimzi/topics.yaml");
+    static final Path USERS = Repository.KUBERNETES.resolve("components/strimzi/users.yaml");
+    static final Path CREATE_TOPICS = Repository.OVERLAYS.resolve("local/create-topics.sh");
+
+    private static final TopicCatalog CATALOG = TopicCatalog.load("");
+    private static final String NOTE = "# Generated from topics.yaml and the stages: see deploy/README.md.\n";
+
+    private GeneratedFiles() {}
+
+    /** What each file must hold. */
+    static Map<Path, String> all() {
+        Map<Path, String> files = new LinkedHashMap<>();
+        files.put(TOPICS, topics());
+        files.put(USERS, users());
+        files.put(CREATE_TOPICS, createTopics());
+        return files;
+    }
+
+    private static String topics() {
+        StringBuilder yaml = new StringBuilder(NOTE);
+        for (Topic topic : CATALOG.topics()) {
+            yaml.append(
+                    """
+                    ---
+                    apiVersion: kafka.strimzi.io/v1
+                    kind: KafkaTopic
+                    metadata:
+                      name: %s
+                      namespace: espalier
+                      labels: {strimzi.io/cluster: espalier}
+                    spec:
+                      partitions: %d
+                      replicas: 3
+                      config: {retention.ms: %d, max.message.bytes: %d}
+                    """
+                            .formatted(
+                                    topic.name(),
+                                    topic.partitions(),
+                                    retentionMillis(topic),
+                                    TopicCatalog.MAX_RECORD_BYTES));
+        }
+        return yaml.toString();
+    }
+
+    private static String users() {
+        StringBuilder yaml = new StringBuilder(NOTE);
+        KafkaAccess.users(CATALOG).forEach((user, rules) -> {
+            yaml.append(
+                    """
+                    ---
+                    apiVersion: kafka.strimzi.io/v1
+                    kind: KafkaUser
+                    metadata:
+                      name: %s
+                      namespace: espalier
+                      labels: {strimzi.io/cluster: espalier}
+                    spec:
+                      authentication: {type: scram-sha-512}
+                      authorization:
+                        type: simple
+                        acls:
+                    """
+                            .formatted(user));
+            for (KafkaAccess.Rule rule : rules) {
+                yaml.append("      - resource: {type: %s, name: %s, patternType: %s}\n        operations: [%s]\n"
+                        .formatted(rule.type(), rule.name(), rule.pattern(), String.join(", ", rule.operations())));
+            }
+        });
+        return yaml.toString();
+    }
+
+    private static String createTopics() {
+        StringBuilder script = new StringBuilder("#!/bin/sh\n" + NOTE);
+        script.append(
+                """
+                set -e
+                create() {
+                  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" --create --if-not-exists --topic "$1" \\
+                    --partitions "$2" --replication-factor 1 --config retention.ms="$3" --config max.message.bytes=%d
+                }
+                """
+                        .formatted(TopicCatalog.MAX_RECORD_BYTES));
+        for (Topic topic : CATALOG.topics()) {
+            script.append("create %s %d %d\n".formatted(topic.name(), topic.partitions(), retentionMillis(topic)));
+        }
+        return script.toString();
+    }
+
+    private static long retentionMillis(Topic topic) {
+        return topic.retentionHours() < 0 ? -1 : TimeUnit.HOURS.toMillis(topic.retentionHours());
+    }
+}

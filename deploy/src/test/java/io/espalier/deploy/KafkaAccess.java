@@ -1,0 +1,99 @@
+package io.espalier.deploy;
+
+import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** What each Kafka user must be allowed, from the topics a stage lives between; anything else it may not. */
+final class KafkaAccess {
+    private KafkaAccess() {}
+
+    /**
+     * @param type "topic", "group", "transactionalId"
+     * @param pattern "literal" or "prefix"
+     */
+    record Rule(String type, String name, String pattern, List<String> operations) {}
+
+    /** The rules of each user. */
+    static Map<String, List<Rule>> users(TopicCatalog topics) {
+        Map<String, List<Rule>> users = new LinkedHashMap<>();
+        for (StageName stage : StageName.values()) {
+            users.put(stage.label(), worker(stage, topics));
+        }
+        users.put("client", client());
+        users.put("keda", autoscaler());
+        return users;
+    }
+
+    private static List<Rule> worker(StageName stage, TopicCatalog topics) {
+        String application = "espalier-" + stage.label();
+        List<String> consumed = new ArrayList<>(List.of(stage.inputTopic(), stage.resultTopic(), "job-commands"));
+        TreeSet<String> written = new TreeSet<>(
+                List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic(), "job-events", "job-commands"));
+        if (stage == StageName.SCORER) {
+            consumed.add("prune-requests");
+            written.add("accepted-requests");
+        }
+        TreeSet<String> read = new TreeSet<>(consumed);
+        read.add(stage.taskTopic());
+        // The job log.
+        read.add("job-events");
+        for (String input : List.copyOf(read)) {
+            if (topics.topics().stream().anyMatch(topic -> topic.name().equals(input + "-dlt"))) {
+                written.add(input + "-dlt");
+            }
+        }
+        List<Rule> rules = new ArrayList<>();
+        TreeSet<String> all = new TreeSet<>(read);
+        all.addAll(written);
+        for (String topic : all) {
+            List<String> operations = new ArrayList<>(List.of("Describe"));
+            if (read.contains(topic)) {
+                operations.add("Read");
+            }
+            if (written.contains(topic)) {
+                operations.add("Write");
+            }
+            rules.add(new Rule("topic", topic, "literal", operations));
+        }
+        // The state's changelog, which the broker creates in the stage's name.
+        rules.add(new Rule("topic", application + "-", "prefix", List.of("Create", "Describe", "Read", "Write")));
+        rules.add(new Rule("group", application, "literal", List.of("Describe", "Read")));
+        // The share group of the task queue, whose settings a worker writes before it takes anything.
+        rules.add(new Rule("group", stage.taskTopic(), "literal", List.of("AlterConfigs", "Describe", "Read")));
+        rules.add(new Rule("transactionalId", application + "-", "prefix", List.of("Describe", "Write")));
+        return rules;
+    }
+
+    /** Publishes requests and commands, consumes what is for users. */
+    private static List<Rule> client() {
+        List<Rule> rules = new ArrayList<>();
+        for (String topic : List.of("prune-requests", "job-commands")) {
+            rules.add(new Rule("topic", topic, "literal", List.of("Describe", "Write")));
+        }
+        for (String topic : List.of("layer-scores", "pruned-checkpoints", "evaluations", "job-events")) {
+            rules.add(new Rule("topic", topic, "literal", List.of("Describe", "Read")));
+        }
+        rules.add(new Rule("group", "client-", "prefix", List.of("Describe", "Read")));
+        return rules;
+    }
+
+    /** Asks how much lies unread before each stage. */
+    private static List<Rule> autoscaler() {
+        List<Rule> rules = new ArrayList<>();
+        for (StageName stage : StageName.values()) {
+            rules.add(new Rule("topic", firstInput(stage), "literal", List.of("Describe")));
+            rules.add(new Rule("group", "espalier-" + stage.label(), "literal", List.of("Describe")));
+        }
+        return rules;
+    }
+
+    /** The topic on which a job first meets a stage. */
+    static String firstInput(StageName stage) {
+        return stage == StageName.SCORER ? "prune-requests" : stage.inputTopic();
+    }
+}

@@ -1,0 +1,170 @@
+package io.espalier.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.deploy.images.ServiceImage;
+import io.espalier.pipeline.service.EspalierConfig;
+import io.espalier.pipeline.service.KafkaConfig;
+import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.TopicCatalog;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class KubernetesAgainstCodeTest {
+    private static final Container WORKER =
+            file("base/worker.yaml").only(Deployment.class).getSpec().getTemplate().getSpec().getContainers().get(0);
+
+    @Test
+    void theContainerOffersThePortsTheImageListensOn() {
+        // When
+        Map<String, Integer> ports = WORKER.getPorts().stream()
+                .collect(Collectors.toMap(ContainerPort::getName, ContainerPort::getContainerPort));
+
+        // Then
+        assertThat(ports)
+                .containsOnly(Map.entry("http", ServiceImage.HTTP_PORT), Map.entry("grpc", ServiceImage.GRPC_PORT));
+    }
+
+    @Test
+    void everyProbeAsksAnEndpointTheServicesHave() {
+        // When
+        List<Probe> probes =
+                List.of(WORKER.getStartupProbe(), WORKER.getLivenessProbe(), WORKER.getReadinessProbe());
+
+        // Then
+        assertThat(probes)
+                .extracting(probe -> probe.getHttpGet().getPath())
+                .containsExactly("/q/health/live", "/q/health/live", "/q/health/ready");
+        assertThat(probes)
+                .allSatisfy(probe ->
+                        assertThat(probe.getHttpGet().getPort().getStrVal()).isEqualTo("http"));
+    }
+
+    @Test
+    void theConfigMapSetsWhatTheServicesRead() {
+        // Given
+        Map<String, String> environment =
+                file("base/configuration.yaml").only(ConfigMap.class).getData();
+
+        // When
+        SmallRyeConfig config = config(environment);
+
+        // Then
+        EspalierConfig espalier = config.getConfigMapping(EspalierConfig.class);
+        assertThat(espalier.modelsRoot()).isEqualTo(Path.of("/data/models"));
+        assertThat(espalier.textsRoot()).isEqualTo(Path.of("/data/texts"));
+        assertThat(espalier.artifactsRoot()).isEqualTo(Path.of("/data/artifacts"));
+        assertThat(espalier.computeThreads()).isEqualTo(2);
+        assertThat(config.getConfigMapping(KafkaConfig.class).properties())
+                .containsEntry("bootstrap.servers", "kafka.espalier.svc:9092");
+        assertThat(environment.keySet()).isSubsetOf(ConfigurationKeys.environmentNamesWith("KAFKA_BOOTSTRAP_SERVERS"));
+    }
+
+    @Test
+    void theStrimziConfigurationReachesTheKafkaClients() {
+        // Given
+        Map<String, String> environment = new HashMap<>(
+                file("components/strimzi/configuration.yaml").only(ConfigMap.class).getData());
+        environment.put("KAFKA_SASL_JAAS_CONFIG", "from the secret");
+
+        // When
+        KafkaConfig kafka = config(environment).getConfigMapping(KafkaConfig.class);
+
+        // Then
+        assertThat(kafka.properties())
+                .containsEntry("bootstrap.servers", "espalier-kafka-bootstrap.espalier.svc:9093")
+                .containsEntry("security.protocol", "SASL_SSL")
+                .containsEntry("sasl.mechanism", "SCRAM-SHA-512")
+                .containsEntry("sasl.jaas.config", "from the secret")
+                .containsEntry("ssl.truststore.type", "PEM")
+                .containsEntry("ssl.truststore.location", "/etc/kafka-ca/ca.crt");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aStageIsDeployedUnderItsNameWithItsImageAndItsIdentity(StageName stage) {
+        // When
+        Resources resources = file("base/" + stage.label() + ".yaml");
+
+        // Then
+        Deployment deployment = resources.only(Deployment.class);
+        var pod = deployment.getSpec().getTemplate();
+        assertThat(deployment.getMetadata().getName()).isEqualTo(stage.label());
+        assertThat(pod.getSpec().getServiceAccountName()).isEqualTo(stage.label());
+        assertThat(pod.getSpec().getContainers())
+                .extracting(Container::getImage)
+                .containsExactly("espalier-" + stage.label());
+        assertThat(pod.getMetadata().getLabels())
+                .containsAllEntriesOf(deployment.getSpec().getSelector().getMatchLabels())
+                .containsAllEntriesOf(resources.only(Service.class).getSpec().getSelector());
+        assertThat(resources.only(Service.class).getSpec().getPorts())
+                .extracting(ServicePort::getPort)
+                .containsExactly(ServiceImage.GRPC_PORT, ServiceImage.HTTP_PORT);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aStageIsScaledOnItsTasksAndFromNoneOnTheRecordsThatWaitBeforeIt(StageName stage) {
+        // When
+        Map<String, Keda.Trigger> triggers = file("components/keda/" + stage.label() + ".yaml")
+                .only(Keda.ScaledObject.class)
+                .spec()
+                .triggers()
+                .stream()
+                .collect(Collectors.toMap(Keda.Trigger::type, Function.identity()));
+
+        // Then
+        Map<String, String> tasks = triggers.get("prometheus").metadata();
+        assertThat(tasks).containsOnlyKeys("serverAddress", "query", "threshold", "activationThreshold");
+        assertThat(tasks.get("query"))
+                .contains("sum(espalier_tasks_waiting{stage=\"%s\"})".formatted(stage.label()))
+                .contains("sum(espalier_tasks_running{stage=\"%s\"})".formatted(stage.label()));
+        assertThat(MetricNames.in(tasks.get("query"))).isSubsetOf(MetricNames.ALL);
+        assertThat(triggers.get("kafka").metadata())
+                .containsOnlyKeys(
+                        "bootstrapServersFromEnv",
+                        "consumerGroup",
+                        "topic",
+                        "lagThreshold",
+                        "activationLagThreshold",
+                        "offsetResetPolicy",
+                        "sasl",
+                        "tls")
+                .containsEntry("consumerGroup", "espalier-" + stage.label())
+                .containsEntry("topic", TopicCatalog.load("").name(KafkaAccess.firstInput(stage)));
+    }
+
+    private static Resources file(String path) {
+        return Resources.parse(Repository.text(Repository.KUBERNETES.resolve(path)));
+    }
+
+    private static SmallRyeConfig config(Map<String, String> environment) {
+        return new SmallRyeConfigBuilder()
+                .withMapping(EspalierConfig.class)
+                .withMapping(KafkaConfig.class)
+                // As Quarkus reads them.
+                .withConverter(Duration.class, 300, text -> Duration.parse((text.endsWith("d") ? "P" : "PT") + text))
+                .withConverter(Path.class, 300, Path::of)
+                .withSources(new EnvConfigSource(environment, 300))
+                .build();
+    }
+}

@@ -1,0 +1,111 @@
+package io.espalier.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.cloud.tools.jib.api.Containerizer;
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.TarImage;
+import io.espalier.cli.stack.ServiceLaunches;
+import io.espalier.cli.stack.StackSettings;
+import io.espalier.deploy.images.ServiceImage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServiceImageTest {
+    @TempDir
+    Path folder;
+
+    private Path home;
+    private Path app;
+    private Path engine;
+
+    @BeforeEach
+    void aServiceAsTheBuildLeavesIt() throws IOException {
+        home = folder.resolve("home");
+        app = home.resolve("scorer-service/target/quarkus-app");
+        for (String part : List.of("lib/main/a.jar", "quarkus/b.jar", "app/c.jar", "quarkus-run.jar")) {
+            Files.createDirectories(app.resolve(part).getParent());
+            Files.writeString(app.resolve(part), part);
+        }
+        engine = Files.createDirectories(folder.resolve("engine"));
+        Files.writeString(engine.resolve("libtorch.so"), "native code");
+    }
+
+    @Test
+    void anImageRunsWithoutRootUnderTheOptionsALocalStackUses() throws Exception {
+        // Given
+        StackSettings settings = new StackSettings(home, folder, folder, folder, folder, 1, false);
+        var local = ServiceLaunches.launch(settings, "localhost:9092", "scorer", "scorer-1");
+
+        // When
+        JsonNode config = build().get("config");
+
+        // Then
+        assertThat(config.get("User").asText()).isEqualTo("65532:65532");
+        assertThat(texts(config.get("Entrypoint")))
+                .containsAll(local.command().stream()
+                        .filter(option -> option.startsWith("-XX") || option.startsWith("-Dai.djl"))
+                        .toList())
+                .endsWith("-jar", "/app/quarkus-run.jar");
+        assertThat(texts(config.get("Env")))
+                .contains("DJL_CACHE_DIR=/engine")
+                .containsAll(local.environment().entrySet().stream()
+                        .map(Object::toString)
+                        .toList());
+        assertThat(config.get("ExposedPorts").fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrder("8080/tcp", "9000/tcp");
+    }
+
+    @Test
+    void theSameServiceGivesTheSameImage() throws Exception {
+        // Given
+        JsonNode first = build();
+
+        // When
+        JsonNode second = build();
+
+        // Then
+        assertThat(second).isEqualTo(first);
+        assertThat(first.at("/rootfs/diff_ids")).hasSize(3);
+    }
+
+    /** The configuration of the image, out of its tar file. */
+    private JsonNode build() throws Exception {
+        Path tar = folder.resolve("image.tar");
+        new ServiceImage(app, engine)
+                .on(Jib.fromScratch())
+                .containerize(Containerizer.to(TarImage.at(tar).named("espalier-scorer"))
+                        .setBaseImageLayersCache(folder.resolve("base-cache"))
+                        .setApplicationLayersCache(folder.resolve("cache")));
+        Map<String, byte[]> entries = new HashMap<>();
+        try (InputStream file = Files.newInputStream(tar);
+                TarArchiveInputStream archive = new TarArchiveInputStream(file)) {
+            for (var entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
+                entries.put(entry.getName(), archive.readAllBytes());
+            }
+        }
+        ObjectMapper json = new ObjectMapper();
+        String config = json.readTree(entries.get("manifest.json")).get(0).get("Config").asText();
+        return json.readTree(entries.get(config));
+    }
+
+    private static List<String> texts(JsonNode array) {
+        return new ArrayList<>(StreamSupport.stream(array.spliterator(), false)
+                .map(JsonNode::asText)
+                .toList());
+    }
+}
