@@ -27,8 +27,8 @@ final class ConfigurationKeys {
     }
 
     static List<Key> all() {
-        String source = Repository.text(Repository.ROOT.resolve(
-                "pipeline/src/main/java/io/espalier/pipeline/service/EspalierConfig.java"));
+        String source = Repository.text(
+                Repository.ROOT.resolve("pipeline/src/main/java/io/espalier/pipeline/service/EspalierConfig.java"));
         List<Key> keys = new ArrayList<>();
         Matcher matcher = KEY.matcher(source);
         while (matcher.find()) {

@@ -40,7 +40,8 @@ class EvaluationsConsumerIT {
 
             // When
             Process example = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-cp",
                             System.getProperty("java.class.path"),
                             Repository.DEPLOY
@@ -53,7 +54,9 @@ class EvaluationsConsumerIT {
             // Then
             try (var output =
                     new BufferedReader(new InputStreamReader(example.getInputStream(), StandardCharsets.UTF_8))) {
-                assertThat(output.lines().filter(line -> line.startsWith("my-job")).findFirst())
+                assertThat(output.lines()
+                                .filter(line -> line.startsWith("my-job"))
+                                .findFirst())
                         .hasValue("my-job pruned/llama: 75% of the parameters, perplexity 27.500 instead of 26.000");
             } finally {
                 example.destroyForcibly().waitFor();

@@ -11,9 +11,12 @@ import java.util.concurrent.TimeUnit;
 final class GeneratedFiles {
     static final Path TOPICS = Repository.KUBERNETES.resolve("components/strimzi/topics.yaml");
     static final Path USERS = Repository.KUBERNETES.resolve("components/strimzi/users.yaml");
+    static final Path OPERATIONS = Repository.ROOT.resolve("docs/operations.md");
     static final Path CREATE_TOPICS = Repository.OVERLAYS.resolve("local/create-topics.sh");
 
     private static final TopicCatalog CATALOG = TopicCatalog.load("");
+    private static final String KEYS = "<!-- keys -->\n";
+    private static final String KEYS_END = "<!-- /keys -->";
     private static final String NOTE = "# Generated from topics.yaml and the stages: see deploy/README.md.\n";
 
     private GeneratedFiles() {}
@@ -24,14 +27,14 @@ final class GeneratedFiles {
         files.put(TOPICS, topics());
         files.put(USERS, users());
         files.put(CREATE_TOPICS, createTopics());
+        files.put(OPERATIONS, operations());
         return files;
     }
 
     private static String topics() {
         StringBuilder yaml = new StringBuilder(NOTE);
         for (Topic topic : CATALOG.topics()) {
-            yaml.append(
-                    """
+            yaml.append("""
                     ---
                     apiVersion: kafka.strimzi.io/v1
                     kind: KafkaTopic
@@ -43,12 +46,8 @@ final class GeneratedFiles {
                       partitions: %d
                       replicas: 3
                       config: {retention.ms: %d, max.message.bytes: %d}
-                    """
-                            .formatted(
-                                    topic.name(),
-                                    topic.partitions(),
-                                    retentionMillis(topic),
-                                    TopicCatalog.MAX_RECORD_BYTES));
+                    """.formatted(
+                            topic.name(), topic.partitions(), retentionMillis(topic), TopicCatalog.MAX_RECORD_BYTES));
         }
         return yaml.toString();
     }
@@ -56,8 +55,7 @@ final class GeneratedFiles {
     private static String users() {
         StringBuilder yaml = new StringBuilder(NOTE);
         KafkaAccess.users(CATALOG).forEach((user, rules) -> {
-            yaml.append(
-                    """
+            yaml.append("""
                     ---
                     apiVersion: kafka.strimzi.io/v1
                     kind: KafkaUser
@@ -70,8 +68,7 @@ final class GeneratedFiles {
                       authorization:
                         type: simple
                         acls:
-                    """
-                            .formatted(user));
+                    """.formatted(user));
             for (KafkaAccess.Rule rule : rules) {
                 yaml.append("      - resource: {type: %s, name: %s, patternType: %s}\n        operations: [%s]\n"
                         .formatted(rule.type(), rule.name(), rule.pattern(), String.join(", ", rule.operations())));
@@ -82,19 +79,28 @@ final class GeneratedFiles {
 
     private static String createTopics() {
         StringBuilder script = new StringBuilder("#!/bin/sh\n" + NOTE);
-        script.append(
-                """
+        script.append("""
                 set -e
                 create() {
                   /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" --create --if-not-exists --topic "$1" \\
                     --partitions "$2" --replication-factor 1 --config retention.ms="$3" --config max.message.bytes=%d
                 }
-                """
-                        .formatted(TopicCatalog.MAX_RECORD_BYTES));
+                """.formatted(TopicCatalog.MAX_RECORD_BYTES));
         for (Topic topic : CATALOG.topics()) {
             script.append("create %s %d %d\n".formatted(topic.name(), topic.partitions(), retentionMillis(topic)));
         }
         return script.toString();
+    }
+
+    /** The page as it is, with its table of keys made anew. */
+    private static String operations() {
+        StringBuilder table = new StringBuilder("| key | default | meaning |\n| --- | --- | --- |\n");
+        for (ConfigurationKeys.Key key : ConfigurationKeys.all()) {
+            String fallback = key.fallback().isEmpty() ? "" : "`" + key.fallback() + "`";
+            table.append("| `%s` | %s | %s |\n".formatted(key.property(), fallback, key.meaning()));
+        }
+        String page = Repository.text(OPERATIONS);
+        return page.substring(0, page.indexOf(KEYS) + KEYS.length()) + table + page.substring(page.indexOf(KEYS_END));
     }
 
     private static long retentionMillis(Topic topic) {

@@ -20,7 +20,8 @@ class KafkaVersionTest {
 
         // When
         List<String> versions = files.map(Repository::text)
-                .flatMap(text -> Pattern.compile("apache/kafka:(\\S+)").matcher(text).results())
+                .flatMap(text ->
+                        Pattern.compile("apache/kafka:(\\S+)").matcher(text).results())
                 .map(match -> match.group(1))
                 .toList();
 

@@ -24,14 +24,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class KubernetesAgainstCodeTest {
-    private static final Container WORKER =
-            file("base/worker.yaml").only(Deployment.class).getSpec().getTemplate().getSpec().getContainers().get(0);
+    private static final Container WORKER = file("base/worker.yaml")
+            .only(Deployment.class)
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .get(0);
 
     @Test
     void theContainerOffersThePortsTheImageListensOn() {
@@ -47,8 +51,7 @@ class KubernetesAgainstCodeTest {
     @Test
     void everyProbeAsksAnEndpointTheServicesHave() {
         // When
-        List<Probe> probes =
-                List.of(WORKER.getStartupProbe(), WORKER.getLivenessProbe(), WORKER.getReadinessProbe());
+        List<Probe> probes = List.of(WORKER.getStartupProbe(), WORKER.getLivenessProbe(), WORKER.getReadinessProbe());
 
         // Then
         assertThat(probes)
@@ -82,8 +85,9 @@ class KubernetesAgainstCodeTest {
     @Test
     void theStrimziConfigurationReachesTheKafkaClients() {
         // Given
-        Map<String, String> environment = new HashMap<>(
-                file("components/strimzi/configuration.yaml").only(ConfigMap.class).getData());
+        Map<String, String> environment = new HashMap<>(file("components/strimzi/configuration.yaml")
+                .only(ConfigMap.class)
+                .getData());
         environment.put("KAFKA_SASL_JAAS_CONFIG", "from the secret");
 
         // When
@@ -125,12 +129,13 @@ class KubernetesAgainstCodeTest {
     @EnumSource
     void aStageIsScaledOnItsTasksAndFromNoneOnTheRecordsThatWaitBeforeIt(StageName stage) {
         // When
-        Map<String, Keda.Trigger> triggers = file("components/keda/" + stage.label() + ".yaml")
-                .only(Keda.ScaledObject.class)
-                .spec()
-                .triggers()
-                .stream()
-                .collect(Collectors.toMap(Keda.Trigger::type, Function.identity()));
+        Map<String, Keda.Trigger> triggers =
+                file("components/keda/" + stage.label() + ".yaml")
+                        .only(Keda.ScaledObject.class)
+                        .spec()
+                        .triggers()
+                        .stream()
+                        .collect(Collectors.toMap(Keda.Trigger::type, Function.identity()));
 
         // Then
         Map<String, String> tasks = triggers.get("prometheus").metadata();

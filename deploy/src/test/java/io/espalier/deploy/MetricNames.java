@@ -30,8 +30,7 @@ final class MetricNames {
         Set<String> names = new TreeSet<>();
         NAME.matcher(expression)
                 .results()
-                .forEach(match ->
-                        names.add(TIMER_PART.matcher(match.group()).replaceAll("$1")));
+                .forEach(match -> names.add(TIMER_PART.matcher(match.group()).replaceAll("$1")));
         return names;
     }
 }

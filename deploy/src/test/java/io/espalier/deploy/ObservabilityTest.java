@@ -78,14 +78,15 @@ class ObservabilityTest {
     @Test
     void theDashboardShowsEveryMetricAndNoOther() {
         // Given
-        JsonNode dashboard =
-                Strict.documents(Repository.text(FOLDER.resolve("grafana/espalier.json"))).get(0);
+        JsonNode dashboard = Strict.documents(Repository.text(FOLDER.resolve("grafana/espalier.json")))
+                .get(0);
 
         // When
         List<String> expressions = dashboard.findValuesAsText("expr");
 
         // Then
-        assertThat(expressions).allSatisfy(expression -> assertThat(MetricNames.in(expression)).isNotEmpty());
+        assertThat(expressions)
+                .allSatisfy(expression -> assertThat(MetricNames.in(expression)).isNotEmpty());
         assertThat(expressions.stream().flatMap(expression -> MetricNames.in(expression).stream()))
                 .containsAll(MetricNames.ALL)
                 .isSubsetOf(MetricNames.ALL);

@@ -40,7 +40,8 @@ class OverlaysTest {
 
         // Then
         Set<String> present = rendered.of(HasMetadata.class).stream()
-                .map(resource -> resource.getKind() + "/" + resource.getMetadata().getName())
+                .map(resource ->
+                        resource.getKind() + "/" + resource.getMetadata().getName())
                 .collect(Collectors.toSet());
         List<Deployment> deployments = rendered.of(Deployment.class);
         assertThat(deployments).hasSize(3);
@@ -89,7 +90,9 @@ class OverlaysTest {
     private static String kustomize(String overlay) throws IOException, InterruptedException {
         Path errors = Files.createTempFile("kubectl", ".err");
         Process kubectl = new ProcessBuilder(
-                        "kubectl", "kustomize", Repository.OVERLAYS.resolve(overlay).toString())
+                        "kubectl",
+                        "kustomize",
+                        Repository.OVERLAYS.resolve(overlay).toString())
                 .redirectError(errors.toFile())
                 .start();
         String yaml = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

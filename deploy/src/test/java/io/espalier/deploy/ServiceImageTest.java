@@ -99,7 +99,8 @@ class ServiceImageTest {
             }
         }
         ObjectMapper json = new ObjectMapper();
-        String config = json.readTree(entries.get("manifest.json")).get(0).get("Config").asText();
+        String config =
+                json.readTree(entries.get("manifest.json")).get(0).get("Config").asText();
         return json.readTree(entries.get(config));
     }
 

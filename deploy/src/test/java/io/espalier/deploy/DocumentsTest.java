@@ -1,0 +1,75 @@
+package io.espalier.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.pipeline.service.EspalierConfig;
+import io.smallrye.config.WithName;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DocumentsTest {
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]+)");
+
+    @Test
+    void everyErrorCodeHasItsRowWithARemedy() {
+        // When
+        List<String> rows = Repository.text(Repository.ROOT.resolve("docs/failures.md"))
+                .lines()
+                .filter(line -> line.matches("\\| `[A-Z_]+` \\|.*"))
+                .toList();
+
+        // Then
+        assertThat(rows)
+                .extracting(row -> row.substring(3, row.indexOf('`', 3)))
+                .containsExactly(
+                        Stream.of(ErrorCode.values()).map(Enum::name).toArray(String[]::new));
+        assertThat(rows)
+                .filteredOn(row -> !row.startsWith("| `CANCELLED`"))
+                .allSatisfy(row -> assertThat(row.split("\\|")[3]).isNotBlank());
+    }
+
+    @Test
+    void everyConfigurationKeyIsFoundInTheSource() {
+        // Given
+        List<String> declared = Stream.of(EspalierConfig.class.getDeclaredMethods())
+                .map(DocumentsTest::name)
+                .filter(name -> !name.isEmpty())
+                .toList();
+
+        // When
+        List<ConfigurationKeys.Key> keys = ConfigurationKeys.all();
+
+        // Then
+        assertThat(keys).extracting(ConfigurationKeys.Key::name).containsExactlyInAnyOrderElementsOf(declared);
+        assertThat(keys).allSatisfy(key -> assertThat(key.meaning()).isNotBlank());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/operations.md", "docs/failures.md", "deploy/README.md"})
+    void everyLinkLeadsToAFile(String page) {
+        // Given
+        Path file = Repository.ROOT.resolve(page);
+
+        // When
+        List<Path> targets = LINK.matcher(Repository.text(file))
+                .results()
+                .map(link -> file.resolveSibling(link.group(1)))
+                .toList();
+
+        // Then
+        assertThat(targets).allMatch(Files::exists);
+    }
+
+    private static String name(Method method) {
+        WithName name = method.getAnnotation(WithName.class);
+        return name == null ? "" : name.value();
+    }
+}
