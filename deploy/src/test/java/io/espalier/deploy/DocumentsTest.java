@@ -29,8 +29,7 @@ class DocumentsTest {
         // Then
         assertThat(rows)
                 .extracting(row -> row.substring(3, row.indexOf('`', 3)))
-                .containsExactly(
-                        Stream.of(ErrorCode.values()).map(Enum::name).toArray(String[]::new));
+                .containsExactly(Stream.of(ErrorCode.values()).map(Enum::name).toArray(String[]::new));
         assertThat(rows)
                 .filteredOn(row -> !row.startsWith("| `CANCELLED`"))
                 .allSatisfy(row -> assertThat(row.split("\\|")[3]).isNotBlank());

@@ -50,7 +50,7 @@ class PipelineIT {
 
     @BeforeAll
     static void runOneJob() throws Exception {
-        stack = Stack.start(Folders.of(folder), 1);
+        stack = Stack.startContained(Folders.of(folder), 1);
         stack.run(Requests.small(JOB));
     }
 

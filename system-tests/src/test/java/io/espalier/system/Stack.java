@@ -1,6 +1,5 @@
 package io.espalier.system;
 
-import io.espalier.cli.stack.EmbeddedBroker;
 import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.cli.stack.ServiceProcess.Launch;
@@ -44,9 +43,9 @@ final class Stack implements AutoCloseable {
     private final String bootstrap;
     private final TopicLog log;
     private final JobClient client;
-    private EmbeddedBroker broker;
+    private TestBroker broker;
 
-    private Stack(Folders folders, EmbeddedBroker broker, List<String> options) {
+    private Stack(Folders folders, TestBroker broker, List<String> options) {
         this.folders = folders;
         this.options = options;
         this.settings = settings(folders);
@@ -57,13 +56,22 @@ final class Stack implements AutoCloseable {
     }
 
     /**
-     * Returns when every service says that it is ready.
+     * On a broker in this JVM; returns when every service says that it is ready.
      *
      * @param options of the services' JVMs, beside those of a local stack
      */
     static Stack start(Folders folders, int scorers, String... options) throws IOException, InterruptedException {
+        return startOn(TestBroker.embedded(brokerFolder(folders)), folders, scorers, options);
+    }
+
+    /** On Kafka's own image where there is one, else as {@link #start}. */
+    static Stack startContained(Folders folders, int scorers) throws IOException, InterruptedException {
+        return startOn(TestBroker.containedOrEmbedded(brokerFolder(folders)), folders, scorers);
+    }
+
+    private static Stack startOn(TestBroker broker, Folders folders, int scorers, String... options)
+            throws IOException, InterruptedException {
         Files.createDirectories(folders.artifacts());
-        EmbeddedBroker broker = EmbeddedBroker.start(folders.state().resolve("broker"));
         try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
             TOPICS.createMissing(admin, 1);
         }
@@ -81,6 +89,10 @@ final class Stack implements AutoCloseable {
             stack.close();
             throw e;
         }
+    }
+
+    private static Path brokerFolder(Folders folders) {
+        return folders.state().resolve("broker");
     }
 
     private static StackSettings settings(Folders folders) {
@@ -262,7 +274,7 @@ final class Stack implements AutoCloseable {
 
     /** Starts the broker again on the folder and port it had. */
     void restartBroker() throws IOException {
-        broker = EmbeddedBroker.start(folders.state().resolve("broker"));
+        broker = TestBroker.embedded(brokerFolder(folders));
         if (!broker.bootstrap().equals(bootstrap)) {
             throw new IOException("the broker came back at " + broker.bootstrap() + ", not at " + bootstrap);
         }

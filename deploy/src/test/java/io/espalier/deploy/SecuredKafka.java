@@ -1,0 +1,95 @@
+package io.espalier.deploy;
+
+import io.kroxylicious.testing.kafka.api.KafkaCluster;
+import io.kroxylicious.testing.kafka.common.KafkaClusterConfig;
+import io.kroxylicious.testing.kafka.common.KafkaClusterFactory;
+import io.kroxylicious.testing.kafka.common.KafkaClusterExecutionMode;
+import io.espalier.pipeline.topic.TopicCatalog;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+
+/** A broker that knows the users of the Strimzi component and holds them to their rules. */
+final class SecuredKafka implements AutoCloseable {
+    private static final String ADMIN = "admin";
+
+    private final KafkaCluster cluster;
+
+    private SecuredKafka(KafkaCluster cluster) {
+        this.cluster = cluster;
+    }
+
+    /** With every topic declared, and a password for each user that is the user's name. */
+    static SecuredKafka start(Map<String, List<KafkaAccess.Rule>> users) throws Exception {
+        var config = KafkaClusterConfig.builder()
+                .execMode(KafkaClusterExecutionMode.IN_VM)
+                .kraftMode(true)
+                .brokersNum(1)
+                .saslMechanism("PLAIN")
+                .securityProtocol("SASL_PLAINTEXT")
+                .user(ADMIN, ADMIN)
+                .brokerConfig("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
+                // The broker's own listeners ask nobody who he is.
+                .brokerConfig("super.users", "User:ANONYMOUS;User:" + ADMIN)
+                .brokerConfig("auto.create.topics.enable", "false")
+                .brokerConfig("group.streams.min.session.timeout.ms", "3000")
+                .brokerConfig("group.streams.session.timeout.ms", "4000")
+                .brokerConfig("group.streams.min.heartbeat.interval.ms", "1000")
+                .brokerConfig("group.streams.heartbeat.interval.ms", "1000");
+        users.keySet().forEach(user -> config.user(user, user));
+        KafkaCluster cluster = KafkaClusterFactory.create(config.build());
+        cluster.start();
+        SecuredKafka kafka = new SecuredKafka(cluster);
+        try (Admin admin = Admin.create(kafka.clientOf(ADMIN))) {
+            TopicCatalog.load("").createMissing(admin, 1);
+            for (var user : users.entrySet()) {
+                admin.createAcls(user.getValue().stream()
+                                .flatMap(rule -> bindings(user.getKey(), rule).stream())
+                                .toList())
+                        .all()
+                        .get();
+            }
+        }
+        return kafka;
+    }
+
+    String bootstrap() {
+        return cluster.getBootstrapServers();
+    }
+
+    /** Connection settings of a user. */
+    Properties clientOf(String user) {
+        Properties settings = new Properties();
+        settings.putAll(cluster.getKafkaClientConfiguration(user, user));
+        return settings;
+    }
+
+    private static List<AclBinding> bindings(String user, KafkaAccess.Rule rule) {
+        PatternType pattern = rule.pattern().equals("prefix") ? PatternType.PREFIXED : PatternType.LITERAL;
+        var resource = new ResourcePattern(ResourceType.fromString(constant(rule.type())), rule.name(), pattern);
+        return rule.operations().stream()
+                .map(operation -> new AccessControlEntry(
+                        "User:" + user, "*", AclOperation.fromString(constant(operation)), AclPermissionType.ALLOW))
+                .map(entry -> new AclBinding(resource, entry))
+                .toList();
+    }
+
+    /** AlterConfigs: ALTER_CONFIGS. */
+    private static String constant(String camelCase) {
+        return camelCase.replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase(Locale.ROOT);
+    }
+
+    @Override
+    public void close() throws Exception {
+        cluster.close();
+    }
+}
