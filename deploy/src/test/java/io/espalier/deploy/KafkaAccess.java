@@ -1,11 +1,13 @@
 package io.espalier.deploy;
 
 import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.Topic;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What each Kafka user must be allowed, from the topics a stage lives between; anything else it may not. */
@@ -31,17 +33,15 @@ final class KafkaAccess {
 
     private static List<Rule> worker(StageName stage, TopicCatalog topics) {
         String application = "espalier-" + stage.label();
-        List<String> consumed = new ArrayList<>(List.of(stage.inputTopic(), stage.resultTopic(), "job-commands"));
-        TreeSet<String> written = new TreeSet<>(
-                List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic(), "job-events", "job-commands"));
+        TreeSet<String> read = new TreeSet<>(List.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic()));
+        TreeSet<String> written = new TreeSet<>(List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic()));
         if (stage == StageName.SCORER) {
-            consumed.add("prune-requests");
+            read.add("prune-requests");
             written.add("accepted-requests");
         }
-        TreeSet<String> read = new TreeSet<>(consumed);
-        read.add(stage.taskTopic());
-        // The job log.
-        read.add("job-events");
+        List<String> shared = shared(topics);
+        read.addAll(shared);
+        written.addAll(shared);
         for (String input : List.copyOf(read)) {
             if (topics.topics().stream().anyMatch(topic -> topic.name().equals(input + "-dlt"))) {
                 written.add(input + "-dlt");
@@ -67,6 +67,18 @@ final class KafkaAccess {
         rules.add(new Rule("group", stage.taskTopic(), "literal", List.of("AlterConfigs", "Describe", "Read")));
         rules.add(new Rule("transactionalId", application + "-", "prefix", List.of("Describe", "Write")));
         return rules;
+    }
+
+    /** Topics that are no single stage's, as events and commands: every service reads and writes them. */
+    private static List<String> shared(TopicCatalog topics) {
+        Set<String> owned = new TreeSet<>(List.of("prune-requests"));
+        for (StageName stage : StageName.values()) {
+            owned.addAll(List.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic(), stage.factTopic()));
+        }
+        return topics.topics().stream()
+                .map(Topic::name)
+                .filter(topic -> !topic.endsWith("-dlt") && !owned.contains(topic))
+                .toList();
     }
 
     /** Publishes requests and commands, consumes what is for users. */

@@ -1,10 +1,10 @@
 package io.espalier.deploy;
 
+import io.espalier.pipeline.topic.TopicCatalog;
 import io.kroxylicious.testing.kafka.api.KafkaCluster;
 import io.kroxylicious.testing.kafka.common.KafkaClusterConfig;
-import io.kroxylicious.testing.kafka.common.KafkaClusterFactory;
 import io.kroxylicious.testing.kafka.common.KafkaClusterExecutionMode;
-import io.espalier.pipeline.topic.TopicCatalog;
+import io.kroxylicious.testing.kafka.common.KafkaClusterFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
