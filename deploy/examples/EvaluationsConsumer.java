@@ -9,7 +9,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Prints one line for each evaluation, from the first there ever was, until it is stopped.
+ * Prints one line for each checkpoint that was evaluated, from the first there ever was, until it is stopped.
  *
  * <pre>java -cp 'cli/target/lib/*' deploy/examples/EvaluationsConsumer.java localhost:9092</pre>
  */
@@ -28,7 +28,10 @@ public final class EvaluationsConsumer {
             consumer.subscribe(List.of("evaluations"));
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
-                    System.out.println(line(EvaluationReport.parseFrom(record.value())));
+                    EvaluationReport report = EvaluationReport.parseFrom(record.value());
+                    System.out.println(line(report));
+                    // A request with several budgets is one job with several checkpoints.
+                    report.getFurtherList().forEach(further -> System.out.println(line(further)));
                 }
             }
         }
