@@ -29,3 +29,5 @@ create evaluations 4 -1
 create job-events 4 2592000000
 create job-commands 4 604800000
 create job-commands-dlt 1 604800000
+create workers 1 86400000
+create worker-commands 1 86400000
