@@ -172,14 +172,17 @@ class WorkerControlIT {
         assertThat(traces).singleElement().asString().hasSize(32);
     }
 
-    /** Finished once, by another worker, and with the same bytes in the end. */
+    /** Given back by one worker, finished once by another, and with the same bytes in the end. */
     private static void assertWasGivenToAnother(String jobId, TaskResult inHand) {
         assertThat(stack.awaitEnd(jobId).hasCompleted()).isTrue();
         assertThat(stack.log().results(jobId))
                 .filteredOn(result -> result.getTaskId().equals(inHand.getTaskId()) && !result.hasProgress())
-                .singleElement()
-                .extracting(TaskResult::getWorker)
-                .isNotEqualTo(inHand.getWorker());
+                .satisfiesExactly(
+                        back -> {
+                            assertThat(back.hasGivenBack()).isTrue();
+                            assertThat(back.getWorker()).isEqualTo(inHand.getWorker());
+                        },
+                        outcome -> assertThat(outcome.getWorker()).isNotEqualTo(inHand.getWorker()));
         assertThat(Outcome.of(stack, jobId)).isEqualTo(Outcome.of(stack, UNDISTURBED));
     }
 

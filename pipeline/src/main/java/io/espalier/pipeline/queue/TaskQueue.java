@@ -13,6 +13,7 @@ import io.espalier.pipeline.topic.DeadLetter;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Failure;
 import io.espalier.v1.Task;
+import io.espalier.v1.TaskGivenBack;
 import io.espalier.v1.TaskResult;
 import java.util.Map;
 import java.util.Properties;
@@ -64,6 +65,9 @@ public final class TaskQueue implements AutoCloseable {
     private record End(AcknowledgeType acknowledgement, TaskOutcome outcome) {
         static final End DONE = new End(AcknowledgeType.ACCEPT, TaskOutcome.DONE);
         static final End FAILED = new End(AcknowledgeType.ACCEPT, TaskOutcome.FAILED);
+        /** The stage issues it anew: a record that Kafka delivers again counts as one more worker lost. */
+        static final End HANDED_BACK = new End(AcknowledgeType.ACCEPT, TaskOutcome.GIVEN_BACK);
+
         static final End GIVEN_BACK = new End(AcknowledgeType.RELEASE, TaskOutcome.GIVEN_BACK);
         static final End NOT_WANTED = new End(AcknowledgeType.REJECT, TaskOutcome.GIVEN_BACK);
     }
@@ -220,7 +224,7 @@ public final class TaskQueue implements AutoCloseable {
             } catch (TimeoutException e) {
                 if (inHand.isStuckFor(intake.grace())) {
                     LOG.warn("task left while it still computes job={} task={}", task.getJobId(), task.getTaskId());
-                    return End.GIVEN_BACK;
+                    return handedBack(inHand);
                 }
                 if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - renewed) > RENEW_EVERY_MILLIS) {
                     member.renew(record);
@@ -238,7 +242,7 @@ public final class TaskQueue implements AutoCloseable {
     private End failed(Task task, TaskInProgress inHand, int deliveries, @Nullable Throwable cause) {
         if (cause instanceof TaskInProgress.Stopped stopped) {
             LOG.info("task left job={} task={} because={}", task.getJobId(), task.getTaskId(), stopped.getMessage());
-            return stopped.jobEnded() ? End.NOT_WANTED : End.GIVEN_BACK;
+            return stopped.jobEnded() ? End.NOT_WANTED : handedBack(inHand);
         }
         if (cause instanceof EspalierException known) {
             LOG.info("task failed job={} task={} code={}", task.getJobId(), task.getTaskId(), known.code());
@@ -251,6 +255,11 @@ public final class TaskQueue implements AutoCloseable {
         }
         inHand.ended(failure(ErrorCode.INTERNAL, "task " + task.getTaskId() + ": " + cause));
         return End.FAILED;
+    }
+
+    private static End handedBack(TaskInProgress inHand) {
+        inHand.ended(TaskResult.newBuilder().setGivenBack(TaskGivenBack.getDefaultInstance()));
+        return End.HANDED_BACK;
     }
 
     private static TaskResult.Builder failure(ErrorCode code, String message) {

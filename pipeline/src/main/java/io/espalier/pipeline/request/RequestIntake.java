@@ -2,6 +2,7 @@ package io.espalier.pipeline.request;
 
 import io.espalier.model.EspalierException;
 import io.espalier.pipeline.stage.Outgoing;
+import io.espalier.pipeline.telemetry.StageMeters;
 import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.pipeline.topic.DeadLetter;
 import io.espalier.pipeline.topic.TopicCatalog;
@@ -15,12 +16,14 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 /** Gives every request its job id as key, so that all that concerns a job meets on one partition. */
 public final class RequestIntake implements Processor<String, byte[], String, Outgoing> {
     private final TopicCatalog topics;
+    private final StageMeters meters;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else
     private ProcessorContext<String, Outgoing> context;
 
-    public RequestIntake(TopicCatalog topics) {
+    public RequestIntake(TopicCatalog topics, StageMeters meters) {
         this.topics = topics;
+        this.meters = meters;
     }
 
     @Override
@@ -40,6 +43,7 @@ public final class RequestIntake implements Processor<String, byte[], String, Ou
                     CloudEventHeaders.of("scorer", accepted.getJobId(), "AcceptedRequest", now, record.headers());
             forward(accepted.getJobId(), topics.name("accepted-requests"), accepted.toByteArray(), now, headers);
         } catch (EspalierException e) {
+            meters.failed(e.code().name());
             Headers headers = DeadLetter.headers(
                     record.headers(), context.recordMetadata(), e.code().name(), String.valueOf(e.getMessage()));
             byte[] value = record.value() == null ? new byte[0] : record.value();

@@ -143,6 +143,10 @@ public final class JobFold {
                 progress(wave, result);
                 return job.build();
             }
+            if (result.getOutcomeCase() == OutcomeCase.GIVEN_BACK) {
+                outputs.add(new Output.Task(task.setLastSeen(0).getTask()));
+                return job.build();
+            }
             if (result.getOutcomeCase() == OutcomeCase.FAILURE) {
                 return failed(job, result.getFailure());
             }

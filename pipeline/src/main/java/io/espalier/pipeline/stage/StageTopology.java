@@ -52,7 +52,7 @@ public final class StageTopology {
                     new StringDeserializer(),
                     new ByteArrayDeserializer(),
                     topics.name("prune-requests"));
-            topology.addProcessor("intake", () -> new RequestIntake(topics), "prune-requests");
+            topology.addProcessor("intake", () -> new RequestIntake(topics, telemetry.meters()), "prune-requests");
             sink(topology, "intake-out", "intake");
         }
         return topology;

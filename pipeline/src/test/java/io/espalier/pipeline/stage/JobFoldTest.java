@@ -11,6 +11,7 @@ import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.StageJob;
 import io.espalier.v1.StageJob.Phase;
 import io.espalier.v1.StatisticsCollected;
+import io.espalier.v1.TaskGivenBack;
 import io.espalier.v1.TaskProgress;
 import io.espalier.v1.TaskResult;
 import java.util.ArrayList;
@@ -100,6 +101,21 @@ class JobFoldTest {
 
         assertThat(events()).endsWith(EventCase.FAILED);
         assertThat(state.getPhase()).isEqualTo(Phase.DONE);
+    }
+
+    @Test
+    void aTaskThatIsGivenBackIsIssuedAgainHoweverOften() {
+        start("digest");
+        outputs.clear();
+
+        for (int i = 0; i < 10; i++) {
+            apply(new Input.Result(result("first-1")
+                    .setGivenBack(TaskGivenBack.getDefaultInstance())
+                    .build()));
+        }
+
+        assertThat(taskIds()).hasSize(10).containsOnly("first-1");
+        assertThat(state.getPhase()).isEqualTo(Phase.ACTIVE);
     }
 
     @Test
