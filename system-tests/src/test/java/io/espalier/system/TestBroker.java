@@ -27,16 +27,15 @@ interface TestBroker extends AutoCloseable {
     /** Kafka's own image, where there is a Docker engine that has it or can fetch it; else embedded. */
     static TestBroker containedOrEmbedded(Path folder) throws IOException {
         Logger log = LoggerFactory.getLogger(TestBroker.class);
-        if (!DockerClientFactory.instance().isDockerAvailable()) {
-            log.warn("no Docker engine: the broker runs in this JVM");
-            return embedded(folder);
-        }
         try {
-            return Contained.start();
+            if (DockerClientFactory.instance().isDockerAvailable()) {
+                return Contained.start();
+            }
+            log.warn("no Docker engine: the broker runs in this JVM");
         } catch (ContainerFetchException e) {
-            log.warn("no image of Kafka: the broker runs in this JVM", e);
-            return embedded(folder);
+            log.warn("no image to be had: the broker runs in this JVM", e);
         }
+        return embedded(folder);
     }
 
     /** See {@link #embedded}. */
