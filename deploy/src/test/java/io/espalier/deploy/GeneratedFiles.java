@@ -5,7 +5,7 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Files that repeat what the code declares, and so are written by it. */
 final class GeneratedFiles {
@@ -45,9 +45,8 @@ final class GeneratedFiles {
                     spec:
                       partitions: %d
                       replicas: 3
-                      config: {retention.ms: %d, max.message.bytes: %d}
-                    """.formatted(
-                            topic.name(), topic.partitions(), retentionMillis(topic), TopicCatalog.MAX_RECORD_BYTES));
+                      config: {%s}
+                    """.formatted(topic.name(), topic.partitions(), settings(topic, ": ", ", ")));
         }
         return yaml.toString();
     }
@@ -82,14 +81,28 @@ final class GeneratedFiles {
         script.append("""
                 set -e
                 create() {
-                  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" --create --if-not-exists --topic "$1" \\
-                    --partitions "$2" --replication-factor 1 --config retention.ms="$3" --config max.message.bytes=%d
+                  name=$1 partitions=$2
+                  shift 2
+                  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" --create --if-not-exists --topic "$name" \\
+                    --partitions "$partitions" --replication-factor 1 "$@"
                 }
-                """.formatted(TopicCatalog.MAX_RECORD_BYTES));
+                """);
         for (Topic topic : CATALOG.topics()) {
-            script.append("create %s %d %d\n".formatted(topic.name(), topic.partitions(), retentionMillis(topic)));
+            script.append("create %s %d --config %s\n"
+                    .formatted(topic.name(), topic.partitions(), settings(topic, "=", " --config ")));
         }
         return script.toString();
+    }
+
+    /** Every setting, quoted where a comma would part it in YAML; a shell takes the quotes away. */
+    private static String settings(Topic topic, String is, String between) {
+        return topic.settings().entrySet().stream()
+                .map(setting -> setting.getKey() + is + quoted(setting.getValue()))
+                .collect(Collectors.joining(between));
+    }
+
+    private static String quoted(String value) {
+        return value.contains(",") ? "\"" + value + "\"" : value;
     }
 
     /** The page as it is, with its table of keys made anew. */
@@ -101,9 +114,5 @@ final class GeneratedFiles {
         }
         String page = Repository.text(OPERATIONS);
         return page.substring(0, page.indexOf(KEYS) + KEYS.length()) + table + page.substring(page.indexOf(KEYS_END));
-    }
-
-    private static long retentionMillis(Topic topic) {
-        return topic.retentionHours() < 0 ? -1 : TimeUnit.HOURS.toMillis(topic.retentionHours());
     }
 }
