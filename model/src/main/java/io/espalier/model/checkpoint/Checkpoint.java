@@ -250,9 +250,7 @@ public final class Checkpoint implements Closeable {
             while (target.hasRemaining()) {
                 int count = location.shard().channel().read(target, position);
                 if (count < 0) {
-                    throw new EspalierException(
-                            ErrorCode.MODEL_CORRUPT,
-                            location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
+                    throw cut(location);
                 }
                 position += count;
                 BYTES_READ.add(count);
@@ -260,6 +258,41 @@ public final class Checkpoint implements Closeable {
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
         }
+    }
+
+    /**
+     * Bytes [byteOffset, byteOffset + bytes) of a tensor without a copy. Whoever uses them relies on the file staying as
+     * it is.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} when the file was cut after it was opened
+     */
+    public MappedBytes map(String name, long byteOffset, long bytes) {
+        Location location = location(name);
+        FileChannel channel = location.shard().channel();
+        long start = location.offset() + byteOffset;
+        try {
+            if (channel.size() < start + bytes) {
+                throw cut(location);
+            }
+            return new MappedBytes(channel.map(FileChannel.MapMode.READ_ONLY, start, bytes));
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
+        }
+    }
+
+    /** Whether elements of the tensor may be used where they lie: no writer is bound to align them. */
+    public boolean aligned(String name) {
+        Location location = location(name);
+        return location.offset() % location.tensor().dtype().bytes() == 0;
+    }
+
+    private static EspalierException cut(Location location) {
+        return new EspalierException(
+                ErrorCode.MODEL_CORRUPT,
+                "%s: cut inside tensor %s"
+                        .formatted(
+                                location.shard().path().getFileName(),
+                                Quoted.of(location.tensor().name())));
     }
 
     /** Sends a tensor's bytes from file to file. */
@@ -271,9 +304,7 @@ public final class Checkpoint implements Closeable {
         while (done < bytes) {
             long count = location.shard().channel().transferTo(location.offset() + done, bytes - done, target);
             if (count <= 0) {
-                throw new EspalierException(
-                        ErrorCode.MODEL_CORRUPT,
-                        location.shard().path().getFileName() + ": cut inside tensor " + Quoted.of(name));
+                throw cut(location);
             }
             done += count;
             BYTES_READ.add(count);

@@ -1,5 +1,10 @@
 package io.espalier.model.evaluation;
 
+import java.util.function.Consumer;
+import java.util.function.BiConsumer;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.transformer.WeightStream;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
@@ -30,15 +35,44 @@ public record Perplexity(double value, int windows, long predictions) {
 
     /** @param windows [n][t] token ids of the evaluation text */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Progress progress) {
-        return of(checkpoint, DecoderLayer::new, windows, progress);
+        return of(checkpoint, windows, Computation.EXACT, progress);
+    }
+
+    /** The same, computed otherwise than in fp32. */
+    public static Perplexity of(Checkpoint checkpoint, int[][] windows, Computation computation, Progress progress) {
+        return of(
+                checkpoint,
+                windows,
+                computation.type(),
+                (layers, use) -> WeightStream.forEach(
+                        checkpoint,
+                        layers,
+                        computation,
+                        (layer, weights) -> use.accept(new DecoderLayer(layer, weights))),
+                progress);
     }
 
     /**
      * Of a model that computes otherwise than its checkpoint says.
      *
+     * @param view may change the weights it is given
      * @param windows [n][t] token ids of the evaluation text
      */
     public static Perplexity of(Checkpoint checkpoint, LayerView view, int[][] windows, Progress progress) {
+        return of(
+                checkpoint,
+                windows,
+                ComputeType.FP32,
+                (layers, use) -> WeightStream.forEachCopied(
+                        checkpoint, layers, (layer, weights) -> use.accept(view.of(layer, weights))),
+                progress);
+    }
+
+    /** Shows layers ready to compute, one after the other. */
+    private interface Decoders extends BiConsumer<List<LayerLayout>, Consumer<DecoderLayer>> {}
+
+    private static Perplexity of(
+            Checkpoint checkpoint, int[][] windows, ComputeType head, Decoders decoders, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         if (windows.length == 0) {
             throw new EspalierException(
@@ -47,7 +81,7 @@ public record Perplexity(double value, int windows, long predictions) {
         int length = windows[0].length;
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
         int perPass = (int) Math.max(1, Math.min(windows.length, HIDDEN_BYTES / windowBytes));
-        Pass pass = new Pass(checkpoint, layout, view, progress, (windows.length + perPass - 1) / perPass);
+        Pass pass = new Pass(checkpoint, layout, head, decoders, progress, (windows.length + perPass - 1) / perPass);
         double total = 0;
         for (int start = 0; start < windows.length; start += perPass) {
             total += pass.summedLoss(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
@@ -59,31 +93,37 @@ public record Perplexity(double value, int windows, long predictions) {
     private static final class Pass {
         private final Checkpoint checkpoint;
         private final ModelLayout layout;
-        private final LayerView view;
+        private final ComputeType head;
+        private final Decoders decoders;
         private final Progress progress;
         private final long totalLayers;
         private long layers;
         private long tokens;
 
-        Pass(Checkpoint checkpoint, ModelLayout layout, LayerView view, Progress progress, int passes) {
+        Pass(
+                Checkpoint checkpoint,
+                ModelLayout layout,
+                ComputeType head,
+                Decoders decoders,
+                Progress progress,
+                int passes) {
             this.checkpoint = checkpoint;
             this.layout = layout;
-            this.view = view;
+            this.head = head;
+            this.decoders = decoders;
             this.progress = progress;
             this.totalLayers = (long) passes * layout.layers().size();
         }
 
         double summedLoss(int[][] windows) {
             try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
-                for (LayerLayout layer : layout.layers()) {
-                    try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                        stream.through(view.of(layer, weights));
-                    }
+                decoders.accept(layout.layers(), layer -> {
+                    stream.through(layer);
                     layers++;
                     tokens += stream.tokens();
                     progress.advanced("layers", layers, totalLayers, tokens);
-                }
-                return Arrays.stream(new LanguageHead(checkpoint, layout)
+                });
+                return Arrays.stream(new LanguageHead(checkpoint, layout, head)
                                 .tokenLosses(List.of(stream))
                                 .get(0))
                         .flatMapToDouble(Arrays::stream)

@@ -3,6 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
@@ -13,8 +14,10 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -27,7 +30,13 @@ import java.util.OptionalInt;
  * @param scope layers whose gradients are wanted
  * @param squares whether {@link GradientSource#squaredGradient} is wanted too; costs as much memory again
  */
-public record Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares) {
+public record Backprop(
+        Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares, Computation computation) {
+    /** In fp32. */
+    public Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares) {
+        this(checkpoint, windows, scope, squares, Computation.EXACT);
+    }
+
     /** Receives a layer's gradients, the last layer of the scope first. */
     @FunctionalInterface
     public interface Visitor {
@@ -55,7 +64,7 @@ public record Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope,
         private long tokens;
 
         Pass(Path position) {
-            chunks = LayerStream.chunked(windows);
+            chunks = LayerStream.chunked(windows, layout, computation);
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
         }
@@ -65,36 +74,37 @@ public record Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope,
             if (reached.isEmpty()) {
                 forward(progress);
             }
-            for (int layer = reached.orElse(last) - 1; layer >= scope.first(); layer--) {
-                backward(layout.layers().get(layer), visitor);
-                report(progress, 2 * last - layer);
-            }
+            List<LayerLayout> remaining = new ArrayList<>(layout.layers().subList(scope.first(), reached.orElse(last)));
+            Collections.reverse(remaining);
+            WeightStream.forEachRecordable(checkpoint, remaining, computation, (layer, weights) -> {
+                backward(layer, weights, visitor);
+                report(progress, 2 * last - layer.index());
+            });
         }
 
         private void forward(Progress progress) {
             int first = hidden.highest(scope.first(), last).orElse(0);
             try (LayerStream stream = first == 0
-                            ? LayerStream.embed(checkpoint, layout, windows)
-                            : LayerStream.resumed(windows, (chunk, owner) -> load(hidden, first, chunk, owner));
+                            ? LayerStream.embed(checkpoint, layout, windows, computation)
+                            : LayerStream.resumed(chunks, (chunk, owner) -> load(hidden, first, chunk, owner));
                     Scope head = Scope.open()) {
-                for (LayerLayout layer : layout.layers().subList(first, last)) {
+                List<LayerLayout> layers = layout.layers().subList(first, last);
+                WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
                     if (layer.index() >= scope.first()) {
                         hidden.save(layer.index(), stream.chunks());
                     }
-                    try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                        stream.through(new DecoderLayer(layer, weights));
-                    }
+                    stream.through(new DecoderLayer(layer, weights));
                     report(progress, layer.index() + 1);
-                }
+                });
                 hidden.save(last, stream.chunks());
-                upstream.save(last, new LanguageHead(checkpoint, layout).lossGradient(stream, head));
+                LanguageHead loss = new LanguageHead(checkpoint, layout, computation.type());
+                upstream.save(last, loss.lossGradient(stream, head));
             }
         }
 
-        private void backward(LayerLayout layer, Visitor visitor) {
+        private void backward(LayerLayout layer, LayerWeights weights, Visitor visitor) {
             boolean wanted = scope.contains(layer.index());
             try (Scope below = Scope.open();
-                    LayerWeights weights = readRecordable(layer);
                     LayerGradients gradients =
                             new LayerGradients(wanted ? layer.linears() : List.of(), windows.length, squares)) {
                 List<Tensor> inputs = new ArrayList<>();
@@ -105,12 +115,6 @@ public record Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope,
                     visitor.visit(layer, weights, gradients);
                 }
                 upstream.save(layer.index(), inputs);
-            }
-        }
-
-        private LayerWeights readRecordable(LayerLayout layer) {
-            try (Recording recording = Recording.open()) {
-                return LayerWeights.read(checkpoint, layer);
             }
         }
 

@@ -1,5 +1,7 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.transformer.WeightStream;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
@@ -58,30 +60,35 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return "layers." + layer.index() + ".cosine";
     }
 
+    /** As {@link #collect(Checkpoint, int[][], LayerScope, Computation, Progress)} in fp32. */
+    public static InputStatistics collect(Checkpoint checkpoint, int[][] windows, LayerScope scope, Progress progress) {
+        return collect(checkpoint, windows, scope, Computation.EXACT, progress);
+    }
+
     /**
      * One layer-streamed pass over windows of the same length.
      *
      * @param windows [n][t] token ids
      * @param scope layers to watch; those behind them are not computed
      */
-    public static InputStatistics collect(Checkpoint checkpoint, int[][] windows, LayerScope scope, Progress progress) {
+    public static InputStatistics collect(
+            Checkpoint checkpoint, int[][] windows, LayerScope scope, Computation computation, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
+        List<LayerLayout> layers = layout.layers().subList(0, scope.last());
         Map<String, FeatureMoments> collected = new TreeMap<>();
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
-            for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    DecoderLayer plain = new DecoderLayer(layer, weights);
-                    if (scope.contains(layer.index())) {
-                        Collector collector = new Collector(collected);
-                        stream.through(
-                                plain.watched(collector::add),
-                                (before, after) -> collector.addCosine(layer, before, after));
-                    } else {
-                        stream.through(plain);
-                    }
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation)) {
+            WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
+                DecoderLayer plain = new DecoderLayer(layer, weights);
+                if (scope.contains(layer.index())) {
+                    Collector collector = new Collector(collected);
+                    stream.through(
+                            plain.watched(collector::add),
+                            (before, after) -> collector.addCosine(layer, before, after));
+                } else {
+                    stream.through(plain);
                 }
                 progress.advanced("layers", layer.index() + 1L, scope.last(), (layer.index() + 1) * stream.tokens());
-            }
+            });
         }
         return new InputStatistics(collected);
     }

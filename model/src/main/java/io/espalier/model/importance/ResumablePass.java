@@ -1,5 +1,6 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.transformer.WeightStream;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
@@ -51,18 +52,17 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
                                 chunks.get(chunk).length,
                                 windows[0].length,
                                 layout.hiddenSize()))) {
-            for (LayerLayout layer : layout.layers().subList(first, scope.last())) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    if (scope.contains(layer.index())) {
-                        step.through(stream, layer, weights);
-                    } else {
-                        stream.through(new DecoderLayer(layer, weights));
-                    }
+            List<LayerLayout> layers = layout.layers().subList(first, scope.last());
+            WeightStream.forEachCopied(checkpoint, layers, (layer, weights) -> {
+                if (scope.contains(layer.index())) {
+                    step.through(stream, layer, weights);
+                } else {
+                    stream.through(new DecoderLayer(layer, weights));
                 }
                 hidden.save(layer.index() + 1, stream.chunks());
                 long tokens = (layer.index() + 1 - first) * stream.tokens();
                 progress.advanced("layers", layer.index() + 1L, scope.last(), tokens);
-            }
+            });
         }
     }
 }

@@ -5,6 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -45,6 +46,12 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         this(seed, epsilon, Distribution.GAUSSIAN);
     }
 
+    /** As the next, in fp32. */
+    public List<DrawLosses> losses(
+            Checkpoint checkpoint, int[][] windows, int firstDraw, int lastDraw, LayerScope scope, Progress progress) {
+        return losses(checkpoint, windows, firstDraw, lastDraw, scope, Computation.EXACT, progress);
+    }
+
     /**
      * Losses of the draws [firstDraw, lastDraw), each over all windows. The two sides of all draws pass through a layer
      * together, so its weights are read once; they part from the dense model at the first layer in scope.
@@ -53,7 +60,13 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
      * @param scope layers whose linear weights are perturbed
      */
     public List<DrawLosses> losses(
-            Checkpoint checkpoint, int[][] windows, int firstDraw, int lastDraw, LayerScope scope, Progress progress) {
+            Checkpoint checkpoint,
+            int[][] windows,
+            int firstDraw,
+            int lastDraw,
+            LayerScope scope,
+            Computation computation,
+            Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         List<LayerStream> streams = new ArrayList<>();
         try (LayerStream dense = LayerStream.embed(checkpoint, layout, windows)) {

@@ -26,6 +26,12 @@ final class InstructionSet {
                 .orElse(architecture);
     }
 
+    /** Whether products of bf16 are faster than those of fp32. */
+    static boolean multipliesBfloat16() {
+        Set<String> flags = flags();
+        return flags.contains("amx_bf16") || flags.contains("avx512_bf16");
+    }
+
     private static Set<String> flags() {
         try (var lines = Files.lines(CPU_INFO)) {
             return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))

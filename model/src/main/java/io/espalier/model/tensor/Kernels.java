@@ -1,8 +1,10 @@
 package io.espalier.model.tensor;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.checkpoint.MappedBytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -36,7 +38,7 @@ public final class Kernels extends KernelCalls {
         return tensor("split_heads", of(x), IValue.from((long) headDim));
     }
 
-    /** Rotary positions of x [b, heads, t, D]; cosines and sines [t, D]. */
+    /** Rotary positions of x [b, heads, t, D]; cosines and sines [t, D/2]. */
     public Tensor rotate(Tensor x, Tensor cosines, Tensor sines) {
         return tensor("rotate", of(x), of(cosines), of(sines));
     }
@@ -248,12 +250,19 @@ public final class Kernels extends KernelCalls {
         }
     }
 
-    /** fp32 [elements] to be filled. */
-    Tensor reserve(long elements) {
-        return tensor("reserve", IValue.from(elements));
+    /** [elements] to be filled. */
+    Tensor reserve(long elements, ComputeType type) {
+        return tensor(type == ComputeType.BF16 ? "reserve_bfloat16" : "reserve", IValue.from(elements));
     }
 
-    /** fp32 values under another shape, without a copy. */
+    /** Stored elements in a file as a tensor [elements] of their own type, without a copy. */
+    Tensor inPlace(MappedBytes stored, DType type) {
+        long elements = stored.bytes().remaining() / type.bytes();
+        PtNDArray view = scope.view(stored, viewType(type), elements);
+        return type == DType.BF16 ? tensor("as_bfloat16", IValue.from(view)) : new Tensor(view);
+    }
+
+    /** The same values under another shape, without a copy. */
     public Tensor reshape(Tensor x, long... shape) {
         return tensor("reshape", of(x), IValue.listFrom(shape));
     }

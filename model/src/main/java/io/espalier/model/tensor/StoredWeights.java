@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Reads weights of any storage type as fp32, through one small buffer per thread: beside the converted weights nothing
- * of the file stays in memory.
+ * Weights of any storage type as tensors. What is stored in the type asked for can be used where it lies, in the page
+ * cache; all else is converted through one small buffer per thread, and nothing of the file stays in memory beside it.
  */
 public final class StoredWeights {
     private static final int BUFFER_BYTES = 4 << 20;
@@ -20,29 +20,42 @@ public final class StoredWeights {
     private StoredWeights() {}
 
     /**
-     * A whole tensor in its own shape.
+     * A whole tensor in its own shape, fp32.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
     public static Tensor read(Checkpoint checkpoint, String name, Scope scope) {
-        TensorInfo info = checkpoint.tensor(name);
-        long[] shape = info.shape().stream().mapToLong(Long::longValue).toArray();
-        return read(checkpoint, info, 0, info.elements(), shape, scope);
+        return read(checkpoint, name, ComputeType.FP32, scope);
     }
 
-    /** Rows [first, first + rows) of a matrix. */
-    public static Tensor readRows(Checkpoint checkpoint, String name, int first, int rows, Scope scope) {
+    /** The same in another type. */
+    public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
+        return Part.whole(checkpoint, name).copied(type, scope);
+    }
+
+    /**
+     * A whole tensor in its own shape to compute with: nothing may write to it, and no other scope may keep it.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
+     */
+    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
+        return Part.whole(checkpoint, name).inPlaceOrCopied(type, scope);
+    }
+
+    /** Rows [first, first + rows) of a matrix, under the same conditions. */
+    public static Tensor useRows(
+            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         long width = info.dim(1);
-        return read(checkpoint, info, first * width, rows * width, new long[] {rows, width}, scope);
+        return new Part(checkpoint, info, first * width, rows * width, rows, width).inPlaceOrCopied(type, scope);
     }
 
-    /** The rows of an embedding that the ids name: [ids, d]. */
+    /** The rows of an embedding that the ids name, fp32: [ids, d]. */
     public static Tensor gatherRows(Checkpoint checkpoint, String name, int[] ids, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         int width = info.dim(1);
         Kernels kernels = new Kernels(scope);
-        Tensor flat = kernels.reserve((long) ids.length * width);
+        Tensor flat = kernels.reserve((long) ids.length * width, ComputeType.FP32);
         int rowBytes = width * info.dtype().bytes();
         ByteBuffer buffer = rowBytes <= BUFFER_BYTES ? BUFFER.get() : ByteBuffer.allocateDirect(rowBytes);
         int rowsPerBuffer = buffer.capacity() / rowBytes;
@@ -57,20 +70,44 @@ public final class StoredWeights {
         return finite(name, kernels, flat, ids.length, width);
     }
 
-    private static Tensor read(
-            Checkpoint checkpoint, TensorInfo info, long first, long elements, long[] shape, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        Tensor flat = kernels.reserve(elements);
-        ByteBuffer buffer = BUFFER.get();
-        int bytes = info.dtype().bytes();
-        long perBuffer = BUFFER_BYTES / bytes;
-        for (long start = 0; start < elements; start += perBuffer) {
-            int count = (int) Math.min(perBuffer, elements - start);
-            buffer.position(0).limit(count * bytes);
-            checkpoint.read(info.name(), (first + start) * bytes, buffer);
-            kernels.fill(flat, start, buffer.position(0), info.dtype());
+    /** Elements [first, first + elements) of a tensor, to be seen under a shape. */
+    private record Part(Checkpoint checkpoint, TensorInfo info, long first, long elements, long... shape) {
+        static Part whole(Checkpoint checkpoint, String name) {
+            TensorInfo info = checkpoint.tensor(name);
+            long[] shape = info.shape().stream().mapToLong(Long::longValue).toArray();
+            return new Part(checkpoint, info, 0, info.elements(), shape);
         }
-        return finite(info.name(), kernels, flat, shape);
+
+        Tensor inPlaceOrCopied(ComputeType type, Scope scope) {
+            long bytes = elements * info.dtype().bytes();
+            // Below, a mapping costs more than the copy it spares; above, it is more than one buffer can show.
+            boolean inPlace = info.dtype() == type.stored()
+                    && bytes >= BUFFER_BYTES / 64
+                    && bytes <= Integer.MAX_VALUE
+                    && checkpoint.aligned(info.name());
+            return inPlace ? inPlace(bytes, scope) : copied(type, scope);
+        }
+
+        private Tensor inPlace(long bytes, Scope scope) {
+            Kernels kernels = new Kernels(scope);
+            var mapped = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes);
+            return finite(info.name(), kernels, kernels.inPlace(mapped, info.dtype()), shape);
+        }
+
+        Tensor copied(ComputeType type, Scope scope) {
+            Kernels kernels = new Kernels(scope);
+            Tensor flat = kernels.reserve(elements, type);
+            ByteBuffer buffer = BUFFER.get();
+            int bytes = info.dtype().bytes();
+            long perBuffer = BUFFER_BYTES / bytes;
+            for (long start = 0; start < elements; start += perBuffer) {
+                int count = (int) Math.min(perBuffer, elements - start);
+                buffer.position(0).limit(count * bytes);
+                checkpoint.read(info.name(), (first + start) * bytes, buffer);
+                kernels.fill(flat, start, buffer.position(0), info.dtype());
+            }
+            return finite(info.name(), kernels, flat, shape);
+        }
     }
 
     private static Tensor finite(String name, Kernels kernels, Tensor flat, long... shape) {

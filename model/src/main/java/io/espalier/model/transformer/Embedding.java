@@ -1,6 +1,7 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
@@ -82,7 +83,7 @@ public record Embedding(
                         StoredWeights.gatherRows(checkpoint, positions.table().name(), places, scope));
             }
             if (norm != null) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, norm.parameters())) {
+                try (LayerWeights weights = LayerWeights.use(checkpoint, norm.parameters(), ComputeType.FP32)) {
                     x = norm.apply(x, weights::get, scope);
                 }
             }

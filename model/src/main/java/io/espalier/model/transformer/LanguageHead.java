@@ -1,6 +1,7 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
@@ -20,10 +21,18 @@ public final class LanguageHead {
 
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
+    private final ComputeType type;
 
+    /** In fp32. */
     public LanguageHead(Checkpoint checkpoint, ModelLayout layout) {
+        this(checkpoint, layout, ComputeType.FP32);
+    }
+
+    /** @param type of the product with the output projection */
+    public LanguageHead(Checkpoint checkpoint, ModelLayout layout, ComputeType type) {
         this.checkpoint = checkpoint;
         this.layout = layout;
+        this.type = type;
     }
 
     /** Predictions of one chunk: normalised hidden states [n, d], the targets [n] and the fold so far. */
@@ -52,7 +61,7 @@ public final class LanguageHead {
             for (LayerStream stream : streams) {
                 predictions.add(predictions(stream, norm, scope));
             }
-            overVocabulary(scope, (block, start) -> {
+            overVocabulary((block, start) -> {
                 for (List<Predictions> stream : predictions) {
                     stream.forEach(chunk -> fold(chunk, block, start, scope));
                 }
@@ -86,10 +95,10 @@ public final class LanguageHead {
             List<Tensor> gradients = predictions.stream()
                     .map(chunk -> kernels.zeros(chunk.hidden.dim(0), layout.hiddenSize()))
                     .toList();
-            overVocabulary(pass, (block, start) -> predictions.forEach(chunk -> fold(chunk, block, start, pass)));
+            overVocabulary((block, start) -> predictions.forEach(chunk -> fold(chunk, block, start, pass)));
             double weight =
                     1.0 / predictions.stream().mapToInt(p -> p.hidden.dim(0)).sum();
-            overVocabulary(pass, (block, start) -> {
+            overVocabulary((block, start) -> {
                 for (int i = 0; i < gradients.size(); i++) {
                     addGradient(gradients.get(i), predictions.get(i), block, start, weight);
                 }
@@ -102,11 +111,11 @@ public final class LanguageHead {
         }
     }
 
-    private void overVocabulary(Scope scope, BiConsumer<Tensor, Integer> use) {
+    private void overVocabulary(BiConsumer<Tensor, Integer> use) {
         for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
             int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
-            try (Tensor block = StoredWeights.readRows(checkpoint, layout.head().name(), start, rows, scope)) {
-                use.accept(block, start);
+            try (Scope owner = Scope.open()) {
+                use.accept(StoredWeights.useRows(checkpoint, layout.head().name(), start, rows, type, owner), start);
             }
         }
     }
@@ -189,6 +198,6 @@ public final class LanguageHead {
     }
 
     private LayerWeights finalNorm() {
-        return LayerWeights.read(checkpoint, layout.finalNorm().parameters());
+        return LayerWeights.use(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
     }
 }

@@ -1,6 +1,7 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.tensor.ComputeType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -70,6 +71,23 @@ public record LayerLayout(
             }
         }
         return parameters;
+    }
+
+    /** Bytes of its tensors in a type. */
+    long bytes(ComputeType type) {
+        return parameters().stream()
+                .mapToLong(parameter -> parameter.shape().stream().reduce(1L, (a, b) -> a * b) * type.bytes())
+                .sum();
+    }
+
+    /**
+     * Bytes that one token's activations take in this layer, at most.
+     *
+     * @param hiddenSize d
+     */
+    long activationBytes(int hiddenSize) {
+        long heads = shape.headDim() * (2L * shape.heads() + 2L * shape.kvHeads());
+        return Float.BYTES * (4L * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
     }
 
     private Stream<Norm> norms() {

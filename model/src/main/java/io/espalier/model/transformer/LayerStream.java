@@ -3,6 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -20,7 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LayerStream implements AutoCloseable {
     /** Enough rows to keep a matrix product busy, few enough to keep its result small. */
-    private static final int ROWS_PER_PRODUCT = 1024;
+    private static final int MOST_ROWS = 1024;
+
+    private static final int LEAST_ROWS = 128;
+
+    /** Of the budget; weights take most of the rest. */
+    private static final int ACTIVATIONS_SHARE = 4;
 
     private final Scope scope = Scope.open();
     private final List<int[][]> windows;
@@ -40,8 +46,14 @@ public final class LayerStream implements AutoCloseable {
      *     than the model has positions, or ids outside the vocabulary
      */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        return embed(checkpoint, layout, windows, Computation.EXACT);
+    }
+
+    /** The same, with chunks as large as the computation's budget allows. */
+    public static LayerStream embed(
+            Checkpoint checkpoint, ModelLayout layout, int[][] windows, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        LayerStream stream = new LayerStream(chunked(windows));
+        LayerStream stream = new LayerStream(chunked(windows, rows(layout, computation)));
         for (int[][] chunk : stream.windows) {
             stream.chunks.add(layout.embedding().embed(checkpoint, chunk, 0, stream.scope));
         }
@@ -55,7 +67,16 @@ public final class LayerStream implements AutoCloseable {
      * @param hidden gives a chunk's hidden states [b, t, d] in a scope, by its index
      */
     public static LayerStream resumed(int[][] windows, BiFunction<Integer, Scope, Tensor> hidden) {
-        LayerStream stream = new LayerStream(chunked(windows));
+        return resumed(chunked(windows), hidden);
+    }
+
+    /**
+     * The same for windows in chunks as they were.
+     *
+     * @param chunks token ids [b][t] of each
+     */
+    public static LayerStream resumed(List<int[][]> chunks, BiFunction<Integer, Scope, Tensor> hidden) {
+        LayerStream stream = new LayerStream(chunks);
         for (int i = 0; i < stream.windows.size(); i++) {
             stream.chunks.add(hidden.apply(i, stream.scope));
         }
@@ -192,7 +213,26 @@ public final class LayerStream implements AutoCloseable {
 
     /** The windows that go through a layer together. */
     public static List<int[][]> chunked(int[][] windows) {
-        int perChunk = Math.max(1, ROWS_PER_PRODUCT / windows[0].length);
+        return chunked(windows, MOST_ROWS);
+    }
+
+    /** The same for a computation of a model. */
+    public static List<int[][]> chunked(int[][] windows, ModelLayout layout, Computation computation) {
+        return chunked(windows, rows(layout, computation));
+    }
+
+    /** Tokens that go through a layer together. */
+    static int rows(ModelLayout layout, Computation computation) {
+        long widest = layout.layers().stream()
+                .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
+                .max()
+                .orElseThrow();
+        long fit = computation.budget().bytes() / ACTIVATIONS_SHARE / widest;
+        return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit));
+    }
+
+    private static List<int[][]> chunked(int[][] windows, int rows) {
+        int perChunk = Math.max(1, rows / windows[0].length);
         List<int[][]> chunks = new ArrayList<>();
         for (int start = 0; start < windows.length; start += perChunk) {
             chunks.add(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perChunk)));

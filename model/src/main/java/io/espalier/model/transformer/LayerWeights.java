@@ -1,31 +1,50 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 
-/** Tensors of one decoder layer, or of another small part of a model, in memory, in compute type; gone when closed. */
+/** Tensors of one decoder layer, or of another small part of a model, to compute with; gone when closed. */
 public final class LayerWeights implements Linears, AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Tensor> tensors = new HashMap<>();
 
     private LayerWeights() {}
 
-    /** @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights */
+    /**
+     * In fp32, to compute with or to change.
+     *
+     * @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
+     */
     public static LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
-        return read(checkpoint, layer.parameters());
+        return of(layer.parameters(), (parameter, owner) -> StoredWeights.read(checkpoint, parameter.name(), owner));
     }
 
-    static LayerWeights read(Checkpoint checkpoint, List<Parameter> parameters) {
+    /** To compute with only: the memory may be the file's. */
+    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
+        return of(parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, owner));
+    }
+
+    /** The same for a computation that is recorded. */
+    static LayerWeights useRecordable(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
+        try (Recording recording = Recording.open()) {
+            return use(checkpoint, layer.parameters(), type);
+        }
+    }
+
+    private static LayerWeights of(List<Parameter> parameters, BiFunction<Parameter, Scope, Tensor> read) {
         LayerWeights weights = new LayerWeights();
         try {
             for (Parameter parameter : parameters) {
-                weights.put(parameter, StoredWeights.read(checkpoint, parameter.name(), weights.scope));
+                weights.put(parameter, read.apply(parameter, weights.scope));
             }
             return weights;
         } catch (RuntimeException e) {

@@ -1,6 +1,7 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
@@ -20,7 +21,7 @@ public final class ResidentModel implements AutoCloseable {
     private ResidentModel(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
-        this.norm = LayerWeights.read(checkpoint, layout.finalNorm().parameters());
+        this.norm = LayerWeights.use(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
         this.head = StoredWeights.read(checkpoint, layout.head().name(), scope);
     }
 

@@ -14,7 +14,7 @@
     sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
     step = self.block_rows(w)
     for start in range(0, w.size(0), step):
-      s = w[start:start + step].abs()
+      s = w[start:start + step].to(torch.float32).abs()
       self.add_sums(sums, w.size(0), start, s * s if p == 2 else s)
     return sums
 
@@ -40,7 +40,7 @@
     sums = torch.zeros([w.size(0) + w.size(1)], dtype=torch.float64)
     step = self.block_rows(w)
     for start in range(0, w.size(0), step):
-      block = w[start:start + step]
+      block = w[start:start + step].to(torch.float32)
       s = block * gradient[start:start + step] * first
       if second != 0.:
         s = torch.addcmul(s, block * block, squares[start:start + step], value=-second)

@@ -20,14 +20,21 @@ class Kernels(Module):
   def reserve(self: __torch__.Kernels, elements: int) -> Tensor:
     return torch.empty([elements])
 
+  # The same in bf16.
+  def reserve_bfloat16(self: __torch__.Kernels, elements: int) -> Tensor:
+    return torch.empty([elements], dtype=torch.bfloat16)
+
+  # bf16 whose bits come in an fp16 array, the only 16-bit type that crosses the Java boundary unharmed. No copy.
+  def as_bfloat16(self: __torch__.Kernels, bits: Tensor) -> Tensor:
+    return torch.empty([0], dtype=torch.bfloat16).set_(bits)
+
   # Converts stored elements into target[start : start + n], in place.
   def fill(self: __torch__.Kernels, target: Tensor, start: int, stored: Tensor) -> Tensor:
     return target[start:start + stored.size(0)].copy_(stored)
 
-  # The same for bf16, whose bits come in an fp16 array: the only 16-bit type that crosses the Java boundary unharmed.
+  # The same for the bits of bf16.
   def fill_bfloat16(self: __torch__.Kernels, target: Tensor, start: int, bits: Tensor) -> Tensor:
-    stored = torch.empty([0], dtype=torch.bfloat16).set_(bits)
-    return target[start:start + bits.size(0)].copy_(stored)
+    return target[start:start + bits.size(0)].copy_(self.as_bfloat16(bits))
 
   def reshape(self: __torch__.Kernels, x: Tensor, shape: List[int]) -> Tensor:
     return x.reshape(shape)
@@ -45,35 +52,44 @@ class Kernels(Module):
   def float_to_double(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.to(torch.float64).contiguous()
 
-  # In double precision no sum of finite fp32 values overflows, so a single NaN or Inf shows in the sum.
+  # A single NaN or Inf shows in the sum. A sum of finite values may overflow too, but not in double precision, which
+  # takes twenty times as long.
   def all_finite(self: __torch__.Kernels, x: Tensor) -> bool:
-    return bool(torch.isfinite(torch.sum(x, dtype=torch.float64)))
+    finite = bool(torch.isfinite(torch.sum(x)))
+    if not finite:
+      finite = bool(torch.isfinite(torch.sum(x, dtype=torch.float64)))
+    return finite
 
   # ---- decoder layer ----------------------------------------------------------------------------------------------
 
+  # A product is computed in the type of its weight, fp32 or bf16. A norm computes in fp32 and gives the type of its
+  # weight, which is that of the products behind it. The residual stream is fp32.
+
   def linear(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:
-    return torch.linear(x, w)
+    return torch.linear(x.type_as(w), w)
 
   def linear_bias(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
-    return torch.linear(x, w, bias)
+    return torch.linear(x.type_as(w), w, bias)
 
   # `offset` is 1 where the checkpoint stores w - 1.
   def rms_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, epsilon: float, offset: float) -> Tensor:
-    scale = torch.rsqrt((x * x).mean([-1], True) + epsilon)
-    return (x * scale).mul_(w + offset)
+    wide = x.to(torch.float32)
+    scale = torch.rsqrt((wide * wide).mean([-1], True) + epsilon)
+    return (wide * scale).mul_(w.to(torch.float32) + offset).type_as(w)
 
   def layer_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    return torch.layer_norm(x, [x.size(-1)], w, bias, epsilon)
+    normed = torch.layer_norm(x.to(torch.float32), [x.size(-1)], w.to(torch.float32), bias.to(torch.float32), epsilon)
+    return normed.type_as(w)
 
   # [b, t, heads·D] to [b, heads, t, D]
   def split_heads(self: __torch__.Kernels, x: Tensor, head_dim: int) -> Tensor:
     return x.reshape([x.size(0), x.size(1), -1, head_dim]).transpose(1, 2)
 
-  # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are [t, D].
+  # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
   def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    half = x.size(-1) // 2
-    turned = torch.cat([-x[:, :, :, half:], x[:, :, :, :half]], -1)
-    return (x * cos).add_(turned.mul_(sin))
+    first, second = torch.chunk(x.to(torch.float32), 2, -1)
+    turned = [torch.addcmul(first * cos, second, sin, value=-1), torch.addcmul(second * cos, first, sin)]
+    return torch.cat(turned, -1).type_as(x)
 
   # [b, t, 3·h·D] with the rows of one head side by side, q then k then v, to three of [b, h, t, D]
   def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:
@@ -108,14 +124,15 @@ class Kernels(Module):
 
   # Attention with a bias as above.
   def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, bias: Tensor) -> Tensor:
-    mixed = torch.scaled_dot_product_attention(q, k, v, bias, 0., False, scale=scale, enable_gqa=True)
+    h = q.size(1)
+    mixed = torch.scaled_dot_product_attention(q, self.per_head(k, h), self.per_head(v, h), bias.type_as(q), 0., False, scale=scale)
     return mixed.transpose(1, 2).reshape([q.size(0), q.size(2), -1])
 
   # The same with scores squeezed into (-cap, cap) first, which no fused kernel does.
   def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, bias: Tensor) -> Tensor:
     shape = [q.size(0), k.size(1), -1, q.size(2), q.size(3)]
     scores = torch.matmul(q.reshape(shape) * scale, k.unsqueeze(2).transpose(3, 4))
-    weights = torch.softmax(self.capped(scores, cap) + bias.unsqueeze(2), -1)
+    weights = torch.softmax(self.capped(scores.to(torch.float32), cap) + bias.unsqueeze(2), -1).type_as(v)
     mixed = torch.matmul(weights, v.unsqueeze(2))
     return mixed.reshape([q.size(0), -1, q.size(2), q.size(3)]).transpose(1, 2).reshape([q.size(0), q.size(2), -1])
 
@@ -124,11 +141,23 @@ class Kernels(Module):
     return torch.tanh(x / cap) * cap if cap > 0. else x
 
   # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D].
-  # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty.
+  # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty. The fused
+  # kernel wants a KV head for every query head; for a single position the heads of a group are its queries instead.
   def causal_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-    t = q.size(2)
-    mixed = torch.scaled_dot_product_attention(q, k, v, None, 0., t > 1, scale=scale, enable_gqa=True)
-    return mixed.transpose(1, 2).reshape([q.size(0), t, -1])
+    b, h, t = q.size(0), q.size(1), q.size(2)
+    if t == 1:
+      mixed = torch.scaled_dot_product_attention(q.reshape([b, k.size(1), -1, q.size(3)]), k, v, None, 0., False, scale=scale)
+    else:
+      mixed = torch.scaled_dot_product_attention(q, self.per_head(k, h), self.per_head(v, h), None, 0., True, scale=scale)
+      mixed = mixed.transpose(1, 2)
+    return mixed.reshape([b, t, -1])
+
+  # KV heads [b, k, s, D], each repeated for every query head of its group: [b, h, s, D]
+  def per_head(self: __torch__.Kernels, x: Tensor, h: int) -> Tensor:
+    y = x
+    if h != x.size(1):
+      y = x.unsqueeze(2).expand([-1, -1, h // x.size(1), -1, -1]).reshape([x.size(0), h, x.size(2), x.size(3)])
+    return y
 
   def activation(self: __torch__.Kernels, x: Tensor, name: str) -> Tensor:
     if name == "silu":
@@ -164,9 +193,9 @@ class Kernels(Module):
 
   # ---- loss in vocabulary blocks ----------------------------------------------------------------------------------
 
-  # hidden [.., d]; w [block, d]
+  # hidden [.., d]; w [block, d]; fp32
   def logits(self: __torch__.Kernels, hidden: Tensor, w: Tensor, cap: float) -> Tensor:
-    return self.capped(torch.linear(hidden, w), cap)
+    return self.capped(torch.linear(hidden.type_as(w), w).to(torch.float32), cap)
 
   # Nothing folded yet, for n predictions.
   def empty_fold(self: __torch__.Kernels, n: int) -> Tensor:
@@ -189,7 +218,7 @@ class Kernels(Module):
 
   # Token id with the highest logit at the last position of hidden [1, t, d].
   def most_likely(self: __torch__.Kernels, hidden: Tensor, w: Tensor) -> int:
-    return int(torch.argmax(torch.linear(hidden[0, -1], w)))
+    return int(torch.argmax(torch.linear(hidden[0, -1].type_as(w), w)))
 
   # fp64 [n]: -log p(target)
   def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
@@ -197,10 +226,15 @@ class Kernels(Module):
 
   # ---- statistics of a linear's input -----------------------------------------------------------------------------
 
-  # fp64 [2, in]: Σ x and Σ x² over all rows of x [.., in].
+  # fp64 [2, in]: Σ x and Σ x² over all rows of x [.., in]; fp32 within 64 rows, whose squares stay in the cache.
   def moments(self: __torch__.Kernels, x: Tensor) -> Tensor:
     rows = x.reshape([-1, x.size(-1)])
-    return torch.stack([torch.sum(rows, [0], dtype=torch.float64), torch.sum(rows * rows, [0], dtype=torch.float64)])
+    sums = torch.zeros([2, x.size(-1)], dtype=torch.float64)
+    for start in range(0, rows.size(0), 64):
+      block = rows[start:start + 64].to(torch.float32)
+      sums[0].add_(torch.sum(block, [0]))
+      sums[1].add_(torch.sum(block * block, [0]))
+    return sums
 
   # fp64 [2]: Σ c and Σ c² of the cosines c between the rows of x and y [.., d]; 0 where either is zero.
   def cosine_moments(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
@@ -211,7 +245,7 @@ class Kernels(Module):
 
   # gram [in, in] += xᵀ x, in place.
   def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
-    rows = x.reshape([-1, x.size(-1)])
+    rows = x.reshape([-1, x.size(-1)]).to(torch.float32)
     return gram.addmm_(rows.t(), rows)
 
   def zeros(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
@@ -261,9 +295,10 @@ class Kernels(Module):
   # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
   def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
     if squares.numel() == 0:
-      return mean.addmm_(upstream.reshape([-1, upstream.size(-1)]).t(), x.reshape([-1, x.size(-1)]))
+      dy, rows = upstream.reshape([-1, upstream.size(-1)]), x.reshape([-1, x.size(-1)])
+      return mean.addmm_(dy.t(), rows) if x.dtype == mean.dtype else mean.add_(dy.t().mm(rows))
     for s in range(0, x.size(0), 1):
-      gradient = upstream[s].t().mm(x[s])
+      gradient = upstream[s].t().mm(x[s]).to(torch.float32)
       mean.add_(gradient)
       squares.addcmul_(gradient, gradient, value=samples)
     return mean

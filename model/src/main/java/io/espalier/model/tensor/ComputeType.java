@@ -1,0 +1,65 @@
+package io.espalier.model.tensor;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.DType;
+
+/** In what matrix products are computed. Norms, softmax, the residual stream and losses are fp32 in any case. */
+public enum ComputeType {
+    FP32("fp32", DType.F32),
+    /** Weights are multiplied as they are stored; products add up in fp32 and are rounded once. */
+    BF16("bf16", DType.BF16);
+
+    /** Chooses by machine and checkpoint. */
+    public static final String AUTO = "auto";
+
+    private final String spelled;
+    private final DType stored;
+
+    ComputeType(String spelled, DType stored) {
+        this.spelled = spelled;
+        this.stored = stored;
+    }
+
+    /** As in the configuration and in plans. */
+    public String spelled() {
+        return spelled;
+    }
+
+    /** Of one number. */
+    public int bytes() {
+        return stored.bytes();
+    }
+
+    /** Type of weights that need no conversion. */
+    DType stored() {
+        return stored;
+    }
+
+    /**
+     * The type a configuration asks for. {@code auto} is bf16 where the processor multiplies it fast and every matrix is
+     * stored so; fp16 and fp32 weights would lose digits.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type}
+     */
+    public static ComputeType of(String setting, Checkpoint checkpoint) {
+        if (setting.equals(AUTO)) {
+            return InstructionSet.multipliesBfloat16() && storesBfloat16(checkpoint) ? BF16 : FP32;
+        }
+        for (ComputeType type : values()) {
+            if (type.spelled.equals(setting)) {
+                return type;
+            }
+        }
+        throw new EspalierException(
+                ErrorCode.INVALID_ARGUMENT,
+                "espalier.compute.type: '%s' is unknown; known are auto, fp32, bf16".formatted(setting));
+    }
+
+    private static boolean storesBfloat16(Checkpoint checkpoint) {
+        return checkpoint.tensors().values().stream()
+                .filter(tensor -> tensor.shape().size() == 2)
+                .allMatch(tensor -> tensor.dtype() == DType.BF16);
+    }
+}
