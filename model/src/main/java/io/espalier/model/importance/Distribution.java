@@ -5,58 +5,66 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerStream;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Of what the perturbation z of a zeroth-order draw is made; every weight's z has mean 0 and variance 1. */
 public enum Distribution {
-    /** Normal, the literature's choice. */
+    /** Normal, the literature's choice: one of 65,536 equally likely quantiles, which a 16-bit number picks. */
     GAUSSIAN {
         @Override
-        Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new ImportanceKernels(scope).antitheticLinear(x, weight, seed, epsilon);
-        }
-
-        @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
-            for (int t = 0; t < seeds.length; t++) {
-                kernels.accumulateGaussian(sum, seeds[t], coefficients[t]);
-            }
+        Tensor table(ImportanceKernels kernels) {
+            return kernels.normalQuantiles();
         }
     },
     /** Random signs, the classical choice of SPSA (Spall 1992): far cheaper to draw. */
     RADEMACHER {
         @Override
-        Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new ImportanceKernels(scope).antitheticRademacher(x, weight, seed, epsilon);
-        }
-
-        @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
-            for (int t = 0; t < seeds.length; t++) {
-                kernels.accumulateRademacher(sum, seeds[t], coefficients[t]);
-            }
+        Tensor table(ImportanceKernels kernels) {
+            return kernels.signTable();
         }
     },
     /** {@code z = u vᵀ} of random signs: perturbs no weight, and the whole estimate is one small product. */
     RANK_ONE {
         @Override
-        Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope) {
-            return new ImportanceKernels(scope).antitheticRankOne(x, weight, seed, epsilon);
+        Tensor table(ImportanceKernels kernels) {
+            return kernels.signTable();
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
-            kernels.accumulateRankOne(sum, seeds, coefficients);
+        void through(PerturbedLayer layer, LayerStream plus, LayerStream minus, Tensor table) {
+            layer.alongFactors(plus, minus, table);
+        }
+
+        @Override
+        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels, Tensor table) {
+            kernels.accumulateRankOne(sum, table, seeds, coefficients);
         }
     };
 
-    /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second, in {@code scope}. */
-    abstract Tensor apply(Tensor x, Tensor weight, long seed, double epsilon, Scope scope);
+    /** What random bits are looked up in. */
+    abstract Tensor table(ImportanceKernels kernels);
+
+    /** Sends one stream through the layer with W + εz and the other with W − εz. */
+    void through(PerturbedLayer layer, LayerStream plus, LayerStream minus, Tensor table) {
+        layer.withMovedWeights(plus, minus, table);
+    }
 
     /** sum [out, in] += Σ_t coefficient_t·z_t, in place and in this order; both in fp64. */
-    abstract void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels);
+    final void accumulate(Tensor sum, long[] seeds, double[] coefficients) {
+        try (Scope scope = Scope.open()) {
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+            accumulate(sum, seeds, coefficients, kernels, table(kernels));
+        }
+    }
+
+    void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels, Tensor table) {
+        for (int t = 0; t < seeds.length; t++) {
+            kernels.accumulateNoise(sum, table, seeds[t], coefficients[t]);
+        }
+    }
 
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.gradient.distribution} */
     public static Distribution named(String name) {

@@ -12,13 +12,10 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
-import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
-import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
-import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.ModelLayout;
-import io.espalier.model.transformer.Parameter;
+import io.espalier.model.transformer.WeightStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,59 +65,67 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             Computation computation,
             Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        List<LayerStream> streams = new ArrayList<>();
-        try (LayerStream dense = LayerStream.embed(checkpoint, layout, windows)) {
-            long tokens = 0;
-            for (LayerLayout layer : layout.layers()) {
+        List<Sides> draws = new ArrayList<>();
+        try (Scope tables = Scope.open();
+                LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation)) {
+            Tensor table = distribution.table(new ImportanceKernels(tables));
+            Tokens tokens = new Tokens();
+            WeightStream.forEach(checkpoint, layout.layers(), computation, (layer, weights) -> {
                 if (layer.index() == scope.first()) {
-                    IntStream.range(firstDraw, lastDraw).forEach(draw -> streams.add(dense.doubled()));
+                    IntStream.range(firstDraw, lastDraw).forEach(draw -> draws.add(Sides.of(draw, dense)));
                 }
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    if (streams.isEmpty()) {
-                        dense.through(new DecoderLayer(layer, weights));
-                        tokens += dense.tokens();
-                    }
-                    for (int i = 0; i < streams.size(); i++) {
-                        Linears linears = scope.contains(layer.index()) ? perturbed(weights, firstDraw + i) : weights;
-                        streams.get(i).through(new DecoderLayer(layer, weights, linears));
-                        tokens += streams.get(i).tokens();
-                    }
+                DecoderLayer plain = new DecoderLayer(layer, weights);
+                if (draws.isEmpty()) {
+                    dense.through(plain);
+                    tokens.sum += dense.tokens();
                 }
-                progress.advanced("layers", layer.index() + 1L, layout.layers().size(), tokens);
-            }
-            List<double[][]> losses = new LanguageHead(checkpoint, layout).tokenLosses(streams);
-            return IntStream.range(0, streams.size())
-                    .mapToObj(i -> sides(firstDraw + i, streams.get(i), losses.get(i)))
-                    .toList();
+                for (Sides sides : draws) {
+                    if (scope.contains(layer.index())) {
+                        var moved = new PerturbedLayer(
+                                layer, weights, linear -> seedOf(sides.draw, linear), epsilon, computation.type());
+                        distribution.through(moved, sides.plus, sides.minus, table);
+                    } else {
+                        sides.plus.through(plain);
+                        sides.minus.through(plain);
+                    }
+                    tokens.sum += 2 * dense.tokens();
+                }
+                progress.advanced("layers", layer.index() + 1L, layout.layers().size(), tokens.sum);
+            });
+            LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
+            return draws.stream().map(sides -> sides.losses(head)).toList();
         } finally {
-            streams.forEach(LayerStream::close);
+            draws.forEach(Sides::close);
         }
     }
 
-    private Linears perturbed(LayerWeights weights, int draw) {
-        return (linear, x, target) -> {
-            Tensor y = distribution.apply(x, weights.get(linear.weight()), seedOf(draw, linear), epsilon, target);
-            Parameter bias = linear.bias();
-            return bias == null ? y : new Kernels(target).add(y, weights.get(bias));
-        };
+    private static final class Tokens {
+        long sum;
     }
 
-    /** In each chunk the first half of the windows is the plus side, the second the minus side. */
-    private static DrawLosses sides(int draw, LayerStream stream, double[][] losses) {
-        double plus = 0;
-        double minus = 0;
-        int window = 0;
-        for (int[][] chunk : stream.windows()) {
-            for (int i = 0; i < chunk.length; i++) {
-                double loss = Arrays.stream(losses[window++]).average().orElseThrow();
-                if (i < chunk.length / 2) {
-                    plus += loss;
-                } else {
-                    minus += loss;
-                }
-            }
+    /** The two streams of one draw. */
+    private record Sides(int draw, LayerStream plus, LayerStream minus) implements AutoCloseable {
+        static Sides of(int draw, LayerStream dense) {
+            return new Sides(draw, dense.fork(), dense.fork());
         }
-        return new DrawLosses(draw, plus / (window / 2), minus / (window / 2));
+
+        DrawLosses losses(LanguageHead head) {
+            List<double[][]> losses = head.tokenLosses(List.of(plus, minus));
+            return new DrawLosses(draw, mean(losses.get(0)), mean(losses.get(1)));
+        }
+
+        private static double mean(double[][] windows) {
+            return Arrays.stream(windows)
+                    .mapToDouble(window -> Arrays.stream(window).average().orElseThrow())
+                    .average()
+                    .orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            plus.close();
+            minus.close();
+        }
     }
 
     /**
@@ -142,8 +147,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                                 .toArray(),
                         losses.stream()
                                 .mapToDouble(draw -> draw.slope(epsilon) / losses.size())
-                                .toArray(),
-                        new ImportanceKernels(scratch));
+                                .toArray());
                 return new Kernels(scope).toFloat(sum);
             }
         };
@@ -158,9 +162,8 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return (linear, scope) -> {
             try (Scope scratch = Scope.open()) {
                 Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                new ImportanceKernels(scratch)
-                        .accumulateGaussian(
-                                sum, Seeds.of(seed, "noise/" + linear.weight().name()), 1);
+                long[] seeds = {Seeds.of(seed, "noise/" + linear.weight().name())};
+                Distribution.GAUSSIAN.accumulate(sum, seeds, new double[] {1});
                 return new Kernels(scope).toFloat(sum);
             }
         };

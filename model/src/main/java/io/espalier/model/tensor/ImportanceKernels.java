@@ -86,37 +86,60 @@ public final class ImportanceKernels extends KernelCalls {
         return doubles("two_sided_sums", of(weight), of(n), of(r));
     }
 
-    /** x (W + εz)ᵀ for the first half of the windows of x [b, t, in], x (W − εz)ᵀ for the second. */
-    public Tensor antitheticLinear(Tensor x, Tensor weight, long seed, double epsilon) {
-        return tensor("antithetic_linear", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    /** Quantiles of the normal distribution, scaled to variance 1: [65536, 1]. */
+    public Tensor normalQuantiles() {
+        return tensor("normal_quantiles");
     }
 
-    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticLinear}. */
-    public void accumulateGaussian(Tensor sum64, long seed, double coefficient) {
-        tensor("accumulate_gaussian", of(sum64), IValue.from(seed), IValue.from(coefficient))
+    /** The eight signs that each byte stands for: [256, 8]. */
+    public Tensor signTable() {
+        return tensor("sign_table");
+    }
+
+    /** The first n numbers that a seed draws from a table. */
+    public Tensor noise(Tensor table, long seed, int n) {
+        return tensor("noise", of(table), IValue.from(seed), IValue.from(0L), IValue.from((long) n));
+    }
+
+    /** W + εz of W [out, in], in another type; z is what the seed draws from the table. */
+    public Tensor moved(Tensor weight, Tensor table, long seed, double epsilon, ComputeType type) {
+        Kernels kernels = new Kernels(scope);
+        Tensor target = kernels.reserve(weight.elements(), type);
+        tensor("move", of(target), of(weight), of(table), IValue.from(seed), IValue.from(epsilon))
+                .close();
+        Tensor shaped = kernels.reshape(target, weight.dim(0), weight.dim(1));
+        target.close();
+        return shaped;
+    }
+
+    /** Turns a moved weight W + εz into W − εz, in place. */
+    public void mirror(Tensor moved, Tensor weight) {
+        tensor("mirror", of(moved), of(weight)).close();
+    }
+
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #moved}. */
+    public void accumulateNoise(Tensor sum64, Tensor table, long seed, double coefficient) {
+        tensor("accumulate_noise", of(sum64), of(table), IValue.from(seed), IValue.from(coefficient))
                 .close();
     }
 
-    /** As {@link #antitheticLinear}, with random signs for z. */
-    public Tensor antitheticRademacher(Tensor x, Tensor weight, long seed, double epsilon) {
-        return tensor("antithetic_rademacher", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
+    /**
+     * y + step·(x v) uᵀ, in place of y.
+     *
+     * @param y [b, t, out]
+     * @param x [b, t, in]
+     * @param factors u [out], then v [in]
+     * @return y
+     */
+    public Tensor shiftAlong(Tensor y, Tensor x, Tensor factors, double step) {
+        tensor("shift_along", of(y), of(x), of(factors), IValue.from(step)).close();
+        return y;
     }
 
-    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #antitheticRademacher}. */
-    public void accumulateRademacher(Tensor sum64, long seed, double coefficient) {
-        tensor("accumulate_rademacher", of(sum64), IValue.from(seed), IValue.from(coefficient))
-                .close();
-    }
-
-    /** As {@link #antitheticLinear}, with z = u vᵀ of random signs; no perturbed weight is made. */
-    public Tensor antitheticRankOne(Tensor x, Tensor weight, long seed, double epsilon) {
-        return tensor("antithetic_rank_one", of(x), of(weight), IValue.from(seed), IValue.from(epsilon));
-    }
-
-    /** Adds Σ_t coefficient_t·z_t to sum64 [out, in], in place; z_t is the one of {@link #antitheticRankOne}. */
-    public void accumulateRankOne(Tensor sum64, long[] seeds, double[] coefficients) {
+    /** Adds Σ_t coefficient_t·u_t v_tᵀ to sum64 [out, in], in place; u_t, then v_t is what seed t draws. */
+    public void accumulateRankOne(Tensor sum64, Tensor table, long[] seeds, double[] coefficients) {
         try (Tensor weights = scope.doubles(coefficients)) {
-            tensor("accumulate_rank_one", of(sum64), IValue.listFrom(seeds), of(weights))
+            tensor("accumulate_rank_one", of(sum64), of(table), IValue.listFrom(seeds), of(weights))
                     .close();
         }
     }

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,23 +82,13 @@ public final class LayerStream implements AutoCloseable {
         return stream;
     }
 
-    /**
-     * A stream of which every chunk is this one's twice, for the two signs of a perturbation: the first half of its
-     * windows is the plus, the second the minus side.
-     */
-    public LayerStream doubled() {
-        List<int[][]> twice = windows.stream().map(LayerStream::twice).toList();
-        LayerStream stream = new LayerStream(twice);
+    /** Another stream that goes on from here on its own way. */
+    public LayerStream fork() {
+        LayerStream stream = new LayerStream(windows);
         for (Tensor chunk : chunks) {
-            stream.chunks.add(new Kernels(stream.scope).concatenate(List.of(chunk, chunk), 0));
+            stream.chunks.add(new Kernels(stream.scope).alias(chunk));
         }
         return stream;
-    }
-
-    private static int[][] twice(int[][] windows) {
-        return IntStream.range(0, 2 * windows.length)
-                .mapToObj(i -> windows[i % windows.length])
-                .toArray(int[][]::new);
     }
 
     /** Sends every chunk through a layer. */

@@ -75,100 +75,73 @@
     return sums
 
   # ---- perturbations ----------------------------------------------------------------------------------------------
-  # z of a matrix is drawn in blocks of rows from one generator, so it depends on the seed and the shape alone and is
-  # never held as a whole.
+  # z is a pure function of a seed and of the place in the matrix, and is never held as a whole.
 
-  # y = x (W + εz)ᵀ for the first half of the windows of x, x (W - εz)ᵀ for the second.
-  def antithetic_linear(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
-    generator = torch.Generator(device=torch.device("cpu"))
-    generator.manual_seed(seed)
-    half = x.size(0) // 2
-    plus = x[:half].reshape([-1, x.size(-1)])
-    minus = x[half:].reshape([-1, x.size(-1)])
-    y = torch.empty([2, plus.size(0), w.size(0)])
-    step = self.block_rows(w)
-    for start in range(0, w.size(0), step):
-      block = w[start:start + step]
-      z = torch.empty([block.size(0), block.size(1)]).normal_(0., epsilon, generator=generator)
-      y[0, :, start:start + step] = torch.linear(plus, block + z)
-      y[1, :, start:start + step] = torch.linear(minus, block - z)
-    return y.reshape([x.size(0), x.size(1), w.size(0)])
+  # n random 64-bit numbers, those from `first` on of the sequence a seed begins (splitmix64, Steele et al. 2014).
+  def random(self: __torch__.Kernels, seed: int, first: int, n: int) -> Tensor:
+    x = torch.arange(first + 1, first + n + 1).mul_(-7046029254386353131).add_(seed)
+    x = x.bitwise_xor_(x.__rshift__(30).bitwise_and_(17179869183)).mul_(-4658895280553007687)
+    x = x.bitwise_xor_(x.__rshift__(27).bitwise_and_(137438953471)).mul_(-7723592293110705685)
+    return x.bitwise_xor_(x.__rshift__(31).bitwise_and_(8589934591))
 
-  # sum64 [out, in] += coefficient · z, in place.
-  def accumulate_gaussian(self: __torch__.Kernels, sum64: Tensor, seed: int, coefficient: float) -> Tensor:
-    generator = torch.Generator(device=torch.device("cpu"))
-    generator.manual_seed(seed)
-    step = self.block_rows(sum64)
-    for start in range(0, sum64.size(0), step):
-      block = sum64[start:start + step]
-      z = torch.empty([block.size(0), block.size(1)]).normal_(0., 1., generator=generator)
-      block.add_(z, alpha=coefficient)
-    return sum64
+  # n numbers of z from `start` on, a multiple of 64: a table [2^bits, width] is looked up with `bits` random bits.
+  def noise(self: __torch__.Kernels, table: Tensor, seed: int, start: int, n: int) -> Tensor:
+    bits = 16 if table.size(0) == 65536 else 8
+    per_number = 64 // bits * table.size(1)
+    numbers = self.random(seed, start // per_number, (n + per_number - 1) // per_number)
+    picks = numbers.unsqueeze(1).__rshift__(torch.arange(0, 64, bits)).bitwise_and_(table.size(0) - 1)
+    return table.index_select(0, picks.reshape([-1])).reshape([-1])[:n]
 
-  # The eight signs, ±scale, that each byte stands for: [256, 8].
-  def sign_table(self: __torch__.Kernels, scale: float) -> Tensor:
-    bits = torch.arange(256).unsqueeze(1).__rshift__(torch.arange(8)).__and__(1)
-    return bits.to(torch.float32).mul_(2. * scale).sub_(scale)
+  # The middles of 65,536 equally likely parts of the normal distribution, scaled to variance 1: [65536, 1].
+  def normal_quantiles(self: __torch__.Kernels) -> Tensor:
+    middles = torch.arange(-65535, 65536, 2, dtype=torch.float64).div_(65536.)
+    quantiles = torch.erfinv(middles)
+    return quantiles.div_(quantiles.square().mean().sqrt()).to(torch.float32).unsqueeze(1)
 
-  # n random signs, ±scale, from the lower 56 of the 63 random bits of each number: seven bytes.
-  def signs(self: __torch__.Kernels, generator: Generator, table: Tensor, n: int) -> Tensor:
-    numbers = torch.empty([n // 56 + 1], dtype=torch.int64).random_(generator=generator)
-    octets = numbers.unsqueeze(1).__rshift__(torch.arange(0, 56, 8)).__and__(255)
-    return table.index_select(0, octets.reshape([-1])).reshape([-1])[:n]
+  # The eight signs that each byte stands for: [256, 8].
+  def sign_table(self: __torch__.Kernels) -> Tensor:
+    bits = torch.arange(256).unsqueeze(1).__rshift__(torch.arange(8)).bitwise_and_(1)
+    return bits.to(torch.float32).mul_(2.).sub_(1.)
 
-  # As antithetic_linear, with z of random signs.
-  def antithetic_rademacher(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
-    generator = torch.Generator(device=torch.device("cpu"))
-    generator.manual_seed(seed)
-    table = self.sign_table(epsilon)
-    half = x.size(0) // 2
-    plus = x[:half].reshape([-1, x.size(-1)])
-    minus = x[half:].reshape([-1, x.size(-1)])
-    y = torch.empty([2, plus.size(0), w.size(0)])
-    step = self.block_rows(w)
-    for start in range(0, w.size(0), step):
-      block = w[start:start + step]
-      z = self.signs(generator, table, block.numel()).reshape([block.size(0), block.size(1)])
-      y[0, :, start:start + step] = torch.linear(plus, block + z)
-      y[1, :, start:start + step] = torch.linear(minus, block - z)
-    return y.reshape([x.size(0), x.size(1), w.size(0)])
+  # target [out · in] = W + εz, in the type of the target.
+  def move(self: __torch__.Kernels, target: Tensor, w: Tensor, table: Tensor, seed: int, epsilon: float) -> Tensor:
+    flat = w.reshape([-1])
+    scaled = (table * epsilon).type_as(target)
+    for start in range(0, flat.size(0), 131072):
+      block = flat[start:start + 131072]
+      step = self.noise(scaled, seed, start, block.size(0))
+      target[start:start + 131072].copy_(block).add_(step)
+    return target
+
+  # W + εz becomes W - εz, in place.
+  def mirror(self: __torch__.Kernels, moved: Tensor, w: Tensor) -> Tensor:
+    flat = w.reshape([-1])
+    target = moved.reshape([-1])
+    for start in range(0, flat.size(0), 131072):
+      target[start:start + 131072].neg_().add_(flat[start:start + 131072], alpha=2)
+    return moved
 
   # sum64 [out, in] += coefficient · z, in place.
-  def accumulate_rademacher(self: __torch__.Kernels, sum64: Tensor, seed: int, coefficient: float) -> Tensor:
-    generator = torch.Generator(device=torch.device("cpu"))
-    generator.manual_seed(seed)
-    table = self.sign_table(1.)
-    step = self.block_rows(sum64)
-    for start in range(0, sum64.size(0), step):
-      block = sum64[start:start + step]
-      z = self.signs(generator, table, block.numel()).reshape([block.size(0), block.size(1)])
-      block.add_(z, alpha=coefficient)
+  def accumulate_noise(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seed: int, coefficient: float) -> Tensor:
+    flat = sum64.reshape([-1])
+    for start in range(0, flat.size(0), 131072):
+      block = flat[start:start + 131072]
+      block.add_(self.noise(table, seed, start, block.size(0)), alpha=coefficient)
     return sum64
 
-  # u [out], then v [in], of z = u vᵀ.
-  def rank_one_factors(self: __torch__.Kernels, rows: int, columns: int, seed: int) -> Tensor:
-    generator = torch.Generator(device=torch.device("cpu"))
-    generator.manual_seed(seed)
-    return self.signs(generator, self.sign_table(1.), rows + columns)
+  # y [.., out] += step · (x v) uᵀ in place, for x [.., in] and factors u [out], then v [in].
+  def shift_along(self: __torch__.Kernels, y: Tensor, x: Tensor, factors: Tensor, step: float) -> Tensor:
+    outputs = y.size(-1)
+    u, v = factors[:outputs].type_as(y), factors[outputs:].type_as(y)
+    along = torch.linear(x.type_as(y), v.unsqueeze(0))
+    return y.addcmul_(along, u, value=step)
 
-  # As antithetic_linear, with z = u vᵀ: x (W ± εz)ᵀ = x Wᵀ ± ε (x v) uᵀ, so W itself is used as it is.
-  def antithetic_rank_one(self: __torch__.Kernels, x: Tensor, w: Tensor, seed: int, epsilon: float) -> Tensor:
-    factors = self.rank_one_factors(w.size(0), w.size(1), seed)
-    u, v = factors[:w.size(0)], factors[w.size(0):]
-    rows = x.reshape([-1, x.size(-1)])
-    y = torch.linear(rows, w)
-    along = torch.mv(rows, v)
-    half = rows.size(0) // 2
-    y[:half].addr_(along[:half], u, alpha=epsilon)
-    y[half:].addr_(along[half:], u, alpha=-epsilon)
-    return y.reshape([x.size(0), x.size(1), w.size(0)])
-
-  # sum64 [out, in] += Σ_t coefficient_t · u_t v_tᵀ, in place.
-  def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, seeds: List[int], coefficients: Tensor) -> Tensor:
-    rows = sum64.size(0)
-    factors = torch.empty([len(seeds), rows + sum64.size(1)], dtype=torch.float64)
+  # sum64 [out, in] += Σ_t coefficient_t · u_t v_tᵀ, in place; u_t, then v_t is what seed t draws.
+  def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seeds: List[int], coefficients: Tensor) -> Tensor:
+    rows, columns = sum64.size(0), sum64.size(1)
+    factors = torch.empty([len(seeds), rows + columns], dtype=torch.float64)
     for t in range(0, len(seeds), 1):
-      factors[t].copy_(self.rank_one_factors(rows, sum64.size(1), seeds[t]))
+      factors[t].copy_(self.noise(table, seeds[t], 0, rows + columns))
     return sum64.addmm_((factors[:, :rows] * coefficients.unsqueeze(1)).t(), factors[:, rows:])
 
   # ---- greedy removal of columns ----------------------------------------------------------------------------------

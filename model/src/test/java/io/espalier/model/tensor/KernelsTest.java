@@ -88,32 +88,58 @@ class KernelsTest {
     }
 
     @Test
-    void antitheticProductsAddUpToTwiceThePlainOneAndDifferByThePerturbation() {
+    void movedAndMirroredWeightsLieOnOppositeSidesOfTheWeightsAtTheDrawnDistance() {
         // Given
         int out = 900;
         int in = 300;
-        float[] x = values(6, 2 * 3 * in, 1);
-        System.arraycopy(x, 0, x, 3 * in, 3 * in);
+        float[] w = values(7, out * in, 1);
         try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
-            Tensor input = scope.floats(x, 2, 3, in);
-            Tensor weight = scope.floats(values(7, out * in, 1), out, in);
-            Tensor sum = kernels.zeros64(out, in);
-            new ImportanceKernels(scope).accumulateGaussian(sum, 42, 1);
-            float[] plain = kernels.linear(input, weight).floats();
-            float[] shift = kernels.linear(input, kernels.toFloat(sum)).floats();
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+            Tensor weight = scope.floats(w, out, in);
+            Tensor table = kernels.normalQuantiles();
+            Tensor sum = new Kernels(scope).zeros64(out, in);
+            kernels.accumulateNoise(sum, table, 42, 1);
+            double[] z = sum.doubles();
 
             // When
-            float[] both = new ImportanceKernels(scope)
-                    .antitheticLinear(input, weight, 42, 0.01)
-                    .floats();
+            Tensor moved = kernels.moved(weight, table, 42, 0.01, ComputeType.FP32);
 
             // Then
-            int half = both.length / 2;
-            for (int i = 0; i < half; i++) {
-                assertThat(both[i] + both[half + i]).isCloseTo(2 * plain[i], within(1e-3f));
-                assertThat(both[i] - both[half + i]).isCloseTo(0.02f * shift[i], within(1e-3f));
+            float[] plus = moved.floats();
+            kernels.mirror(moved, weight);
+            float[] minus = moved.floats();
+            for (int i = 0; i < w.length; i++) {
+                assertThat((double) plus[i]).isCloseTo(w[i] + 0.01 * z[i], within(1e-6));
+                assertThat((double) minus[i]).isCloseTo(w[i] - 0.01 * z[i], within(1e-6));
             }
+        }
+    }
+
+    @Test
+    void normalNoiseHasTheNormalDistributionsMomentsAndDoesNotRepeat() {
+        try (Scope scope = Scope.open()) {
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+
+            // When
+            float[] z = kernels.noise(kernels.normalQuantiles(), -3, 400_000).floats();
+
+            // Then
+            double[] moments = new double[5];
+            double neighbours = 0;
+            int inside = 0;
+            for (int i = 0; i < z.length; i++) {
+                for (int p = 1; p < 5; p++) {
+                    moments[p] += Math.pow(z[i], p) / z.length;
+                }
+                neighbours += i == 0 ? 0 : (double) z[i] * z[i - 1] / z.length;
+                inside += Math.abs(z[i]) < 1 ? 1 : 0;
+            }
+            assertThat(moments[1]).isCloseTo(0, within(0.01));
+            assertThat(moments[2]).isCloseTo(1, within(0.01));
+            assertThat(moments[3]).isCloseTo(0, within(0.03));
+            assertThat(moments[4]).isCloseTo(3, within(0.08));
+            assertThat(neighbours).isCloseTo(0, within(0.01));
+            assertThat(inside / (double) z.length).isCloseTo(0.6827, within(0.005));
         }
     }
 

@@ -1,0 +1,90 @@
+package io.espalier.model.importance;
+
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.ImportanceKernels;
+import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.Linears;
+import io.espalier.model.transformer.Parameter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.ToLongFunction;
+
+/**
+ * One layer as a zeroth-order draw sees it: every linear weight moved by ±εz. The weights themselves are never changed.
+ *
+ * @param weights as they are
+ * @param seeds of each linear layer's z
+ * @param type of the moved weights
+ */
+record PerturbedLayer(
+        LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, ComputeType type) {
+    /**
+     * With a moved copy of each weight, of half a layer at a time. z is drawn once for all windows and both signs: the
+     * plus side's copy W + εz is mirrored at W for the minus side.
+     */
+    void withMovedWeights(LayerStream plus, LayerStream minus, Tensor table) {
+        List<Linear> attention = new ArrayList<>(layout.attention().projections());
+        attention.add(layout.attention().output());
+        List<Linear> feedForward = new ArrayList<>(layout.feedForward().projections());
+        feedForward.add(layout.feedForward().down());
+        withMovedWeights(attention, LayerStream::throughAttention, plus, minus, table);
+        withMovedWeights(feedForward, LayerStream::throughFeedForward, plus, minus, table);
+    }
+
+    private void withMovedWeights(
+            List<Linear> linears,
+            BiConsumer<LayerStream, DecoderLayer> half,
+            LayerStream plus,
+            LayerStream minus,
+            Tensor table) {
+        try (Scope scope = Scope.open()) {
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+            Map<String, Tensor> moved = new HashMap<>();
+            for (Linear linear : linears) {
+                Tensor weight = weights.get(linear.weight());
+                moved.put(linear.module(), kernels.moved(weight, table, seeds.applyAsLong(linear), epsilon, type));
+            }
+            DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
+                Tensor weight = moved.get(linear.module());
+                Parameter bias = linear.bias();
+                return bias == null
+                        ? new Kernels(target).linear(x, weight)
+                        : new Kernels(target).linear(x, weight, weights.get(bias));
+            });
+            half.accept(plus, layer);
+            linears.forEach(linear -> kernels.mirror(moved.get(linear.module()), weights.get(linear.weight())));
+            half.accept(minus, layer);
+        }
+    }
+
+    /** With the factors of z = u vᵀ: {@code x (W ± εz)ᵀ = x Wᵀ ± ε (x v) uᵀ}. */
+    void alongFactors(LayerStream plus, LayerStream minus, Tensor table) {
+        try (Scope scope = Scope.open()) {
+            ImportanceKernels kernels = new ImportanceKernels(scope);
+            Map<String, Tensor> factors = new HashMap<>();
+            for (Linear linear : layout.linears()) {
+                int size = linear.outputs() + linear.inputs();
+                factors.put(linear.module(), kernels.noise(table, seeds.applyAsLong(linear), size));
+            }
+            plus.through(new DecoderLayer(layout, weights, shifted(factors, epsilon)));
+            minus.through(new DecoderLayer(layout, weights, shifted(factors, -epsilon)));
+        }
+    }
+
+    private Linears shifted(Map<String, Tensor> factors, double step) {
+        return (linear, x, target) -> {
+            Tensor y = weights.apply(linear, x, target);
+            return new ImportanceKernels(target).shiftAlong(y, x, factors.get(linear.module()), step);
+        };
+    }
+}
