@@ -26,6 +26,11 @@ public final class DurableFile {
      * @throws EspalierException {@code DISK_FULL}
      */
     public static void write(Path file, byte[] bytes) {
+        write(file, ByteBuffer.wrap(bytes));
+    }
+
+    /** The same with a buffer's remaining bytes. */
+    public static void write(Path file, ByteBuffer bytes) {
         Path folder = Objects.requireNonNull(file.getParent());
         Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
@@ -33,7 +38,7 @@ public final class DurableFile {
             try {
                 try (FileChannel channel =
                         FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                    CheckpointWriter.writeFully(channel, ByteBuffer.wrap(bytes), 0);
+                    CheckpointWriter.writeFully(channel, bytes, 0);
                     channel.force(true);
                 }
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -5,10 +5,9 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.DurableFile;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,10 +25,7 @@ import java.util.stream.IntStream;
 record BoundaryFiles(Path folder, String name, int chunks) {
     void save(int boundary, List<Tensor> values) {
         for (int i = 0; i < chunks; i++) {
-            ByteBuffer stored = values.get(i).stored(DType.F32);
-            byte[] bytes = new byte[stored.remaining()];
-            stored.get(bytes);
-            DurableFile.write(file(boundary, i), bytes);
+            DurableFile.write(file(boundary, i), values.get(i).stored(DType.F32));
         }
     }
 
@@ -40,12 +36,7 @@ record BoundaryFiles(Path folder, String name, int chunks) {
     Tensor load(int boundary, int chunk, Scope scope, long... shape) {
         Path file = file(boundary, chunk);
         try {
-            var stored = ByteBuffer.wrap(Files.readAllBytes(file))
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer();
-            float[] values = new float[stored.remaining()];
-            stored.get(values);
-            return scope.floats(values, shape);
+            return StoredWeights.readFloats(file, scope, shape);
         } catch (IOException | IllegalArgumentException e) {
             throw new EspalierException(
                     ErrorCode.INTERNAL, "work file " + file.getFileName() + ": cannot be used; run the job again", e);

@@ -11,14 +11,18 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LanguageHead;
+import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.WeightStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -31,6 +35,9 @@ import java.util.stream.IntStream;
  * @param distribution of z
  */
 public record ZerothOrder(long seed, double epsilon, Distribution distribution) {
+    /** Of the budget, for hidden states. */
+    private static final int HIDDEN_SHARE = 4;
+
     public ZerothOrder {
         if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
             throw new EspalierException(
@@ -65,37 +72,76 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             Computation computation,
             Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        List<Sides> draws = new ArrayList<>();
-        try (Scope tables = Scope.open();
-                LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation)) {
-            Tensor table = distribution.table(new ImportanceKernels(tables));
-            Tokens tokens = new Tokens();
-            WeightStream.forEach(checkpoint, layout.layers(), computation, (layer, weights) -> {
-                if (layer.index() == scope.first()) {
-                    IntStream.range(firstDraw, lastDraw).forEach(draw -> draws.add(Sides.of(draw, dense)));
-                }
-                DecoderLayer plain = new DecoderLayer(layer, weights);
-                if (draws.isEmpty()) {
-                    dense.through(plain);
-                    tokens.sum += dense.tokens();
-                }
-                for (Sides sides : draws) {
-                    if (scope.contains(layer.index())) {
-                        var moved = new PerturbedLayer(
-                                layer, weights, linear -> seedOf(sides.draw, linear), epsilon, computation.type());
-                        distribution.through(moved, sides.plus, sides.minus, table);
-                    } else {
-                        sides.plus.through(plain);
-                        sides.minus.through(plain);
+        long sides = 2 * new Footprint(layout, computation).hidden(windows.length, windows[0].length);
+        int together = (int) Math.max(1, computation.budget().bytes() / HIDDEN_SHARE / sides);
+        int passes = (lastDraw - firstDraw + together - 1) / together;
+        List<DrawLosses> losses = new ArrayList<>();
+        Tokens tokens = new Tokens();
+        for (int pass = 0; pass < passes; pass++) {
+            int first = firstDraw + pass * together;
+            int done = pass * layout.layers().size();
+            losses.addAll(new Pass(checkpoint, layout, windows, scope, computation)
+                    .losses(first, Math.min(lastDraw, first + together), (layer, more) -> {
+                        tokens.sum += more;
+                        progress.advanced(
+                                "layers",
+                                done + layer + 1L,
+                                (long) passes * layout.layers().size(),
+                                tokens.sum);
+                    }));
+        }
+        return losses;
+    }
+
+    /** One pass over the weights for as many draws as the budget holds hidden states of. */
+    private final class Pass {
+        private final Checkpoint checkpoint;
+        private final ModelLayout layout;
+        private final int[][] windows;
+        private final LayerScope scope;
+        private final Computation computation;
+
+        Pass(Checkpoint checkpoint, ModelLayout layout, int[][] windows, LayerScope scope, Computation computation) {
+            this.checkpoint = checkpoint;
+            this.layout = layout;
+            this.windows = windows;
+            this.scope = scope;
+            this.computation = computation;
+        }
+
+        /** @param passed hears of each layer and how many tokens went through it */
+        List<DrawLosses> losses(int firstDraw, int lastDraw, BiConsumer<Integer, Long> passed) {
+            List<Sides> draws = new ArrayList<>();
+            try (Scope tables = Scope.open();
+                    LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation)) {
+                Tensor table = distribution.table(new ImportanceKernels(tables));
+                WeightStream.forEach(checkpoint, layout.layers(), computation, (layer, weights) -> {
+                    if (layer.index() == scope.first()) {
+                        IntStream.range(firstDraw, lastDraw).forEach(draw -> draws.add(Sides.of(draw, dense)));
                     }
-                    tokens.sum += 2 * dense.tokens();
-                }
-                progress.advanced("layers", layer.index() + 1L, layout.layers().size(), tokens.sum);
-            });
-            LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
-            return draws.stream().map(sides -> sides.losses(head)).toList();
-        } finally {
-            draws.forEach(Sides::close);
+                    if (draws.isEmpty()) {
+                        dense.through(new DecoderLayer(layer, weights));
+                    }
+                    draws.forEach(sides -> through(layer, weights, sides, table));
+                    passed.accept(layer.index(), Math.max(1, 2 * draws.size()) * dense.tokens());
+                });
+                LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
+                return draws.stream().map(sides -> sides.losses(head)).toList();
+            } finally {
+                draws.forEach(Sides::close);
+            }
+        }
+
+        private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor table) {
+            if (scope.contains(layer.index())) {
+                var moved = new PerturbedLayer(
+                        layer, weights, linear -> seedOf(sides.draw, linear), epsilon, computation.type());
+                distribution.through(moved, sides.plus, sides.minus, table);
+            } else {
+                DecoderLayer plain = new DecoderLayer(layer, weights);
+                sides.plus.through(plain);
+                sides.minus.through(plain);
+            }
         }
     }
 

@@ -47,6 +47,11 @@ public enum ComputeType {
         if (setting.equals(AUTO)) {
             return InstructionSet.multipliesBfloat16() && storesBfloat16(checkpoint) ? BF16 : FP32;
         }
+        return named(setting);
+    }
+
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} */
+    static ComputeType named(String setting) {
         for (ComputeType type : values()) {
             if (type.spelled.equals(setting)) {
                 return type;

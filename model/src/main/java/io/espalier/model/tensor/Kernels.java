@@ -59,25 +59,20 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * What is added to the scores of the last t of s positions.
+     * {@link #causalAttention} that sees only so far, or whose scores fall with the distance.
      *
      * @param window how far a position sees, itself included; 0: all the way
      * @param slopes [h] of ALiBi; empty without
-     * @return [1, h or 1, t, s]
      */
-    public Tensor attentionBias(int t, int s, int window, Tensor slopes) {
+    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, int window, Tensor slopes) {
         return tensor(
-                "attention_bias", IValue.from((long) t), IValue.from((long) s), IValue.from((long) window), of(slopes));
+                "biased_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from((long) window), of(slopes));
     }
 
-    /** {@link #causalAttention} under the bias [1, h or 1, t, s], which also hides later positions. */
-    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, Tensor bias) {
-        return tensor("biased_attention", of(q), of(k), of(v), IValue.from(scale), of(bias));
-    }
-
-    /** The same with scores softly capped before the bias [1, 1, t, s]. */
-    public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, Tensor bias) {
-        return tensor("capped_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from(cap), of(bias));
+    /** {@link #causalAttention} that sees only so far, with scores softly capped. */
+    public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, int window) {
+        return tensor("capped_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from(cap), IValue.from((long)
+                window));
     }
 
     /** @param name {@code silu}, {@code relu}, {@code gelu} or {@code gelu_tanh} */

@@ -3,9 +3,15 @@ package io.espalier.model.tensor;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.LongStream;
 
 /**
  * Weights of any storage type as tensors. What is stored in the type asked for can be used where it lies, in the page
@@ -68,6 +74,39 @@ public final class StoredWeights {
             kernels.fill(flat, (long) start * width, buffer.position(0), info.dtype());
         }
         return finite(name, kernels, flat, ids.length, width);
+    }
+
+    /**
+     * A file of nothing but fp32 values in native order.
+     *
+     * @throws IOException when it is gone or of another size
+     */
+    public static Tensor readFloats(Path file, Scope scope, long... shape) throws IOException {
+        Kernels kernels = new Kernels(scope);
+        long elements = LongStream.of(shape).reduce(1, Math::multiplyExact);
+        Tensor flat = kernels.reserve(elements, ComputeType.FP32);
+        ByteBuffer buffer = BUFFER.get();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            if (channel.size() != elements * Float.BYTES) {
+                throw new IOException("%d bytes instead of %d".formatted(channel.size(), elements * Float.BYTES));
+            }
+            long start = 0;
+            while (start < elements) {
+                buffer.clear().limit((int) Math.min(BUFFER_BYTES, (elements - start) * Float.BYTES));
+                while (buffer.hasRemaining()) {
+                    if (channel.read(buffer) < 0) {
+                        throw new IOException("cut while it was read");
+                    }
+                }
+                buffer.flip();
+                int count = buffer.remaining() / Float.BYTES;
+                kernels.fill(flat, start, buffer, DType.F32);
+                start += count;
+            }
+        }
+        Tensor shaped = kernels.reshape(flat, shape);
+        flat.close();
+        return shaped;
     }
 
     /** Elements [first, first + elements) of a tensor, to be seen under a shape. */

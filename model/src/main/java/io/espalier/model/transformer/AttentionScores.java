@@ -57,10 +57,9 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
         if (softCap == 0 && hiding == 0 && slopes.isEmpty()) {
             return kernels.causalAttention(q, k, v, scale);
         }
-        Tensor bias = kernels.attentionBias(q.dim(2), positions, hiding, slopes(scope));
         return softCap == 0
-                ? kernels.biasedAttention(q, k, v, scale, bias)
-                : kernels.cappedAttention(q, k, v, scale, softCap, bias);
+                ? kernels.biasedAttention(q, k, v, scale, hiding, slopes(scope))
+                : kernels.cappedAttention(q, k, v, scale, softCap, hiding);
     }
 
     private Tensor slopes(Scope scope) {

@@ -31,10 +31,12 @@ public final class LayerStream implements AutoCloseable {
     private final List<int[][]> windows;
     private final List<Tensor> chunks = new ArrayList<>();
     private final int length;
+    private final Rotary.Table angles;
 
     private LayerStream(List<int[][]> windows) {
         this.windows = windows;
         this.length = windows.get(0)[0].length;
+        this.angles = new Rotary.Table(0, length, scope);
     }
 
     /**
@@ -98,14 +100,12 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer, while somebody looks at it before and after. */
     public void through(DecoderLayer layer, StepWitness witness) {
-        try (Scope angles = Scope.open()) {
-            Rotary rotary = rotary(layer, angles);
-            step((x, target) -> {
-                Tensor y = layer.forward(x, rotary, target);
-                witness.sees(x, y);
-                return y;
-            });
-        }
+        Rotary rotary = angles.of(layer.layout());
+        step((x, target) -> {
+            Tensor y = layer.forward(x, rotary, target);
+            witness.sees(x, y);
+            return y;
+        });
     }
 
     /** Sees one chunk of hidden states, [b, t, d], on both sides of a layer. */
@@ -116,10 +116,8 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer's attention half. */
     public void throughAttention(DecoderLayer layer) {
-        try (Scope angles = Scope.open()) {
-            Rotary rotary = rotary(layer, angles);
-            step((x, target) -> layer.attend(x, rotary, null, target));
-        }
+        Rotary rotary = angles.of(layer.layout());
+        step((x, target) -> layer.attend(x, rotary, null, target));
     }
 
     /** Sends every chunk through a layer's feed-forward half. */
@@ -141,19 +139,13 @@ public final class LayerStream implements AutoCloseable {
      * @param above another stream of the same windows, whose chunks come first in what the witness sees
      */
     public void peekAttention(DecoderLayer layer, @Nullable LayerStream above) {
-        try (Scope angles = Scope.open()) {
-            Rotary rotary = rotary(layer, angles);
-            peek(above, (x, target) -> layer.attend(x, rotary, null, target));
-        }
+        Rotary rotary = angles.of(layer.layout());
+        peek(above, (x, target) -> layer.attend(x, rotary, null, target));
     }
 
     /** The same with a layer's feed-forward half. */
     public void peekFeedForward(DecoderLayer layer, @Nullable LayerStream above) {
         peek(above, layer::feedForward);
-    }
-
-    private Rotary rotary(DecoderLayer layer, Scope target) {
-        return Rotary.of(layer.layout().attention().frequencies(), 0, length, target);
     }
 
     private void step(BiFunction<Tensor, Scope, Tensor> half) {

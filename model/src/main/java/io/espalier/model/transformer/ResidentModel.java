@@ -73,10 +73,10 @@ public final class ResidentModel implements AutoCloseable {
             try (Scope pass = Scope.open()) {
                 Kernels kernels = new Kernels(pass);
                 Tensor x = layout.embedding().embed(checkpoint, new int[][] {tokens}, seen, pass);
+                Rotary.Table angles = new Rotary.Table(seen, tokens.length, pass);
                 for (LayerLayout layer : layout.layers()) {
                     DecoderLayer decoder = new DecoderLayer(layer, layers.get(layer.index()));
-                    Rotary rotary = Rotary.of(layer.attention().frequencies(), seen, tokens.length, pass);
-                    Tensor attended = decoder.attend(x, rotary, caches.get(layer.index()), pass);
+                    Tensor attended = decoder.attend(x, angles.of(layer), caches.get(layer.index()), pass);
                     x = decoder.feedForward(attended, pass);
                 }
                 seen += tokens.length;

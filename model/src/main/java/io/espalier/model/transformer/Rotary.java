@@ -3,6 +3,8 @@ package io.espalier.model.transformer;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Cosines and sines of the rotary angles of some consecutive positions, [t, D/2] each. */
 final class Rotary {
@@ -12,6 +14,26 @@ final class Rotary {
     private Rotary(Tensor cosines, Tensor sines) {
         this.cosines = cosines;
         this.sines = sines;
+    }
+
+    /** Those of every layer of a model at the same positions: most layers turn alike. */
+    static final class Table {
+        private final int first;
+        private final int length;
+        private final Scope scope;
+        private final Map<RotaryFrequencies, Rotary> known = new HashMap<>();
+
+        /** @param first position of the first row */
+        Table(int first, int length, Scope scope) {
+            this.first = first;
+            this.length = length;
+            this.scope = scope;
+        }
+
+        Rotary of(LayerLayout layer) {
+            return known.computeIfAbsent(
+                    layer.attention().frequencies(), frequencies -> Rotary.of(frequencies, first, length, scope));
+        }
     }
 
     /** @param first position of the first row */

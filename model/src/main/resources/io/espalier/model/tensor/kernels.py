@@ -122,15 +122,24 @@ class Kernels(Module):
       bias = (slopes.reshape([-1, 1, 1]) * distance.to(torch.float32)).unsqueeze(0)
     return bias.masked_fill(hidden, float("-inf"))
 
-  # Attention with a bias as above.
-  def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, bias: Tensor) -> Tensor:
-    h = q.size(1)
-    mixed = torch.scaled_dot_product_attention(q, self.per_head(k, h), self.per_head(v, h), bias.type_as(q), 0., False, scale=scale)
-    return mixed.transpose(1, 2).reshape([q.size(0), q.size(2), -1])
+  # Attention with a bias as above, made for a few heads at a time: for all it would outgrow everything else.
+  def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, slopes: Tensor) -> Tensor:
+    h, t, s = q.size(1), q.size(2), k.size(2)
+    keys, values = self.per_head(k, h), self.per_head(v, h)
+    step = h
+    if slopes.numel() > 0:
+      step = 4194304 // (t * s) + 1
+    mixed = annotate(List[Tensor], [])
+    for start in range(0, h, step):
+      end = start + step
+      bias = self.attention_bias(t, s, window, slopes[start:end]).type_as(q)
+      mixed.append(torch.scaled_dot_product_attention(q[:, start:end], keys[:, start:end], values[:, start:end], bias, 0., False, scale=scale))
+    return torch.cat(mixed, 1).transpose(1, 2).reshape([q.size(0), t, -1])
 
   # The same with scores squeezed into (-cap, cap) first, which no fused kernel does.
-  def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, bias: Tensor) -> Tensor:
+  def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
     shape = [q.size(0), k.size(1), -1, q.size(2), q.size(3)]
+    bias = self.attention_bias(q.size(2), k.size(2), window, torch.zeros([0]))
     scores = torch.matmul(q.reshape(shape) * scale, k.unsqueeze(2).transpose(3, 4))
     weights = torch.softmax(self.capped(scores.to(torch.float32), cap) + bias.unsqueeze(2), -1).type_as(v)
     mixed = torch.matmul(weights, v.unsqueeze(2))

@@ -42,12 +42,12 @@ class AttentionKernelsTest {
             Tensor keys = scope.floats(k, WINDOWS, KV_HEADS, s, HEAD_DIM);
             Tensor values = scope.floats(v, WINDOWS, KV_HEADS, s, HEAD_DIM);
             Kernels kernels = new Kernels(scope);
-            Tensor bias = kernels.attentionBias(t, s, window, scope.floats(slopes, slopes.length));
 
             // When
             Tensor mixed = cap > 0
-                    ? kernels.cappedAttention(queries, keys, values, SCALE, cap, bias)
-                    : kernels.biasedAttention(queries, keys, values, SCALE, bias);
+                    ? kernels.cappedAttention(queries, keys, values, SCALE, cap, window)
+                    : kernels.biasedAttention(
+                            queries, keys, values, SCALE, window, scope.floats(slopes, slopes.length));
 
             // Then
             float[] actual = mixed.floats();
