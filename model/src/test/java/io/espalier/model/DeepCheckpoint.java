@@ -12,9 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A bf16 LLaMA whose 24 layers outweigh everything else: 580 MB that say nothing. */
-final class DeepCheckpoint {
-    private static final int LAYERS = 24;
+/** A bf16 LLaMA whose layers, 24 MB each, outweigh everything else and say nothing. */
+public final class DeepCheckpoint {
     private static final int HIDDEN = 1024;
     private static final int HEADS = 16;
     private static final int FFN = 2560;
@@ -22,23 +21,23 @@ final class DeepCheckpoint {
 
     private DeepCheckpoint() {}
 
-    static void write(Path folder) {
-        List<TensorInfo> tensors = tensors();
+    public static void write(Path folder, int layers) {
+        List<TensorInfo> tensors = tensors(layers);
         ByteBuffer noise =
                 noise((int) tensors.stream().mapToLong(TensorInfo::bytes).max().orElseThrow());
         try (CheckpointWriter writer = CheckpointWriter.create(folder, tensors)) {
             for (TensorInfo tensor : tensors) {
                 writer.write(tensor.name(), noise.slice(0, (int) tensor.bytes()));
             }
-            writer.writeJson("config.json", config());
+            writer.writeJson("config.json", config(layers));
             writer.finish();
         }
     }
 
-    private static List<TensorInfo> tensors() {
+    private static List<TensorInfo> tensors(int layers) {
         List<TensorInfo> tensors = new ArrayList<>();
         add(tensors, "model.embed_tokens", VOCABULARY, HIDDEN);
-        for (int i = 0; i < LAYERS; i++) {
+        for (int i = 0; i < layers; i++) {
             String layer = "model.layers." + i;
             for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
                 add(tensors, layer + ".self_attn." + projection, HIDDEN, HIDDEN);
@@ -68,13 +67,13 @@ final class DeepCheckpoint {
         return noise.flip();
     }
 
-    private static ObjectNode config() {
+    private static ObjectNode config(int layers) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("model_type", "llama")
                 .put("hidden_size", HIDDEN)
                 .put("intermediate_size", FFN)
-                .put("num_hidden_layers", LAYERS)
+                .put("num_hidden_layers", layers)
                 .put("num_attention_heads", HEADS)
                 .put("vocab_size", VOCABULARY)
                 .put("max_position_embeddings", 128)

@@ -24,7 +24,7 @@ class MemoryIT {
     @Test
     void scoringNeedsAFractionOfTheModelsSize(@TempDir Path folder) throws Exception {
         // Given
-        DeepCheckpoint.write(folder);
+        DeepCheckpoint.write(folder, 24);
         long modelBytes;
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             modelBytes = checkpoint.bytes();
@@ -44,7 +44,7 @@ class MemoryIT {
     @Test
     void exactGradientsNeedLessThanHalfTheModelsSize(@TempDir Path folder) throws Exception {
         // Given
-        DeepCheckpoint.write(folder);
+        DeepCheckpoint.write(folder, 24);
         long modelBytes;
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             modelBytes = checkpoint.bytes();
@@ -58,6 +58,20 @@ class MemoryIT {
         assertThat(backprop - samePassOverNextToNothing)
                 .as("bytes that the model's size costs")
                 .isLessThan(modelBytes / 2);
+    }
+
+    @Test
+    void streamingNeedsAsMuchMemoryForManyLayersAsForFew(@TempDir Path few, @TempDir Path many) throws Exception {
+        // Given
+        DeepCheckpoint.write(few, 6);
+        DeepCheckpoint.write(many, 24);
+        long forFew = run("stream", few).get("peak");
+
+        // When
+        long forMany = run("stream", many).get("peak");
+
+        // Then
+        assertThat(forMany - forFew).as("bytes that 18 more layers cost").isLessThan(12 * MEGABYTE);
     }
 
     @Test
@@ -93,8 +107,6 @@ class MemoryIT {
                 work,
                 checkpoint.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        // Otherwise the C library keeps freed weights of one layer beside those of the next.
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", String.valueOf(4 * MEGABYTE));
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

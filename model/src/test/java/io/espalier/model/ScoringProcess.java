@@ -15,6 +15,9 @@ import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +37,7 @@ final class ScoringProcess {
         switch (arguments[0]) {
             case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
             case "backprop" -> backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
+            case "stream" -> stream(folder, GoldenCheckpoint.windows(8, 64, 1));
             case "repeat-backprop" -> {
                 repeatBackprop(folder, 10);
                 print("early", "VmRSS");
@@ -62,6 +66,20 @@ final class ScoringProcess {
             criteria.add(fms);
             for (int layer = 0; layer < SCORED_LAYERS; layer++) {
                 LayerScorer.score(checkpoint, layer, criteria, 1, statistics, zerothOrder.gradient(losses));
+            }
+        }
+    }
+
+    /** Every kind of pass that holds nothing but hidden states between layers, computed as the weights are stored. */
+    private static void stream(Path folder, int[][] windows) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            LayerScope all = new LayerScope(0, checkpoint.config().layers().size());
+            Computation computation = new Computation(ComputeType.BF16, MemoryBudget.DEFAULT);
+            Perplexity.of(checkpoint, windows, computation, Progress.SILENT);
+            InputStatistics.collect(checkpoint, windows, all, computation, Progress.SILENT);
+            for (Distribution distribution : Distribution.values()) {
+                new ZerothOrder(1, 1e-3, distribution)
+                        .losses(checkpoint, windows, 0, 2, all, computation, Progress.SILENT);
             }
         }
     }

@@ -1,22 +1,22 @@
 package io.espalier.model.evaluation;
 
-import java.util.function.Consumer;
-import java.util.function.BiConsumer;
-import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.transformer.WeightStream;
-import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.WeightStream;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Perplexity over non-overlapping windows, {@code exp(mean NLL)} over t − 1 predictions a window.

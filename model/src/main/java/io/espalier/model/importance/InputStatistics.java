@@ -1,21 +1,20 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.transformer.WeightStream;
-import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
-import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.WeightStream;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.ToLongFunction;
 
@@ -55,14 +56,14 @@ record PerturbedLayer(
                 moved.put(linear.module(), kernels.moved(weight, table, seeds.applyAsLong(linear), epsilon, type));
             }
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
-                Tensor weight = moved.get(linear.module());
+                Tensor weight = of(moved, linear);
                 Parameter bias = linear.bias();
                 return bias == null
                         ? new Kernels(target).linear(x, weight)
                         : new Kernels(target).linear(x, weight, weights.get(bias));
             });
             half.accept(plus, layer);
-            linears.forEach(linear -> kernels.mirror(moved.get(linear.module()), weights.get(linear.weight())));
+            linears.forEach(linear -> kernels.mirror(of(moved, linear), weights.get(linear.weight())));
             half.accept(minus, layer);
         }
     }
@@ -84,7 +85,11 @@ record PerturbedLayer(
     private Linears shifted(Map<String, Tensor> factors, double step) {
         return (linear, x, target) -> {
             Tensor y = weights.apply(linear, x, target);
-            return new ImportanceKernels(target).shiftAlong(y, x, factors.get(linear.module()), step);
+            return new ImportanceKernels(target).shiftAlong(y, x, of(factors, linear), step);
         };
+    }
+
+    private static Tensor of(Map<String, Tensor> byModule, Linear linear) {
+        return Objects.requireNonNull(byModule.get(linear.module()));
     }
 }

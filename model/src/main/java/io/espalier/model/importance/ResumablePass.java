@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.transformer.WeightStream;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
@@ -9,6 +8,7 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
 import java.util.List;
 

@@ -19,6 +19,7 @@ import java.util.stream.LongStream;
  */
 public final class StoredWeights {
     private static final int BUFFER_BYTES = 4 << 20;
+    private static final int PAGE_BYTES = 4096;
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder()));
@@ -119,9 +120,9 @@ public final class StoredWeights {
 
         Tensor inPlaceOrCopied(ComputeType type, Scope scope) {
             long bytes = elements * info.dtype().bytes();
-            // Below, a mapping costs more than the copy it spares; above, it is more than one buffer can show.
+            // Below, a mapping takes more memory than a copy; above, it is more than one buffer can show.
             boolean inPlace = info.dtype() == type.stored()
-                    && bytes >= BUFFER_BYTES / 64
+                    && bytes >= PAGE_BYTES
                     && bytes <= Integer.MAX_VALUE
                     && checkpoint.aligned(info.name());
             return inPlace ? inPlace(bytes, scope) : copied(type, scope);

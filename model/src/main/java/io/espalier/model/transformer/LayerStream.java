@@ -127,10 +127,8 @@ public final class LayerStream implements AutoCloseable {
 
     /** Computes a layer for its witness alone: the stream stays where it is. */
     public void peek(DecoderLayer layer) {
-        try (Scope angles = Scope.open()) {
-            Rotary rotary = rotary(layer, angles);
-            peek(null, (x, target) -> layer.forward(x, rotary, target));
-        }
+        Rotary rotary = angles.of(layer.layout());
+        peek(null, (x, target) -> layer.forward(x, rotary, target));
     }
 
     /**

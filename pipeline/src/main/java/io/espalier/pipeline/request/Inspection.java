@@ -1,6 +1,7 @@
 package io.espalier.pipeline.request;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.tensor.Computation;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param firstLayer first layer to prune
  * @param lastLayer after the last layer to prune
  * @param threads threads every task of the job computes with, so that any worker gives the same bytes
+ * @param computation type of products and memory budget of every task
  * @param profile engine, device and instruction set of the inspecting worker
  */
 public record Inspection(
@@ -28,6 +30,7 @@ public record Inspection(
         int firstLayer,
         int lastLayer,
         int threads,
+        Computation computation,
         Map<String, String> profile) {
     public Inspection {
         layers = List.copyOf(layers);

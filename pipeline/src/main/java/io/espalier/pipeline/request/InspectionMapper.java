@@ -1,6 +1,7 @@
 package io.espalier.pipeline.request;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.tensor.Computation;
 import io.espalier.v1.JobInputs;
 import io.espalier.v1.NumericProfile;
 import java.util.Map;
@@ -28,7 +29,9 @@ public final class InspectionMapper {
                         .setEngine(inspection.profile().getOrDefault(ENGINE, ""))
                         .setDevice(inspection.profile().getOrDefault(DEVICE, ""))
                         .setInstructionSet(inspection.profile().getOrDefault(INSTRUCTION_SET, ""))
-                        .setThreads(inspection.threads()));
+                        .setThreads(inspection.threads())
+                        .setComputeType(inspection.computation().type().spelled())
+                        .setMemoryBudget(inspection.computation().budget().bytes()));
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
         return inputs.build();
     }
@@ -47,10 +50,18 @@ public final class InspectionMapper {
                 inputs.getFirstLayer(),
                 inputs.getLastLayer(),
                 profile.getThreads(),
+                computation(profile),
                 Map.of(
                         ENGINE, profile.getEngine(),
                         DEVICE, profile.getDevice(),
                         INSTRUCTION_SET, profile.getInstructionSet()));
+    }
+
+    /** Plans made before there was a choice were computed exactly. */
+    private static Computation computation(NumericProfile profile) {
+        return profile.getComputeType().isEmpty()
+                ? Computation.EXACT
+                : Computation.of(profile.getComputeType(), profile.getMemoryBudget());
     }
 
     public static io.espalier.v1.LayerShape toWire(LayerShape layer) {

@@ -41,6 +41,19 @@ public interface EspalierConfig {
         return computeThreads() > 0 ? computeThreads() : Runtime.getRuntime().availableProcessors();
     }
 
+    /**
+     * In what matrix products are computed: fp32, bf16, or auto, which is bf16 where the processor multiplies it fast and
+     * the model is stored so. Part of the numeric profile.
+     */
+    @WithName("compute.type")
+    @WithDefault("auto")
+    String computeType();
+
+    /** Bytes of native memory that one pass over a model may take; written into the plan of a job. */
+    @WithName("memory.budget")
+    @WithDefault("2147483648")
+    long memoryBudget();
+
     /** Silence of a started task after which it is issued again. */
     @WithName("task.overdue")
     @WithDefault("2m")

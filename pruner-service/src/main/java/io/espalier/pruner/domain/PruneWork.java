@@ -116,6 +116,9 @@ public final class PruneWork {
                 new TreeMap<>(Map.of("model", inspection.modelSha256(), "calibration", inspection.calibrationSha256()));
         TreeMap<String, String> profile = new TreeMap<>(inspection.profile());
         profile.put("threads", Integer.toString(inspection.threads()));
+        profile.put("compute_type", inspection.computation().type().spelled());
+        profile.put(
+                "memory_budget", Long.toString(inspection.computation().budget().bytes()));
         return new Manifest(
                 spec.jobId(),
                 request,

@@ -1,5 +1,9 @@
 package io.espalier.scorer.domain;
 
+import io.espalier.model.transformer.Footprint;
+import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.ArtifactStore;
@@ -23,21 +27,27 @@ import java.util.Map;
 
 /** Looks at everything a job names before anything expensive: outputs, checkpoint, layout, layers, budgets, texts. */
 final class ScoreInspection {
+    /** The two sides of one zeroth-order draw; no other pass carries as many. */
+    private static final int STREAMS = 2;
+
     private final Workspace workspace;
 
     ScoreInspection(Workspace workspace) {
         this.workspace = workspace;
     }
 
-    /** @param threads every task of the job will compute with */
-    Inspection inspect(JobSpec spec, int threads) {
+    /** As {@link ScoreWork#inspect}. */
+    Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
         spec.pruning().target().outputs().forEach(output -> checkFree(output, spec.jobId()));
         try (Checkpoint checkpoint = workspace.model(spec)) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LayerScope scope = LayerScope.parse(
                     spec.pruning().layers(), checkpoint.config().layers().size());
             check(spec, checkpoint, layout, scope);
-            int calibration = workspace.calibration(spec, checkpoint).length;
+            int[][] calibration = workspace.calibration(spec, checkpoint);
+            Computation computation =
+                    new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
+            new Footprint(layout, computation).check(calibration.length, calibration[0].length, STREAMS);
             int evaluation = workspace.evaluation(spec, checkpoint).length;
             Engine.setThreads(threads);
             var profile = Engine.profile();
@@ -49,11 +59,12 @@ final class ScoreInspection {
                     checkpoint.sha256(),
                     workspace.calibrationSha256(spec),
                     workspace.evaluationSha256(spec),
-                    calibration,
+                    calibration.length,
                     evaluation,
                     scope.first(),
                     scope.last(),
                     threads,
+                    computation,
                     Map.of(
                             "engine", profile.engine(),
                             "device", profile.device(),

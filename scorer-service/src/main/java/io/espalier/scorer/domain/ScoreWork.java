@@ -38,16 +38,21 @@ public final class ScoreWork {
         this.workspace = workspace;
     }
 
-    /** @param threads every task of the job will compute with */
-    public Inspection inspect(JobSpec spec, int threads) {
-        return new ScoreInspection(workspace).inspect(spec, threads);
+    /**
+     * @param threads every task of the job will compute with
+     * @param computeType as configured: {@code auto}, {@code fp32} or {@code bf16}
+     * @param memoryBudget bytes one pass may take
+     */
+    public Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
+        return new ScoreInspection(workspace).inspect(spec, threads, computeType, memoryBudget);
     }
 
     public ScoreResult.StatisticsCollected collect(
             JobSpec spec, Inspection inspection, ScoreTask.CollectStatistics task, Progress progress) {
         try (Checkpoint checkpoint = workspace.model(spec)) {
             int[][] windows = Arrays.copyOfRange(workspace.calibration(spec, checkpoint), task.first(), task.last());
-            InputStatistics statistics = InputStatistics.collect(checkpoint, windows, scope(inspection), progress);
+            InputStatistics statistics = 
+                    InputStatistics.collect(checkpoint, windows, scope(inspection), inspection.computation(), progress);
             return new ScoreResult.StatisticsCollected(files(spec).statistics(task.id(), statistics));
         }
     }
@@ -57,7 +62,14 @@ public final class ScoreWork {
         try (Checkpoint checkpoint = workspace.model(spec)) {
             int[][] windows = workspace.calibration(spec, checkpoint);
             return new ScoreResult.LossesCollected(zerothOrder(spec)
-                    .losses(checkpoint, windows, task.first(), task.last(), scope(inspection), progress));
+                    .losses(
+                            checkpoint,
+                            windows,
+                            task.first(),
+                            task.last(),
+                            scope(inspection),
+                            inspection.computation(),
+                            progress));
         }
     }
 

@@ -40,7 +40,9 @@ public class ScorerWorker implements Worker {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         ScoreTask scoreTask = ScoreMapper.task(task);
         if (scoreTask instanceof ScoreTask.Inspect) {
-            return TaskResult.newBuilder().setInspected(InspectionMapper.toWire(work.inspect(spec, config.threads())));
+            return TaskResult.newBuilder()
+                    .setInspected(InspectionMapper.toWire(
+                            work.inspect(spec, config.threads(), config.computeType(), config.memoryBudget())));
         }
         Inspection inspection = InspectionMapper.fromWire(task.getInputs());
         Engine.setThreads(inspection.threads());

@@ -1,5 +1,6 @@
 package io.espalier.scorer.domain;
 
+import io.espalier.model.tensor.Computation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -199,6 +200,7 @@ class ScorePlanTest {
                 1,
                 3,
                 2,
+                Computation.EXACT,
                 Map.of())));
     }
 

@@ -1,0 +1,192 @@
+package io.espalier.model;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.DType;
+import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.Distribution;
+import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.Footprint;
+import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.ModelLayout;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Passes in another type or within another budget give what the exact ones give, as closely as they can. */
+class ComputationTest {
+    private static final Computation HALF = new Computation(ComputeType.BF16, MemoryBudget.DEFAULT);
+    private static final Computation TIGHT = new Computation(ComputeType.FP32, new MemoryBudget(64 << 20));
+    private static final LayerScope ALL = new LayerScope(0, 3);
+    private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
+
+    static List<Path> families() throws IOException {
+        return GoldenCheckpoint.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void everyFamilysLossInHalfPrecisionIsTheExactOneWithinThatPrecision(Path family, @TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.convert(family, DType.BF16, folder);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            double exact =
+                    Math.log(Perplexity.of(checkpoint, WINDOWS, Progress.SILENT).value());
+
+            // When
+            double half = Math.log(
+                    Perplexity.of(checkpoint, WINDOWS, HALF, Progress.SILENT).value());
+
+            // Then
+            assertThat(half).isCloseTo(exact, within(0.005 * exact)).isNotEqualTo(exact);
+        }
+    }
+
+    @Test
+    void weightsUsedWhereTheyLieGiveTheLossOfTheirCopies(@TempDir Path folder) {
+        // Given
+        DeepCheckpoint.write(folder, 2);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            double copied = Perplexity.of(checkpoint, WINDOWS, Progress.SILENT).value();
+
+            // When
+            double inPlace =
+                    Perplexity.of(checkpoint, WINDOWS, HALF, Progress.SILENT).value();
+
+            // Then
+            assertThat(Math.log(inPlace)).isCloseTo(Math.log(copied), within(0.005 * Math.log(copied)));
+        }
+    }
+
+    @Test
+    void statisticsInHalfPrecisionAreTheExactOnesWithinThatPrecision(@TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA_GQA, DType.BF16, folder);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            InputStatistics exact = InputStatistics.collect(checkpoint, WINDOWS, ALL, Progress.SILENT);
+
+            // When
+            InputStatistics half = InputStatistics.collect(checkpoint, WINDOWS, ALL, HALF, Progress.SILENT);
+
+            // Then
+            exact.byModule().forEach((module, moments) -> {
+                double[] expected = moments.norms();
+                double[] actual = half.byModule().get(module).norms();
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(actual[i]).as(module).isCloseTo(expected[i], within(0.03 * expected[i] + 0.01));
+                }
+            });
+        }
+    }
+
+    @Test
+    void gradientsInHalfPrecisionPointWhereTheExactOnesDo(
+            @TempDir Path folder, @TempDir Path exact, @TempDir Path half) {
+        // Given
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA_GQA, DType.BF16, folder);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            Map<String, float[]> expected = gradients(checkpoint, Computation.EXACT, exact);
+
+            // When
+            Map<String, float[]> actual = gradients(checkpoint, HALF, half);
+
+            // Then
+            expected.forEach((name, gradient) ->
+                    assertThat(cosine(actual.get(name), gradient)).as(name).isGreaterThan(0.995));
+        }
+    }
+
+    private static Map<String, float[]> gradients(Checkpoint checkpoint, Computation computation, Path position) {
+        Map<String, float[]> found = new HashMap<>();
+        new Backprop(checkpoint, WINDOWS, ALL, true, computation)
+                .run(
+                        position,
+                        (layer, weights, gradients) -> {
+                            try (Scope scope = Scope.open()) {
+                                for (Linear linear : layer.linears()) {
+                                    found.put(
+                                            linear.module(),
+                                            gradients.gradient(linear, scope).floats());
+                                }
+                            }
+                        },
+                        Progress.SILENT);
+        return found;
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    }
+
+    private static double dot(float[] a, float[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> (double) a[i] * b[i])
+                .sum();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drawsThatDoNotFitTheBudgetTogetherGiveTheSameLosses(Distribution distribution) {
+        // Given
+        int[][] wide = GoldenCheckpoint.windows(48, 64, 1);
+        int draws = 24;
+        ZerothOrder zerothOrder = new ZerothOrder(3, 1e-3, distribution);
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            long together = new Footprint(ModelLayout.of(checkpoint), TIGHT).hidden(wide.length, 64) * 2 * draws;
+            assertThat(together).isGreaterThan(TIGHT.budget().bytes() / 4);
+            List<DrawLosses> roomy =
+                    zerothOrder.losses(checkpoint, wide, 0, draws, ALL, Computation.EXACT, Progress.SILENT);
+
+            // When
+            List<DrawLosses> tight = zerothOrder.losses(checkpoint, wide, 0, draws, ALL, TIGHT, Progress.SILENT);
+
+            // Then
+            assertThat(tight).isEqualTo(roomy);
+        }
+    }
+
+    @Test
+    void windowsThatDoNotFitTheBudgetAreRefusedNamingItAndTheBytesNeeded() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            Footprint footprint = new Footprint(ModelLayout.of(checkpoint), TIGHT);
+            footprint.check(128, 128, 2);
+
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> footprint.check(20_000, 128, 2))
+                    .contains("espalier.memory.budget", "20000 windows of 128 tokens", "67108864");
+        }
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new MemoryBudget(1000))
+                .contains("espalier.memory.budget", "1000");
+    }
+
+    @Test
+    void automaticTypeKeepsEveryDigitThatIsStored(@TempDir Path half) {
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.F16, half);
+        try (Checkpoint full = Checkpoint.open(GoldenCheckpoint.LLAMA);
+                Checkpoint short16 = Checkpoint.open(half)) {
+            assertThat(ComputeType.of("auto", full)).isEqualTo(ComputeType.FP32);
+            assertThat(ComputeType.of("auto", short16)).isEqualTo(ComputeType.FP32);
+            assertThat(ComputeType.of("bf16", full)).isEqualTo(ComputeType.BF16);
+            assertFails(ErrorCode.INVALID_ARGUMENT, () -> ComputeType.of("fp8", full))
+                    .contains("espalier.compute.type", "'fp8'", "auto, fp32, bf16");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.espalier.model.transformer;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WeightStreamTest {
+    @Test
+    void layersComeInTheGivenOrderWithTheValuesTheFileHolds() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            List<LayerLayout> layers =
+                    new ArrayList<>(ModelLayout.of(checkpoint).layers());
+            java.util.Collections.reverse(layers);
+            List<Integer> seen = new ArrayList<>();
+
+            // When
+            WeightStream.forEach(checkpoint, layers, Computation.EXACT, (layer, weights) -> {
+                seen.add(layer.index());
+                try (LayerWeights copied = LayerWeights.read(checkpoint, layer)) {
+                    for (Parameter parameter : layer.parameters()) {
+                        assertThat(weights.get(parameter).floats())
+                                .isEqualTo(copied.get(parameter).floats());
+                    }
+                }
+            });
+
+            // Then
+            assertThat(seen).containsExactly(2, 1, 0);
+        }
+    }
+
+    @Test
+    void badWeightsOfALayerAreReportedWhenItsTurnComes(@TempDir Path folder) {
+        // Given
+        String bad = "model.layers.2.mlp.down_proj.weight";
+        GoldenCheckpoint.change(
+                GoldenCheckpoint.LLAMA, bad, bytes -> bytes.putFloat(40, Float.NEGATIVE_INFINITY), folder);
+        List<Integer> seen = new ArrayList<>();
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
+
+            // When
+            assertFails(
+                            ErrorCode.MODEL_CORRUPT,
+                            () -> WeightStream.forEach(
+                                    checkpoint, layers, Computation.EXACT, (layer, weights) -> seen.add(layer.index())))
+                    .contains(bad);
+
+            // Then
+            assertThat(seen).containsExactly(0, 1);
+        }
+    }
+
+    @Test
+    void failureOfWhoeverUsesALayerComesThrough() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
+
+            assertThatThrownBy(() -> WeightStream.forEach(checkpoint, layers, Computation.EXACT, (layer, weights) -> {
+                        throw new IllegalStateException("at layer " + layer.index());
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("at layer 0");
+        }
+    }
+}
