@@ -13,6 +13,7 @@ import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
@@ -123,16 +124,34 @@ public record Backprop(
                 LayerLayout layer, LayerWeights weights, int chunk, LayerGradients gradients, Scope target) {
             try (Scope scope = Scope.open()) {
                 LinearTaps taps = new LinearTaps(weights, scope);
-                List<Tensor> found;
+                DecoderLayer tapped = new DecoderLayer(layer, weights, taps);
+                LinearTaps.Found found;
                 try (Recording recording = Recording.open()) {
                     Kernels kernels = new Kernels(scope);
                     Tensor x = kernels.variable(load(hidden, layer.index(), chunk, scope));
-                    Tensor y = new DecoderLayer(layer, weights, taps).forward(x, scope);
-                    found = kernels.gradients(y, load(upstream, layer.index() + 1, chunk, scope), taps.outputsAnd(x));
+                    Tensor above = load(upstream, layer.index() + 1, chunk, scope);
+                    found = tapped.endsInDown()
+                            ? throughDown(tapped, x, above, taps, scope)
+                            : taps.found(kernels.gradients(tapped.forward(x, scope), above, taps.outputsAnd(x)));
                 }
-                gradients.add(taps.taps(), found);
-                return found.get(found.size() - 1).keepIn(target);
+                gradients.add(found.taps(), found.upstream());
+                return found.below().keepIn(target);
             }
+        }
+
+        /** The output itself is not needed, so the down projection, a quarter of the layer, is not computed again. */
+        private LinearTaps.Found throughDown(DecoderLayer layer, Tensor x, Tensor above, LinearTaps taps, Scope scope) {
+            Kernels kernels = new Kernels(scope);
+            Linear down = layer.layout().feedForward().down();
+            DecoderLayer.BeforeDown before = layer.upToDown(x, scope);
+            return taps.found(kernels.gradients(
+                            List.of(before.attended(), before.active()),
+                            List.of(
+                                    above,
+                                    kernels.linearGradient(
+                                            above, layer.weights().get(down.weight()))),
+                            taps.outputsAnd(x)))
+                    .and(down, kernels.detached(before.active()), above);
         }
 
         private Tensor load(BoundaryFiles files, int boundary, int chunk, Scope owner) {

@@ -46,4 +46,27 @@ final class LinearTaps implements Linears {
     List<Tensor> outputsAnd(Tensor x) {
         return Stream.concat(taps.stream().map(Tap::output), Stream.of(x)).toList();
     }
+
+    /**
+     * What a recorded layer's gradients are made of.
+     *
+     * @param upstream for each tap the gradient with respect to its output
+     * @param below gradient with respect to the layer's input
+     */
+    record Found(List<Tap> taps, List<Tensor> upstream, Tensor below) {
+        /** With a linear layer that was not applied: its gradient is known without. */
+        Found and(Linear linear, Tensor input, Tensor above) {
+            List<Tap> all = new ArrayList<>(taps);
+            all.add(new Tap(linear, input, above));
+            List<Tensor> gradients = new ArrayList<>(upstream);
+            gradients.add(above);
+            return new Found(List.copyOf(all), List.copyOf(gradients), below);
+        }
+    }
+
+    /** @param gradients with respect to {@link #outputsAnd} */
+    Found found(List<Tensor> gradients) {
+        int last = gradients.size() - 1;
+        return new Found(taps(), gradients.subList(0, last), gradients.get(last));
+    }
 }

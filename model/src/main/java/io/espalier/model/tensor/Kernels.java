@@ -236,7 +236,17 @@ public final class Kernels extends KernelCalls {
      * @return each in its input's shape
      */
     public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
-        return tensors("gradients", of(output), of(upstream), listOf(inputs));
+        return gradients(List.of(output), List.of(upstream), inputs);
+    }
+
+    /** Gradients of the sum over several outputs of Σ output·upstream. */
+    public List<Tensor> gradients(List<Tensor> outputs, List<Tensor> upstream, List<Tensor> inputs) {
+        return tensors("gradients", listOf(outputs), listOf(upstream), listOf(inputs));
+    }
+
+    /** dX = dY W of y = x Wᵀ, in the weight's type; upstream dY [.., out]. */
+    public Tensor linearGradient(Tensor upstream, Tensor weight) {
+        return tensor("linear_gradient", of(upstream), of(weight));
     }
 
     public boolean allFinite(Tensor x) {

@@ -63,6 +63,31 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
         }
     }
 
+    /** Whether the layer's output is the sum of two things, the second a plain product: {@link #upToDown}. */
+    public boolean endsInDown() {
+        return layout.fedNorm() == null;
+    }
+
+    /**
+     * A layer that ends in the down projection, just before that: its output is {@code attended + down(active)}.
+     *
+     * @param attended hidden state between the halves, [b, t, d]
+     * @param active what enters the down projection, [b, t, f]
+     */
+    public record BeforeDown(Tensor attended, Tensor active) {}
+
+    /** @param x hidden state [b, t, d], which starts the text */
+    public BeforeDown upToDown(Tensor x, Scope target) {
+        try (Scope scope = Scope.open()) {
+            Rotary rotary = Rotary.of(layout.attention().frequencies(), 0, x.dim(1), scope);
+            Tensor attended = attend(x, rotary, null, target);
+            Tensor normed = layout.feedForwardNorm().apply(attended, weights::get, scope);
+            return new BeforeDown(
+                    attended,
+                    layout.feedForward().activate(normed, linears, scope).keepIn(target));
+        }
+    }
+
     private Tensor normed(@Nullable Norm norm, Tensor x, Scope scope) {
         return norm == null ? x : norm.apply(x, weights::get, scope);
     }

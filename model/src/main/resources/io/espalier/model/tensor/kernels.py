@@ -281,9 +281,16 @@ class Kernels(Module):
   def detached(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach()
 
-  # Gradients of Σ output · upstream with respect to the inputs.
-  def gradients(self: __torch__.Kernels, output: Tensor, upstream: Tensor, inputs: List[Tensor]) -> List[Tensor]:
-    found = torch.grad([output], inputs, annotate(List[Optional[Tensor]], [upstream]))
+  # dX = dY W of y = x Wᵀ, in the type of the weight.
+  def linear_gradient(self: __torch__.Kernels, upstream: Tensor, w: Tensor) -> Tensor:
+    return torch.matmul(upstream.type_as(w), w)
+
+  # Gradients of Σ output · upstream over all outputs, with respect to the inputs.
+  def gradients(self: __torch__.Kernels, outputs: List[Tensor], upstream: List[Tensor], inputs: List[Tensor]) -> List[Tensor]:
+    given = annotate(List[Optional[Tensor]], [])
+    for gradient in upstream:
+      given.append(gradient)
+    found = torch.grad(outputs, inputs, given)
     gradients = annotate(List[Tensor], [])
     for gradient in found:
       gradients.append(torch._unwrap_optional(gradient).detach())
@@ -303,11 +310,12 @@ class Kernels(Module):
   # mean [out, in] += Σ_s g_s and, where squares is not empty, squares += samples · Σ_s g_s², in place, with
   # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
   def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
+    above = upstream.type_as(x)
     if squares.numel() == 0:
-      dy, rows = upstream.reshape([-1, upstream.size(-1)]), x.reshape([-1, x.size(-1)])
+      dy, rows = above.reshape([-1, above.size(-1)]), x.reshape([-1, x.size(-1)])
       return mean.addmm_(dy.t(), rows) if x.dtype == mean.dtype else mean.add_(dy.t().mm(rows))
     for s in range(0, x.size(0), 1):
-      gradient = upstream[s].t().mm(x[s]).to(torch.float32)
+      gradient = above[s].t().mm(x[s]).to(torch.float32)
       mean.add_(gradient)
       squares.addcmul_(gradient, gradient, value=samples)
     return mean

@@ -17,15 +17,18 @@ class RecordingTest {
         try (Scope scope = Scope.open();
                 Recording recording = Recording.open()) {
             Kernels kernels = new Kernels(scope);
-            Tensor x = kernels.variable(scope.floats(filled(1), 1, 1, POSITIONS, HEAD));
+            Tensor x = kernels.variable(scope.floats(filled(1, HEAD), 1, 1, POSITIONS, HEAD));
             Tensor y;
             try (Scope angles = Scope.open()) {
+                int half = HEAD / 2;
                 y = kernels.rotate(
-                        x, angles.floats(filled(2), POSITIONS, HEAD), angles.floats(filled(0), POSITIONS, HEAD));
+                        x,
+                        angles.floats(filled(2, half), POSITIONS, half),
+                        angles.floats(filled(0, half), POSITIONS, half));
             }
             overwriteWhatTheCollectorFrees();
 
-            Tensor gradient = kernels.gradients(y, scope.floats(filled(1), 1, 1, POSITIONS, HEAD), List.of(x))
+            Tensor gradient = kernels.gradients(y, scope.floats(filled(1, HEAD), 1, 1, POSITIONS, HEAD), List.of(x))
                     .get(0);
 
             assertThat(gradient.floats()).containsOnly(2);
@@ -47,8 +50,8 @@ class RecordingTest {
         }
     }
 
-    private static float[] filled(float value) {
-        float[] values = new float[POSITIONS * HEAD];
+    private static float[] filled(float value, int width) {
+        float[] values = new float[POSITIONS * width];
         Arrays.fill(values, value);
         return values;
     }

@@ -1,9 +1,5 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.transformer.Footprint;
-import io.espalier.model.tensor.MemoryBudget;
-import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.tensor.Computation;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.ArtifactStore;
@@ -14,7 +10,11 @@ import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Engine;
+import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.pipeline.request.EarlierScores;
 import io.espalier.pipeline.request.Inspection;

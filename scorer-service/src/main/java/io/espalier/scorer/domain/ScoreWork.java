@@ -51,7 +51,7 @@ public final class ScoreWork {
             JobSpec spec, Inspection inspection, ScoreTask.CollectStatistics task, Progress progress) {
         try (Checkpoint checkpoint = workspace.model(spec)) {
             int[][] windows = Arrays.copyOfRange(workspace.calibration(spec, checkpoint), task.first(), task.last());
-            InputStatistics statistics = 
+            InputStatistics statistics =
                     InputStatistics.collect(checkpoint, windows, scope(inspection), inspection.computation(), progress);
             return new ScoreResult.StatisticsCollected(files(spec).statistics(task.id(), statistics));
         }

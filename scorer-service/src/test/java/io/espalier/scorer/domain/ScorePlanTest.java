@@ -1,6 +1,5 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.tensor.Computation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +12,7 @@ import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.model.tensor.Computation;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.Target;
