@@ -14,6 +14,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,12 +36,16 @@ public final class Checkpoint implements Closeable {
 
     private record Shard(Path path, FileChannel channel) {}
 
+    /** Elements of a tensor from {@code first} on. */
+    private record Part(String tensor, long first, long elements) {}
+
     private final Path folder;
     private final Path realRoot;
     private final ModelConfig config;
     private final List<Shard> shards;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    private final Set<Part> sound = ConcurrentHashMap.newKeySet();
 
     private Checkpoint(Path folder, Path realRoot, ModelConfig config, List<Shard> shards) {
         this.folder = folder;
@@ -284,6 +290,16 @@ public final class Checkpoint implements Closeable {
     public boolean aligned(String name) {
         Location location = location(name);
         return location.offset() % location.tensor().dtype().bytes() == 0;
+    }
+
+    /** Whether {@link #foundSound} was told of these elements of a tensor: they need no second look. */
+    public boolean sound(String name, long first, long elements) {
+        return sound.contains(new Part(name, first, elements));
+    }
+
+    /** Remembers, as long as the checkpoint is open, that these elements hold neither NaN nor infinity. */
+    public void foundSound(String name, long first, long elements) {
+        sound.add(new Part(name, first, elements));
     }
 
     private static EspalierException cut(Location location) {
