@@ -280,6 +280,7 @@ public final class Checkpoint implements Closeable {
             if (channel.size() < start + bytes) {
                 throw cut(location);
             }
+            BYTES_READ.add(bytes);
             return new MappedBytes(channel.map(FileChannel.MapMode.READ_ONLY, start, bytes));
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
