@@ -25,11 +25,13 @@ public class RandomBenchmark {
 
     private final Scope operands = Scope.open();
     private final Tensor sum = new Kernels(operands).zeros64(SIDE, SIDE);
+    private final Tensor quantiles = new ImportanceKernels(operands).normalQuantiles();
+    private final Tensor signs = new ImportanceKernels(operands).signTable();
 
     @Benchmark
     public long gaussian() {
         try (Scope scope = Scope.open()) {
-            new ImportanceKernels(scope).accumulateGaussian(sum, 1, 1e-6);
+            new ImportanceKernels(scope).accumulateNoise(sum, quantiles, 1, 1e-6);
             return sum.elements();
         }
     }
@@ -37,7 +39,7 @@ public class RandomBenchmark {
     @Benchmark
     public long rademacher() {
         try (Scope scope = Scope.open()) {
-            new ImportanceKernels(scope).accumulateRademacher(sum, 1, 1e-6);
+            new ImportanceKernels(scope).accumulateNoise(sum, signs, 1, 1e-6);
             return sum.elements();
         }
     }

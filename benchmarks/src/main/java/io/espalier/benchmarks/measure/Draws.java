@@ -36,7 +36,13 @@ final class Draws {
         for (int first = work.firstDraw(); first < work.lastDraw(); first += A_TASK) {
             int last = Math.min(first + A_TASK, work.lastDraw());
             losses.addAll(RANK_ONE.losses(
-                    pass.checkpoint(), pass.windows(), first, last, pass.everyLayer(), Progress.SILENT));
+                    pass.checkpoint(),
+                    pass.windows(),
+                    first,
+                    last,
+                    pass.everyLayer(),
+                    pass.computation(),
+                    Progress.SILENT));
         }
         return losses;
     }

@@ -14,8 +14,8 @@ final class ForwardMeasures {
     static Measured forward(Work work) {
         try (ForwardPass pass = ForwardPass.open(work)) {
             Measured measured;
-            if (ResidentForward.fits(pass.checkpoint())) {
-                try (ResidentForward resident = ResidentForward.load(pass.checkpoint())) {
+            if (ResidentForward.fits(pass)) {
+                try (ResidentForward resident = ResidentForward.load(pass)) {
                     Alternation turns =
                             Alternation.of(pass::run, () -> resident.run(pass.windows()), work.repetitions());
                     measured = new Measured(

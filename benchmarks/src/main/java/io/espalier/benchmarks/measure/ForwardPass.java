@@ -6,18 +6,34 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
 
 /** A checkpoint, the windows it reads, and the plain streamed forward that every ratio is to. */
-record ForwardPass(Checkpoint checkpoint, int[][] windows) implements AutoCloseable {
+record ForwardPass(Checkpoint checkpoint, int[][] windows, Computation computation) implements AutoCloseable {
+    /** As a worker computes statistics and losses: in bf16 where the processor is fast at it. */
     static ForwardPass open(Work work) {
+        return open(work, ComputeType.AUTO);
+    }
+
+    /** As a worker computes gradients, repairs and perplexities. */
+    static ForwardPass exact(Work work) {
+        return open(work, ComputeType.FP32.spelled());
+    }
+
+    private static ForwardPass open(Work work, String type) {
         Checkpoint checkpoint = Checkpoint.open(work.checkpoint());
         return new ForwardPass(
-                checkpoint, RandomWindows.of(checkpoint.config().vocabSize(), work.windows(), work.length()));
+                checkpoint,
+                RandomWindows.of(checkpoint.config().vocabSize(), work.windows(), work.length()),
+                new Computation(ComputeType.of(type, checkpoint), MemoryBudget.DEFAULT));
     }
 
     /** Embedding, every layer, output projection and loss; one layer in memory at a time. */
     void run() {
-        double perplexity = Perplexity.of(checkpoint, windows, Progress.SILENT).value();
+        double perplexity =
+                Perplexity.of(checkpoint, windows, computation, Progress.SILENT).value();
         if (!Double.isFinite(perplexity)) {
             throw new IllegalStateException("the forward's loss is not finite: its time means nothing");
         }

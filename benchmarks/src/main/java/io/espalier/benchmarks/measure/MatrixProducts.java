@@ -18,7 +18,8 @@ final class MatrixProducts {
         LayerLayout layer = ModelLayout.of(pass.checkpoint()).layers().get(0);
         int[][] windows = pass.windows();
         double best = 0;
-        try (LayerWeights weights = LayerWeights.read(pass.checkpoint(), layer)) {
+        try (LayerWeights weights =
+                LayerWeights.use(pass.checkpoint(), layer, pass.computation().type())) {
             for (Linear linear : layer.linears()) {
                 try (Scope scope = Scope.open()) {
                     Tensor x = normal(scope, windows.length, windows[0].length, linear.inputs());

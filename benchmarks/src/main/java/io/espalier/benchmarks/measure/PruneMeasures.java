@@ -32,7 +32,7 @@ final class PruneMeasures {
 
     /** Selects, repairs, writes and digests; the pruned checkpoint stays in the scratch folder. */
     static Measured prune(Work work, Compensation compensation) {
-        try (ForwardPass pass = ForwardPass.open(work)) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
             Path out = prunedFolder(work);
             return new Measured(Map.of("seconds", Alternation.seconds(() -> write(pass, work, compensation, out))));
         }
@@ -43,7 +43,7 @@ final class PruneMeasures {
      * {@code pruner_over_copy}, bytes read and written per second over those of {@code cp}; and both rates.
      */
     static Measured copy(Work work) {
-        try (ForwardPass pass = ForwardPass.open(work)) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
             long bytes = pass.checkpoint().bytes();
             Path out = prunedFolder(work);
             Path copy = work.scratch().resolve("copy");
@@ -62,7 +62,7 @@ final class PruneMeasures {
 
     /** Perplexity of the dense and, where it is, of the pruned model by the same windows. */
     static Measured evaluate(Work work) {
-        try (ForwardPass pass = ForwardPass.open(work)) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
             Path out = prunedFolder(work);
             double seconds = Alternation.seconds(() -> {
                 pass.run();

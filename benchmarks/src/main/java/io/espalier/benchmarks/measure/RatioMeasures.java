@@ -19,7 +19,7 @@ final class RatioMeasures {
             return ratio(
                     pass,
                     () -> InputStatistics.collect(
-                            pass.checkpoint(), pass.windows(), pass.everyLayer(), Progress.SILENT),
+                            pass.checkpoint(), pass.windows(), pass.everyLayer(), pass.computation(), Progress.SILENT),
                     1,
                     work);
         }
@@ -32,15 +32,21 @@ final class RatioMeasures {
             return ratio(
                     pass,
                     () -> zerothOrder.losses(
-                            pass.checkpoint(), pass.windows(), 0, draws, pass.everyLayer(), Progress.SILENT),
+                            pass.checkpoint(),
+                            pass.windows(),
+                            0,
+                            draws,
+                            pass.everyLayer(),
+                            pass.computation(),
+                            Progress.SILENT),
                     draws,
                     work);
         }
     }
 
-    /** Gradients of every linear layer's weights, boundaries saved; what a criterion makes of them not counted. */
+    /** Gradients of every linear layer's weights, boundaries saved, both in fp32; what a criterion makes of them not counted. */
     static Measured backprop(Work work) {
-        try (ForwardPass pass = ForwardPass.open(work)) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
             Backprop backprop = new Backprop(pass.checkpoint(), pass.windows(), pass.everyLayer(), false);
             return ratio(
                     pass,

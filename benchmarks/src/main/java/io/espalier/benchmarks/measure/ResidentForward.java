@@ -1,6 +1,7 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
@@ -19,24 +20,30 @@ final class ResidentForward implements AutoCloseable {
     private final ModelLayout layout;
     private final List<LayerWeights> layers = new ArrayList<>();
 
-    private ResidentForward(Checkpoint checkpoint) {
+    private final Computation computation;
+
+    private ResidentForward(Checkpoint checkpoint, Computation computation) {
         this.checkpoint = checkpoint;
+        this.computation = computation;
         this.layout = ModelLayout.of(checkpoint);
     }
 
-    static ResidentForward load(Checkpoint checkpoint) {
-        ResidentForward forward = new ResidentForward(checkpoint);
+    static ResidentForward load(ForwardPass pass) {
+        ResidentForward forward = new ResidentForward(pass.checkpoint(), pass.computation());
         for (LayerLayout layer : forward.layout.layers()) {
-            forward.layers.add(LayerWeights.read(checkpoint, layer));
+            forward.layers.add(LayerWeights.use(
+                    pass.checkpoint(), layer, pass.computation().type()));
         }
         return forward;
     }
 
     /** Whether all layers fit into what the machine has left, judged by the first. */
-    static boolean fits(Checkpoint checkpoint) {
+    static boolean fits(ForwardPass pass) {
+        Checkpoint checkpoint = pass.checkpoint();
         List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
         long before = ProcessMemory.resident();
-        try (LayerWeights first = LayerWeights.read(checkpoint, layers.get(0))) {
+        try (LayerWeights first =
+                LayerWeights.use(checkpoint, layers.get(0), pass.computation().type())) {
             long oneLayer = ProcessMemory.resident() - before;
             return first.get(layers.get(0).parameters().get(0)).elements() > 0
                     && oneLayer * layers.size() < ProcessMemory.available() * 0.9;
@@ -44,11 +51,11 @@ final class ResidentForward implements AutoCloseable {
     }
 
     void run(int[][] windows) {
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation)) {
             for (LayerLayout layer : layout.layers()) {
                 stream.through(new DecoderLayer(layer, layers.get(layer.index())));
             }
-            new LanguageHead(checkpoint, layout).losses(stream);
+            new LanguageHead(checkpoint, layout, computation.type()).losses(stream);
         }
     }
 

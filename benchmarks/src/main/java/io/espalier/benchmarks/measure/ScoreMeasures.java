@@ -56,7 +56,8 @@ final class ScoreMeasures {
     }
 
     private static InputStatistics statistics(ForwardPass pass) {
-        return InputStatistics.collect(pass.checkpoint(), pass.windows(), pass.everyLayer(), Progress.SILENT);
+        return InputStatistics.collect(
+                pass.checkpoint(), pass.windows(), pass.everyLayer(), pass.computation(), Progress.SILENT);
     }
 
     private static Map<Integer, UnitScores> scores(

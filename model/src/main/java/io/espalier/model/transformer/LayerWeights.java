@@ -29,6 +29,10 @@ public final class LayerWeights implements Linears, AutoCloseable {
     }
 
     /** To compute with only: the memory may be the file's. */
+    public static LayerWeights use(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
+        return use(checkpoint, layer.parameters(), type);
+    }
+
     static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
         return of(parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, owner));
     }
