@@ -102,6 +102,8 @@ class MemoryIT {
                 "-Xms96m",
                 "-Xmx96m",
                 "-XX:+AlwaysPreTouch",
+                // Nor does a compiler that optimizes for minutes.
+                "-XX:TieredStopAtLevel=1",
                 "-Dai.djl.offline=true",
                 "-cp",
                 System.getProperty("java.class.path"),
