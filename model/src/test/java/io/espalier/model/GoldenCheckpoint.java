@@ -57,7 +57,7 @@ public final class GoldenCheckpoint {
             List<TensorInfo> tensors = from.tensors().values().stream()
                     .map(tensor -> new TensorInfo(tensor.name(), type, tensor.shape()))
                     .toList();
-            write(from, tensors, name -> StoredWeights.read(from, name, scope).stored(type), target, shardBytes);
+            write(from, tensors, name -> StoredWeights.read(from, name, scope).stored(type, scope), target, shardBytes);
         }
     }
 

@@ -93,10 +93,9 @@ final class PruneMeasures {
         try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {
             pruning.run(pass.windows(), writer, Progress.SILENT);
             writer.writeJson(Checkpoint.CONFIG, pruning.config().json());
-            writer.finish();
+            // An artifact's manifest has the digest of every file.
+            Manifest.filesOf(out, writer.finish());
         }
-        // An artifact's manifest has the digest of every file.
-        Manifest.filesOf(out);
     }
 
     private static List<RemovedUnits> removed(ForwardPass pass, Work work, Compensation compensation) {

@@ -18,6 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the weights of a checkpoint into a staging folder: all tensors are declared first, then their bytes come in
@@ -27,6 +35,7 @@ public final class CheckpointWriter implements Closeable {
     /** Larger checkpoints are split, as other writers do. */
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
 
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
     private static final List<String> COMPANIONS = List.of(
             "tokenizer.json",
             "tokenizer_config.json",
@@ -38,11 +47,22 @@ public final class CheckpointWriter implements Closeable {
             "chat_template.jinja",
             "generation_config.json");
 
-    private record Location(TensorInfo tensor, FileChannel channel, long offset) {}
+    private record WeightFile(String name, FileChannel channel, TrailingDigest digest) {}
+
+    private record Location(TensorInfo tensor, WeightFile file, long offset) {
+        long end() {
+            return offset + tensor.bytes();
+        }
+    }
 
     private final Path staging;
     private final Map<String, Location> locations = new LinkedHashMap<>();
-    private final List<FileChannel> channels = new ArrayList<>();
+    private final List<WeightFile> files = new ArrayList<>();
+    private final ExecutorService digesting = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "digesting");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final Set<String> missing = new HashSet<>();
 
     private CheckpointWriter(Path staging) {
@@ -111,12 +131,15 @@ public final class CheckpointWriter implements Closeable {
                 staging.resolve(file),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        channels.add(channel);
+        WeightFile weights = new WeightFile(file, channel, new TrailingDigest(channel));
+        files.add(weights);
         writeFully(channel, ByteBuffer.wrap(header), 0);
+        weights.digest().written(0, header.length);
         long offset = header.length;
         for (TensorInfo tensor : tensors) {
-            if (locations.put(tensor.name(), new Location(tensor, channel, offset)) != null) {
+            if (locations.put(tensor.name(), new Location(tensor, weights, offset)) != null) {
                 throw new IllegalArgumentException("tensor " + tensor.name() + " declared twice");
             }
             missing.add(tensor.name());
@@ -154,11 +177,11 @@ public final class CheckpointWriter implements Closeable {
                     "tensor " + name + " has " + location.tensor().bytes() + " bytes, given " + bytes.remaining());
         }
         try {
-            writeFully(location.channel(), bytes, location.offset());
+            writeFully(location.file().channel(), bytes, location.offset());
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        missing.remove(name);
+        written(location);
     }
 
     /** Copies an unchanged tensor from file to file. */
@@ -173,11 +196,25 @@ public final class CheckpointWriter implements Closeable {
             throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
         }
         try {
-            from.transfer(source, location.channel(), location.offset());
+            from.transfer(source, location.file().channel(), location.offset());
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        missing.remove(name);
+        written(location);
+    }
+
+    private void written(Location location) {
+        missing.remove(location.tensor().name());
+        TrailingDigest digest = location.file().digest();
+        digest.written(location.offset(), location.end());
+        digesting.execute(() -> {
+            try {
+                digest.follow();
+            } catch (IOException e) {
+                // Unless the writer is closed anyway, its end meets the same failure.
+                LOG.debug("digesting in {}", staging, e);
+            }
+        });
     }
 
     /** Copies what a user needs beside config and weights: the tokenizer and the generation settings. */
@@ -206,29 +243,50 @@ public final class CheckpointWriter implements Closeable {
     /**
      * Makes the weights durable.
      *
+     * @return SHA-256 of each weight file, by its name
      * @throws EspalierException {@code INTERNAL} naming a tensor that was declared and never written
      */
-    public synchronized void finish() {
+    public synchronized SortedMap<String, String> finish() {
         if (!missing.isEmpty()) {
             throw new EspalierException(
                     ErrorCode.INTERNAL,
                     "checkpoint: " + missing.size() + " tensors were not written, "
                             + missing.stream().sorted().findFirst().orElseThrow() + " among them");
         }
+        Future<SortedMap<String, String>> digests = digesting.submit(this::digests);
         try {
-            for (FileChannel channel : channels) {
-                channel.force(true);
+            for (WeightFile file : files) {
+                file.channel().force(true);
             }
+            return digests.get();
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
+        } catch (ExecutionException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "checkpoint: what was written cannot be read", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new EspalierException(ErrorCode.INTERNAL, "checkpoint: interrupted while it was digested", e);
+        } finally {
+            close();
         }
-        close();
+    }
+
+    private SortedMap<String, String> digests() throws IOException {
+        SortedMap<String, String> digests = new TreeMap<>();
+        for (WeightFile file : files) {
+            file.digest().follow();
+            digests.put(file.name(), file.digest().hex());
+        }
+        return digests;
     }
 
     private Location location(String name) {
         Location location = locations.get(name);
         if (location == null) {
             throw new IllegalArgumentException("tensor " + name + " was not declared");
+        }
+        if (!missing.contains(name)) {
+            throw new IllegalArgumentException("tensor " + name + " was written before");
         }
         return location;
     }
@@ -243,9 +301,10 @@ public final class CheckpointWriter implements Closeable {
     /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */
     @Override
     public void close() {
+        digesting.shutdownNow();
         try {
-            for (FileChannel channel : channels) {
-                channel.close();
+            for (WeightFile file : files) {
+                file.channel().close();
             }
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);

@@ -19,7 +19,9 @@ public final class Digests {
     private Digests() {}
 
     public static String sha256(byte[] bytes) {
-        return HexFormat.of().formatHex(digest().digest(bytes));
+        MessageDigest digest = digest();
+        digest.update(bytes);
+        return hex(digest);
     }
 
     /** @throws EspalierException {@code MODEL_NOT_FOUND} naming a file that cannot be read */
@@ -33,7 +35,7 @@ public final class Digests {
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, file.getFileName() + ": cannot be read", e);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return hex(digest);
     }
 
     /** One digest of several files: of the lines {@code sha256  name} that {@code sha256sum} prints for them. */
@@ -45,7 +47,11 @@ public final class Digests {
         return sha256(lines.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    private static MessageDigest digest() {
+    static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

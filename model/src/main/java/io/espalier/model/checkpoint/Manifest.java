@@ -114,12 +114,22 @@ public record Manifest(
 
     /** Digests of every file of a folder but the manifest, by path relative to it. */
     public static SortedMap<String, String> filesOf(Path folder) {
+        return filesOf(folder, Map.of());
+    }
+
+    /**
+     * The same without reading again what was digested before.
+     *
+     * @param known digests of some of the files, such as those {@link CheckpointWriter#finish()} gives
+     */
+    public static SortedMap<String, String> filesOf(Path folder, Map<String, String> known) {
         SortedMap<String, String> digests = new TreeMap<>();
         try (var paths = Files.walk(folder)) {
             for (Path path : paths.filter(Files::isRegularFile).toList()) {
                 String name = folder.relativize(path).toString().replace('\\', '/');
                 if (!name.equals(FILE)) {
-                    digests.put(name, Digests.sha256(path));
+                    String digest = known.get(name);
+                    digests.put(name, digest == null ? Digests.sha256(path) : digest);
                 }
             }
         } catch (IOException e) {

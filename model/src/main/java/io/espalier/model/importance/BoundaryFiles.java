@@ -25,7 +25,9 @@ import java.util.stream.IntStream;
 record BoundaryFiles(Path folder, String name, int chunks) {
     void save(int boundary, List<Tensor> values) {
         for (int i = 0; i < chunks; i++) {
-            DurableFile.write(file(boundary, i), values.get(i).stored(DType.F32));
+            try (Scope scope = Scope.open()) {
+                DurableFile.write(file(boundary, i), values.get(i).stored(DType.F32, scope));
+            }
         }
     }
 

@@ -41,7 +41,7 @@ final class LeastSquares {
 
     private static RepairKernels.Residuals nothingYet(LostColumns columns, Kernels kernels) {
         int outputs = columns.weight().dim(0);
-        int kept = columns.keptWeight().dim(1);
+        int kept = Math.toIntExact(columns.kept().elements());
         return new RepairKernels.Residuals(
                 kernels.zeros(kept, kept), kernels.zeros(outputs, kept), kernels.zeros64(1, 2));
     }
@@ -56,23 +56,31 @@ final class LeastSquares {
     /** @param weight W'_K, [out, kept] */
     record Solution(Tensor weight, LinearRepair repair) {}
 
-    /** The kept columns as they are where nothing ever entered them; their damping is then reported as 0. */
+    /**
+     * Ends the measuring. The kept columns stay as they are where nothing ever entered them; their damping is then reported
+     * as 0.
+     */
     Solution solve() {
         RepairKernels kernels = new RepairKernels(scope);
+        columns.lostWeight().close();
         return Damping.raise(sums.gram(), ridge -> kernels.ridge(sums.gram(), sums.residual(), ridge))
                 .map(this::repaired)
                 .orElseGet(this::untouched);
     }
 
     private Solution repaired(Damping damped) {
-        Tensor delta = damped.solved();
-        Tensor weight = new Kernels(scope).add(columns.keptWeight(), delta);
-        return new Solution(weight, report(delta, damped.raised()));
+        // Δ becomes the weight: a second [out, kept] would be the peak of a large layer.
+        Tensor weight = damped.solved();
+        LinearRepair repair = report(weight, damped.raised());
+        try (Tensor kept = columns.keptWeight(scope)) {
+            new Kernels(scope).addInPlace(weight, kept);
+        }
+        return new Solution(weight, repair);
     }
 
     private Solution untouched() {
         double[] norms = sums.norms().doubles();
-        return new Solution(columns.keptWeight(), LinearRepair.of(norms[0], norms[0], norms[1], 0));
+        return new Solution(columns.keptWeight(scope), LinearRepair.of(norms[0], norms[0], norms[1], 0));
     }
 
     private LinearRepair report(Tensor delta, double damping) {

@@ -22,7 +22,7 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     /** One half of a layer and the linear layer at its end. */
     private record Half(
             Function<PrunedLayer, Linear> speaker,
-            Consumer<PrunedLayer> cut,
+            Consumer<PrunedLayer> cutProjections,
             Peek peek,
             BiConsumer<LayerStream, DecoderLayer> through) {}
 
@@ -33,13 +33,13 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
 
     private static final Half ATTENTION = new Half(
             PrunedLayer::attentionOutput,
-            PrunedLayer::cutAttention,
+            PrunedLayer::cutAttentionProjections,
             LayerStream::peekAttention,
             LayerStream::throughAttention);
 
     private static final Half FEED_FORWARD = new Half(
             PrunedLayer::down,
-            PrunedLayer::cutFeedForward,
+            PrunedLayer::cutFeedForwardProjections,
             LayerStream::peekFeedForward,
             LayerStream::throughFeedForward);
 
@@ -67,8 +67,9 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
                 half.through.accept(dense, layer.whole());
             }
             if (regression != null) {
+                // Nothing looks at the whole half again, and solving is what needs most memory.
+                half.cutProjections.accept(layer);
                 LeastSquares.Solution solution = regression.solve();
-                half.cut.accept(layer);
                 layer.replace(speaker.weight(), solution.weight());
                 repair = solution.repair();
             }

@@ -10,12 +10,11 @@ import java.util.stream.IntStream;
  * A linear layer that keeps some of its input columns and loses the others.
  *
  * @param weight W, [out, in]
- * @param keptWeight W_K, [out, kept]
  * @param lostWeight W_R, [out, lost]
  * @param kept positions K, int64
  * @param removed positions R, int64
  */
-record LostColumns(Tensor weight, Tensor keptWeight, Tensor lostWeight, Tensor kept, Tensor removed) {
+record LostColumns(Tensor weight, Tensor lostWeight, Tensor kept, Tensor removed) {
     /** @param kept positions that stay, ascending */
     static LostColumns of(Tensor weight, int[] kept, Scope scope) {
         int[] removed = IntStream.range(0, weight.dim(1))
@@ -23,10 +22,11 @@ record LostColumns(Tensor weight, Tensor keptWeight, Tensor lostWeight, Tensor k
                 .toArray();
         Kernels kernels = new Kernels(scope);
         return new LostColumns(
-                weight,
-                kernels.select(weight, 1, kept),
-                kernels.select(weight, 1, removed),
-                scope.positions(kept),
-                scope.positions(removed));
+                weight, kernels.select(weight, 1, removed), scope.positions(kept), scope.positions(removed));
+    }
+
+    /** W_K, [out, kept]. */
+    Tensor keptWeight(Scope scope) {
+        return new Kernels(scope).select(weight, 1, kept);
     }
 }

@@ -1,7 +1,21 @@
 package io.espalier.model.pruning;
 
-/** Drops what goes, without looking at any text. */
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerWeights;
+
+/** Drops what goes, without looking at any text: stored weights are moved, never converted. */
 record PlainCut() implements CalibrationPass {
+    @Override
+    public LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
+        return LayerWeights.useRemovable(checkpoint, layer);
+    }
+
+    @Override
+    public boolean passesEveryLayer() {
+        return false;
+    }
+
     @Override
     public LayerRepair through(PrunedLayer layer) {
         layer.cutAttention();

@@ -73,14 +73,24 @@ final class PrunedLayer {
 
     /** Cuts everything that belongs to the removed attention units. */
     void cutAttention() {
-        cut(before.attention().projections());
+        cutAttentionProjections();
         cut(List.of(attentionOutput()));
+    }
+
+    /** All of that but the output. */
+    void cutAttentionProjections() {
+        cut(before.attention().projections());
     }
 
     /** Cuts everything that belongs to the removed FFN channels. */
     void cutFeedForward() {
-        cut(before.feedForward().projections());
+        cutFeedForwardProjections();
         cut(List.of(down()));
+    }
+
+    /** All of that but the down projection. */
+    void cutFeedForwardProjections() {
+        cut(before.feedForward().projections());
     }
 
     private void cut(List<Linear> linears) {
@@ -140,7 +150,9 @@ final class PrunedLayer {
     Set<String> write(CheckpointWriter out, Map<String, TensorInfo> tensors) {
         replaced.forEach((name, parameter) -> {
             TensorInfo tensor = Objects.requireNonNull(tensors.get(name));
-            out.write(name, weights.get(parameter).stored(tensor.dtype()));
+            try (Scope scope = Scope.open()) {
+                out.write(name, weights.get(parameter).stored(tensor.dtype(), scope));
+            }
         });
         return replaced.keySet();
     }

@@ -10,11 +10,15 @@ import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.Parameter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Removes units layer by layer, one layer's weights in memory at a time. With compensation it carries the calibration
@@ -74,24 +78,50 @@ public final class PruningPass {
         List<LayerRepair> repairs = new ArrayList<>();
         Map<String, TensorInfo> missing = new LinkedHashMap<>();
         tensors().forEach(tensor -> missing.put(tensor.name(), tensor));
-        List<LayerLayout> after = pruned.layout().layers();
+        writeUntouched(outsidePrunedLayers(), missing, out);
         int end = lastPruned() + 1;
         try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows)) {
             for (LayerLayout before : layout.layers().subList(0, end)) {
-                RemovedUnits units = removed.get(before.index());
-                try (LayerWeights weights = LayerWeights.read(checkpoint, before)) {
-                    PrunedLayer layer = new PrunedLayer(before, after.get(before.index()), weights, new Surgery(units));
-                    LayerRepair repair = pass.through(layer);
-                    if (!units.isEmpty()) {
-                        missing.keySet().removeAll(layer.write(out, missing));
+                boolean loses = !removed.get(before.index()).isEmpty();
+                if (loses || pass.passesEveryLayer()) {
+                    LayerRepair repair = through(before, pass, missing, out);
+                    if (loses) {
                         repairs.add(repair);
                     }
                 }
                 progress.advanced("layers", before.index() + 1L, end, (before.index() + 1) * pass.tokens());
             }
         }
-        missing.values().forEach(tensor -> writeUntouched(tensor, out));
         return repairs;
+    }
+
+    private LayerRepair through(
+            LayerLayout before, CalibrationPass pass, Map<String, TensorInfo> missing, CheckpointWriter out) {
+        LayerLayout after = pruned.layout().layers().get(before.index());
+        Surgery surgery = new Surgery(removed.get(before.index()));
+        try (LayerWeights weights = pass.read(checkpoint, before)) {
+            PrunedLayer layer = new PrunedLayer(before, after, weights, surgery);
+            LayerRepair repair = pass.through(layer);
+            missing.keySet().removeAll(layer.write(out, missing));
+            writeUntouched(names(after).toList(), missing, out);
+            return repair;
+        }
+    }
+
+    /** Written first: a file that fills from its beginning can be digested while the rest is made. */
+    private List<String> outsidePrunedLayers() {
+        Set<String> inside = pruned.layout().layers().stream()
+                .filter(layer -> !removed.get(layer.index()).isEmpty())
+                .flatMap(PruningPass::names)
+                .collect(Collectors.toSet());
+        return tensors().stream()
+                .map(TensorInfo::name)
+                .filter(name -> !inside.contains(name))
+                .toList();
+    }
+
+    private static Stream<String> names(LayerLayout layer) {
+        return layer.parameters().stream().map(Parameter::name);
     }
 
     private int lastPruned() {
@@ -102,12 +132,15 @@ public final class PruningPass {
         return last;
     }
 
-    /** From file to file; a bias that only other linear layers need is zero. */
-    private void writeUntouched(TensorInfo tensor, CheckpointWriter out) {
-        if (checkpoint.has(tensor.name())) {
-            out.copy(checkpoint, tensor.name());
-        } else {
-            out.write(tensor.name(), ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
+    /** From file to file what is still missing; a bias that only other linear layers need is zero. */
+    private void writeUntouched(List<String> names, Map<String, TensorInfo> missing, CheckpointWriter out) {
+        for (String name : names) {
+            TensorInfo tensor = missing.remove(name);
+            if (tensor != null && checkpoint.has(name)) {
+                out.copy(checkpoint, name);
+            } else if (tensor != null) {
+                out.write(name, ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
+            }
         }
     }
 }

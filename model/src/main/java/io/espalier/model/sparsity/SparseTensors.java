@@ -2,6 +2,7 @@ package io.espalier.model.sparsity;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 import java.util.LinkedHashSet;
@@ -22,7 +23,9 @@ final class SparseTensors {
     /** In the type the checkpoint stores it in. */
     void write(Linear linear, Tensor weight) {
         String name = linear.weight().name();
-        out.write(name, weight.stored(checkpoint.tensor(name).dtype()));
+        try (Scope scope = Scope.open()) {
+            out.write(name, weight.stored(checkpoint.tensor(name).dtype(), scope));
+        }
         left.remove(name);
     }
 

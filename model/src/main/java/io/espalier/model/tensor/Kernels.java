@@ -104,8 +104,13 @@ public final class Kernels extends KernelCalls {
     /** The given positions along an axis, in the given order. */
     public Tensor select(Tensor x, int dim, int[] positions) {
         try (Tensor index = scope.positions(positions)) {
-            return tensor("select", of(x), IValue.from((long) dim), of(index));
+            return select(x, dim, index);
         }
+    }
+
+    /** @param positions int64 */
+    public Tensor select(Tensor x, int dim, Tensor positions) {
+        return tensor("select", of(x), IValue.from((long) dim), of(positions));
     }
 
     /** State of an online log-sum-exp over n predictions into which nothing was folded yet. */
@@ -290,7 +295,8 @@ public final class Kernels extends KernelCalls {
                     case BF16 -> tensor("float_to_bfloat16", of(x));
                     default -> throw new IllegalArgumentException("weights are never stored as " + type);
                 };
-        return converted.array().toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        // A copy on the heap would be copied once more by the channel that writes it.
+        return converted.array().toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static DataType viewType(DType type) {

@@ -49,7 +49,17 @@ public final class StoredWeights {
         return Part.whole(checkpoint, name).inPlaceOrCopied(type, scope);
     }
 
-    /** Rows [first, first + rows) of a matrix, under the same conditions. */
+    /**
+     * A whole tensor in its own shape, to take parts of it: in the type it is stored in where it can be used where it lies,
+     * else fp32. The same conditions hold.
+     */
+    public static Tensor useAsStored(Checkpoint checkpoint, String name, Scope scope) {
+        Part whole = Part.whole(checkpoint, name);
+        boolean exact = whole.info().dtype().bytes() <= Float.BYTES;
+        return exact && whole.usable() ? whole.inPlace(scope) : whole.copied(ComputeType.FP32, scope);
+    }
+
+    /** Rows [first, first + rows) of a matrix, under the same conditions as {@link #use}. */
     public static Tensor useRows(
             Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
@@ -117,18 +127,21 @@ public final class StoredWeights {
         }
 
         Tensor inPlaceOrCopied(ComputeType type, Scope scope) {
-            long bytes = elements * info.dtype().bytes();
-            // Below, a mapping takes more memory than a copy; above, it is more than one buffer can show.
-            boolean inPlace = info.dtype() == type.stored()
-                    && bytes >= PAGE_BYTES
-                    && bytes <= Integer.MAX_VALUE
-                    && checkpoint.aligned(info.name());
-            return inPlace ? inPlace(bytes, scope) : copied(type, scope);
+            return info.dtype() == type.stored() && usable() ? inPlace(scope) : copied(type, scope);
         }
 
-        private Tensor inPlace(long bytes, Scope scope) {
+        private long bytes() {
+            return elements * info.dtype().bytes();
+        }
+
+        /** Below a page a mapping takes more memory than a copy; above the most, it is more than one buffer can show. */
+        boolean usable() {
+            return bytes() >= PAGE_BYTES && bytes() <= Integer.MAX_VALUE && checkpoint.aligned(info.name());
+        }
+
+        Tensor inPlace(Scope scope) {
             Kernels kernels = new Kernels(scope);
-            var mapped = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes);
+            var mapped = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes());
             Tensor flat = kernels.inPlace(mapped, info.dtype());
             // The bytes are the file's own, so one look at them is enough; it costs a tenth of what they are read for.
             if (checkpoint.sound(info.name(), first, elements)) {

@@ -46,11 +46,12 @@ public final class Tensor implements AutoCloseable {
         return bytes;
     }
 
-    /** The fp32 values rounded to {@code type}, row-major, little-endian, as a checkpoint stores them. */
-    public ByteBuffer stored(DType type) {
-        try (Scope scope = Scope.open()) {
-            return new Kernels(scope).stored(this, type);
-        }
+    /**
+     * The values rounded to {@code type}, row-major, little-endian, as a checkpoint stores them: native memory, to be read
+     * while this tensor and the scope are open.
+     */
+    public ByteBuffer stored(DType type, Scope scope) {
+        return new Kernels(scope).stored(this, type);
     }
 
     /** Moves this tensor to another owner, so that it outlives the scope it was made in. */

@@ -150,7 +150,7 @@ class KernelsTest {
         float[] values = {1, 1.00390625f, 1.01171875f, -3.1415927f, 0};
         try (Scope scope = Scope.open()) {
             // When
-            ByteBuffer stored = scope.floats(values, values.length).stored(DType.BF16);
+            ByteBuffer stored = scope.floats(values, values.length).stored(DType.BF16, scope);
 
             // Then
             short[] bits = new short[values.length];

@@ -56,11 +56,12 @@ public final class PruneWork {
             Cutting cutting = new Cuttings(workspace, spec, inspection, checkpoint).of(task);
             WrittenConfig config = cutting.config();
             Cutting.Cut cut;
+            SortedMap<String, String> weightFiles;
             try (CheckpointWriter writer = CheckpointWriter.create(staging, cutting.tensors())) {
                 cut = cutting.write(writer, progress);
                 writer.writeJson(Checkpoint.CONFIG, config.json());
                 writer.copyCompanions(checkpoint);
-                writer.finish();
+                weightFiles = writer.finish();
             }
             if (!(spec.pruning().target() instanceof Target.Weights)) {
                 artifacts.writeOnce(
@@ -69,7 +70,15 @@ public final class PruneWork {
             }
             SortedMap<String, String> masks = new TreeMap<>();
             cut.masks().forEach(mask -> masks.put(mask.tensor(), mask.sha256()));
-            String manifest = manifest(spec, inspection, request, cutting, config, cut, masks, staging)
+            String manifest = manifest(
+                            spec,
+                            inspection,
+                            request,
+                            cutting,
+                            config,
+                            cut,
+                            masks,
+                            Manifest.filesOf(staging, weightFiles))
                     .write(staging);
             return new StagedArtifact(
                     artifacts.root().relativize(staging).toString(),
@@ -111,7 +120,7 @@ public final class PruneWork {
             WrittenConfig config,
             Cutting.Cut cut,
             SortedMap<String, String> masks,
-            Path staging) {
+            SortedMap<String, String> files) {
         TreeMap<String, String> inputs =
                 new TreeMap<>(Map.of("model", inspection.modelSha256(), "calibration", inspection.calibrationSha256()));
         TreeMap<String, String> profile = new TreeMap<>(inspection.profile());
@@ -123,7 +132,7 @@ public final class PruneWork {
                 spec.jobId(),
                 request,
                 inputs,
-                Manifest.filesOf(staging),
+                files,
                 spec.seed(),
                 cutting.shapes(),
                 config.profile().wireName(),
