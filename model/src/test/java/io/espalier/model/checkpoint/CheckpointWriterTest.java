@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -50,6 +51,35 @@ class CheckpointWriterTest {
         Path other = write("other", EVERY_TYPE, shuffled, 100_000);
 
         assertThat(other.resolve("model.safetensors")).hasSameBinaryContentAs(one.resolve("model.safetensors"));
+    }
+
+    @Test
+    void digestsOfEveryShardAreThoseOfTheFiles() {
+        List<TensorInfo> shuffled = new ArrayList<>(EVERY_TYPE);
+        Collections.shuffle(shuffled, new Random(1));
+        Path target = folder.resolve("shards");
+
+        SortedMap<String, String> digests;
+        try (CheckpointWriter writer = CheckpointWriter.create(target, EVERY_TYPE, 130)) {
+            shuffled.forEach(tensor -> writer.write(tensor.name(), ByteBuffer.wrap(content(tensor))));
+            digests = writer.finish();
+        }
+
+        SortedMap<String, String> files = Manifest.filesOf(target);
+        files.remove(ShardIndex.FILE);
+        assertThat(digests).hasSizeGreaterThan(2).isEqualTo(files);
+    }
+
+    @Test
+    void refusesToWriteATensorTwice() {
+        try (CheckpointWriter writer = CheckpointWriter.create(folder.resolve("part"), EVERY_TYPE)) {
+            TensorInfo tensor = EVERY_TYPE.get(0);
+            writer.write(tensor.name(), ByteBuffer.wrap(content(tensor)));
+
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> writer.write(tensor.name(), ByteBuffer.wrap(content(tensor))))
+                    .withMessageContaining("before");
+        }
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PruningPassTest {
@@ -143,6 +145,82 @@ class PruningPassTest {
                                     .floats());
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "F16", "BF16", "F64"})
+    void slicingKeepsEveryStoredWeightBitForBit(DType type, @TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, type, folder.resolve("dense"));
+        RemovedUnits units = new RemovedUnits(new int[] {1}, new int[] {0, 79});
+        try (Checkpoint dense = Checkpoint.open(folder.resolve("dense"))) {
+            // When
+            DemoModel.prune(
+                    dense,
+                    List.of(RemovedUnits.NONE, units, RemovedUnits.NONE),
+                    new int[0][],
+                    Compensation.NONE,
+                    folder.resolve("pruned"));
+
+            // Then
+            try (Checkpoint pruned = Checkpoint.open(folder.resolve("pruned"))) {
+                for (String module : List.of("mlp.gate_proj", "mlp.down_proj", "self_attn.o_proj")) {
+                    String name = "model.layers.1." + module + ".weight";
+                    int rows = dense.tensor(name).dim(0);
+                    int columns = dense.tensor(name).dim(1);
+                    int[] keptRows = kept(rows, module.contains("gate"), units.ffn(), 1);
+                    int[] keptColumns = module.contains("o_proj")
+                            ? kept(columns, true, units.attention(), 8)
+                            : kept(columns, module.contains("down"), units.ffn(), 1);
+                    assertThat(bytes(pruned, name))
+                            .isEqualTo(part(bytes(dense, name), type.bytes(), columns, keptRows, keptColumns));
+                }
+            }
+        }
+    }
+
+    private static int[] kept(int length, boolean cut, int[] units, int width) {
+        return IntStream.range(0, length)
+                .filter(i -> !cut || IntStream.of(units).noneMatch(unit -> unit == i / width))
+                .toArray();
+    }
+
+    private static byte[] bytes(Checkpoint checkpoint, String name) {
+        byte[] bytes = new byte[Math.toIntExact(checkpoint.tensor(name).bytes())];
+        checkpoint.read(name, ByteBuffer.wrap(bytes));
+        return bytes;
+    }
+
+    private static byte[] part(byte[] matrix, int width, int columns, int[] keptRows, int[] keptColumns) {
+        ByteBuffer part = ByteBuffer.allocate(keptRows.length * keptColumns.length * width);
+        for (int row : keptRows) {
+            for (int column : keptColumns) {
+                part.put(matrix, (row * columns + column) * width, width);
+            }
+        }
+        return part.array();
+    }
+
+    @Test
+    void infiniteWeightIsFoundWithoutComputing(@TempDir Path folder) {
+        // Given
+        String name = "model.layers.1.mlp.up_proj.weight";
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.BF16, folder.resolve("sound"));
+        GoldenCheckpoint.change(
+                folder.resolve("sound"), name, bytes -> bytes.putShort(20, (short) 0x7f80), folder.resolve("dense"));
+        RemovedUnits units = new RemovedUnits(new int[0], new int[] {0});
+        try (Checkpoint dense = Checkpoint.open(folder.resolve("dense"))) {
+            // When, then
+            assertFails(
+                            ErrorCode.MODEL_CORRUPT,
+                            () -> DemoModel.prune(
+                                    dense,
+                                    List.of(RemovedUnits.NONE, units, RemovedUnits.NONE),
+                                    new int[0][],
+                                    Compensation.NONE,
+                                    folder.resolve("pruned")))
+                    .contains(name);
         }
     }
 
