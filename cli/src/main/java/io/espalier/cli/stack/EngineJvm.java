@@ -20,9 +20,8 @@ public final class EngineJvm {
     public static List<String> command() {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // The arithmetic is native code: optimising Java further costs a small machine more than it returns.
+        // Only the optimising compiler, which must not be switched off, has the processor's SHA-256.
         command.add("-XX:+UseSerialGC");
-        command.add("-XX:TieredStopAtLevel=1");
         command.add("-Dai.djl.offline=true");
         command.add("-Dai.djl.pytorch.num_interop_threads=1");
         if (Runtime.version().feature() >= FIRST_JDK_THAT_WARNS) {

@@ -29,7 +29,6 @@ public record ServiceImage(Path quarkusApp, Path engine) {
     private static final List<String> ENTRYPOINT = List.of(
             "java",
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
             "-Dai.djl.offline=true",
             "-Dai.djl.pytorch.num_interop_threads=1",
             // The base image decides which JDK it is; only later ones know the two that follow.
