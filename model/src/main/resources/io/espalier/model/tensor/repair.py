@@ -43,9 +43,14 @@
     norms[:, 1].add_(self.squared_norm(output))
     return norms
 
+  # Rows of Δ at a time: enough that arithmetic and not reading the factor takes the time, few enough to be small.
+  def solved_together(self: __torch__.Kernels) -> int:
+    return 256
+
   # Δ = R (H + λI)⁻¹ in fp64, returned as fp32 [out, kept]; gram H [kept, kept], residual R [out, kept].
   # Empty when H is not positive semi-definite up to rounding: the pivots of H + λI would otherwise be λ at least.
-  # The factor takes the place of the system, and R goes in blocks: one fp64 [kept, kept] is all that is large.
+  # The factor takes the place of the system, and R goes in blocks: one fp64 [kept, kept] is all that is large. Two
+  # triangular systems read the factor where it lies; cholesky_solve would copy it for every block.
   def ridge(self: __torch__.Kernels, gram: Tensor, residual: Tensor, damping: float) -> Tensor:
     # Symmetric, so its transpose, which the factorization works on in place, is the same matrix.
     system = gram.to(torch.float64).t()
@@ -55,17 +60,18 @@
     if bool(torch.ne(info, 0)) or float(system.diagonal().min()) ** 2 < 0.5 * damping:
       return torch.empty([0])
     delta = torch.empty([residual.size(0), residual.size(1)])
-    step = self.block_rows(residual)
+    step = self.solved_together()
     for start in range(0, residual.size(0), step):
       block = residual[start:start + step].to(torch.float64)
-      delta[start:start + step].copy_(torch.cholesky_solve(block.t(), system).t())
+      half = torch.linalg_solve_triangular(system, block.t(), upper=False)
+      delta[start:start + step].copy_(torch.linalg_solve_triangular(system.t(), half, upper=True).t())
     return delta
 
   # ||E - X_K Δᵀ||² - ||E||² = tr(Δ H Δᵀ) - 2 tr(Δ Rᵀ), H in blocks of columns.
   def error_change(self: __torch__.Kernels, gram: Tensor, residual: Tensor, delta: Tensor) -> float:
     wide = delta.to(torch.float64)
     change = torch.sum(wide * residual) * -2.
-    step = self.block_rows(gram)
+    step = self.solved_together()
     for start in range(0, gram.size(1), step):
       columns = gram[:, start:start + step].to(torch.float64)
       change = change + torch.sum((wide @ columns) * wide[:, start:start + step])
