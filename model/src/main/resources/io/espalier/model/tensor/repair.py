@@ -67,13 +67,14 @@
       delta[start:start + step].copy_(torch.linalg_solve_triangular(system.t(), half, upper=True).t())
     return delta
 
-  # ||E - X_K Δᵀ||² - ||E||² = tr(Δ H Δᵀ) - 2 tr(Δ Rᵀ), H in blocks of columns.
+  # ||E - X_K Δᵀ||² - ||E||² = tr(Δ H Δᵀ) - 2 tr(Δ Rᵀ), Δ in blocks of rows and H in blocks of columns.
   def error_change(self: __torch__.Kernels, gram: Tensor, residual: Tensor, delta: Tensor) -> float:
-    wide = delta.to(torch.float64)
-    change = torch.sum(wide * residual) * -2.
+    change = 0.
     step = self.solved_together()
-    for start in range(0, gram.size(1), step):
-      columns = gram[:, start:start + step].to(torch.float64)
-      change = change + torch.sum((wide @ columns) * wide[:, start:start + step])
-    return float(change)
-
+    for first in range(0, delta.size(0), 4 * step):
+      wide = delta[first:first + 4 * step].to(torch.float64)
+      change = change - 2. * float(torch.sum(wide * residual[first:first + 4 * step]))
+      for start in range(0, gram.size(1), step):
+        columns = gram[:, start:start + step].to(torch.float64)
+        change = change + float(torch.sum((wide @ columns) * wide[:, start:start + step]))
+    return change
