@@ -40,7 +40,7 @@ final class ConfigurationKeys {
 
     private static String words(String javadoc) {
         return javadoc.replaceAll("\\{@[a-z]+ #?([^}]*)}", "$1")
-                .replaceAll("\\s*\\n\\s*\\*?", " ")
+                .replaceAll("\\s*\\n\\s*\\*?\\s*", " ")
                 .strip();
     }
 
