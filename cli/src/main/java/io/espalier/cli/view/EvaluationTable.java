@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Dense against pruned, one line a quantity. */
 public final class EvaluationTable {
@@ -30,7 +31,17 @@ public final class EvaluationTable {
         }
     }
 
+    /** A table for each checkpoint of the job, under its name where there are several. */
     public static String of(EvaluationReport report) {
+        if (report.getFurtherCount() == 0) {
+            return single(report);
+        }
+        return Stream.concat(Stream.of(report), report.getFurtherList().stream())
+                .map(one -> one.getOutput() + "\n" + single(one))
+                .collect(Collectors.joining("\n\n"));
+    }
+
+    private static String single(EvaluationReport report) {
         EvaluationProtocol protocol = report.getProtocol();
         List<Quantity> quantities = List.of(
                 new Quantity("perplexity", "%,.3f", ModelMeasurement::getPerplexity),

@@ -2,7 +2,6 @@ package io.espalier.cli.view;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
-import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.StageProgress;
@@ -49,14 +48,9 @@ public final class JobText {
         line(card, "output", job.getOutput());
         line(card, "note", remark(job));
         if (job.hasEvaluation()) {
-            append(card, job.getEvaluation());
-            job.getEvaluation().getFurtherList().forEach(further -> append(card, further));
+            card.append('\n').append(EvaluationTable.of(job.getEvaluation())).append('\n');
         }
         return card.toString().stripTrailing();
-    }
-
-    private static void append(StringBuilder card, EvaluationReport report) {
-        card.append('\n').append(EvaluationTable.of(report)).append('\n');
     }
 
     /** What happened, in one line; progress has its own display. */

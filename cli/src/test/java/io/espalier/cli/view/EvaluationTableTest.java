@@ -2,9 +2,22 @@ package io.espalier.cli.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.v1.EvaluationReport;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTableTest {
+    @Test
+    void everyCheckpointOfAJobHasItsTableUnderItsName() {
+        EvaluationReport first =
+                SampleEvents.report().toBuilder().setOutput("first").build();
+        EvaluationReport second = first.toBuilder().setOutput("second").build();
+
+        String tables = EvaluationTable.of(first.toBuilder().addFurther(second).build());
+
+        assertThat(tables)
+                .isEqualTo("first\n" + EvaluationTable.of(first) + "\n\nsecond\n" + EvaluationTable.of(second));
+    }
+
     @Test
     void setsDenseAgainstPrunedAndMarksWhatWasNotMeasured() {
         // When
