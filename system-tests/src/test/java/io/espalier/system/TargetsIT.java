@@ -129,8 +129,23 @@ class TargetsIT {
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
         List<io.espalier.v1.LayerScores> dense = layers(criterion + "-one-shot");
         List<io.espalier.v1.LayerScores> sequential = layers(criterion + "-sequential");
-        assertThat(sequential.get(0)).isEqualTo(dense.get(0));
-        assertThat(sequential.get(LAYERS - 1)).isNotEqualTo(dense.get(LAYERS - 1));
+        // One-shot statistics may be computed in bf16, what is measured layer by layer is fp32.
+        double first = distance(dense.get(0), sequential.get(0));
+        assertThat(first).isLessThan(0.02);
+        assertThat(distance(dense.get(LAYERS - 1), sequential.get(LAYERS - 1)))
+                .isGreaterThan(Math.max(0.02, 3 * first));
+    }
+
+    /** Of the channels' scores, relative to the first ones'. */
+    private static double distance(io.espalier.v1.LayerScores one, io.espalier.v1.LayerScores other) {
+        double apart = 0;
+        double norm = 0;
+        for (int channel = 0; channel < one.getSets(0).getFfnCount(); channel++) {
+            double score = one.getSets(0).getFfn(channel);
+            apart += Math.pow(score - other.getSets(0).getFfn(channel), 2);
+            norm += score * score;
+        }
+        return Math.sqrt(apart / norm);
     }
 
     private static List<io.espalier.v1.LayerScores> layers(String job) {
