@@ -8,6 +8,7 @@ import io.espalier.pipeline.queue.Intake;
 import io.espalier.pipeline.queue.ShareGroup;
 import io.espalier.pipeline.queue.TaskQueue;
 import io.espalier.pipeline.queue.Worker;
+import io.espalier.pipeline.stage.FoldFailure;
 import io.espalier.pipeline.stage.JobFold;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageTopology;
@@ -26,12 +27,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -210,11 +212,16 @@ public final class StageRuntime implements AutoCloseable {
         return config;
     }
 
-    private static StreamThreadExceptionResponse afterFailure(Throwable failure) {
+    /**
+     * Kafka Streams gives up on a broker that is away for too long, and not always with an exception of Kafka's; a new
+     * thread goes on where the last transaction ended. Where this stage fails itself, the orchestrator restarts it, ever
+     * more slowly.
+     */
+    static StreamThreadExceptionResponse afterFailure(Throwable failure) {
         LOG.error("stage thread failed", failure);
-        return failure.getCause() instanceof KafkaException
-                ? StreamThreadExceptionResponse.REPLACE_THREAD
-                : StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        boolean ours = Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+                .anyMatch(cause -> cause instanceof FoldFailure || cause instanceof Error);
+        return ours ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT : StreamThreadExceptionResponse.REPLACE_THREAD;
     }
 
     private static Path temporaryFolder() {

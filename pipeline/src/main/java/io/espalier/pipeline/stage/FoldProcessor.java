@@ -89,8 +89,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private Optional<Input> parse(String source, Record<String, byte[]> record) throws InvalidProtocolBufferException {
         byte[] value = record.value();
         if (source.equals(stage.name().inputTopic())) {
-            return stage.start(EventsFormat.protobuf(value, record.headers(), stage.inputType()))
-                    .map(Input.class::cast);
+            return start(record.key(), EventsFormat.protobuf(value, record.headers(), stage.inputType()));
         }
         if (source.equals(stage.name().resultTopic())) {
             return Optional.of(new Input.Result(TaskResult.parseFrom(value)));
@@ -101,7 +100,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private void apply(Record<String, byte[]> record, String source, Input input)
             throws InvalidProtocolBufferException {
         String jobId = record.key();
-        JobFold.Decision decision = fold.decide(jobId, load(jobs.get(jobId)), input, now());
+        JobFold.Decision decision = decide(jobId, load(jobs.get(jobId)), input);
         save(jobId, decision.state());
         try (Traces.Span span = hop(jobId, decision, record.headers())) {
             for (Output output : decision.outputs()) {
@@ -112,6 +111,22 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
                     publish(jobId, output, span.headers());
                 }
             }
+        }
+    }
+
+    private Optional<Input> start(String jobId, byte[] value) throws InvalidProtocolBufferException {
+        try {
+            return stage.start(value).map(Input.class::cast);
+        } catch (RuntimeException e) {
+            throw new FoldFailure("cannot start job " + jobId, e);
+        }
+    }
+
+    private JobFold.Decision decide(String jobId, @Nullable StageJob job, Input input) {
+        try {
+            return fold.decide(jobId, job, input, now());
+        } catch (RuntimeException e) {
+            throw new FoldFailure("cannot decide about job " + jobId, e);
         }
     }
 
@@ -126,7 +141,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private void tick(long timestamp) {
         for (KeyValue<String, byte[]> entry : all()) {
             StageJob before = parsed(entry);
-            JobFold.Decision decision = fold.decide(entry.key, before, new Input.Tick(), now());
+            JobFold.Decision decision = decide(entry.key, before, new Input.Tick());
             if (!before.equals(decision.state())) {
                 save(entry.key, decision.state());
             }
@@ -150,7 +165,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         try {
             return StageJob.parseFrom(entry.value);
         } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("the state of job " + entry.key + " cannot be read", e);
+            throw new FoldFailure("the state of job " + entry.key + " cannot be read", e);
         }
     }
 

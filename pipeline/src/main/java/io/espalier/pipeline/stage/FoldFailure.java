@@ -1,0 +1,10 @@
+package io.espalier.pipeline.stage;
+
+/** A stage cannot decide about a record: trying again would end the same, and only another version can help. */
+public final class FoldFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public FoldFailure(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
