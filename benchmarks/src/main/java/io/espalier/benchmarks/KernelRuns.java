@@ -1,6 +1,7 @@
 package io.espalier.benchmarks;
 
 import io.espalier.cli.stack.EngineJvm;
+import io.espalier.model.tensor.EngineEnvironment;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ final class KernelRuns {
                 "-foe",
                 "true"));
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-        builder.environment().putAll(EngineJvm.ENVIRONMENT);
+        builder.environment().putAll(EngineEnvironment.here());
         return builder.start().waitFor();
     }
 }

@@ -3,6 +3,7 @@ package io.espalier.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.EngineEnvironment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -112,7 +113,7 @@ class MemoryIT {
                 checkpoint.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         // As the services are started: otherwise the C library keeps freed weights of one layer beside the next one's.
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", String.valueOf(4 * MEGABYTE));
+        builder.environment().putAll(EngineEnvironment.here());
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

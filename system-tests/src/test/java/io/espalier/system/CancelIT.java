@@ -8,33 +8,9 @@ import io.espalier.v1.PruneRequest;
 import java.nio.file.Path;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class CancelIT {
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
-
-    @BeforeAll
-    static void start() throws Exception {
-        stack = Stack.start(Folders.of(folder), 1);
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
-    @AfterEach
-    void everyPromiseHolds() {
-        new PipelineVerifier(stack).verify();
-    }
-
+class CancelIT extends OneStack {
     @Test
     void aCancelThatComesBeforeItsRequestIsRemembered() {
         // Given

@@ -7,34 +7,19 @@ import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import java.io.IOException;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every way a layer can get its scores, through the whole pipeline. */
-class CriteriaIT {
+class CriteriaIT extends OneStack {
     private static final int LAYERS = 6;
 
-    private static Stack stack;
-
+    /** One takes over when the other is killed. */
     @BeforeAll
-    static void start(@TempDir Path folder) throws IOException, InterruptedException {
-        stack = Stack.start(Folders.of(folder), 2);
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
-    @AfterEach
-    void verify() {
-        new PipelineVerifier(stack).verify();
+    static void twoScorers() throws IOException, InterruptedException {
+        stack.ensure(StageName.SCORER, 2);
     }
 
     @ParameterizedTest

@@ -7,30 +7,11 @@ import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The shipped models, one of each way to say positions, from request to evaluation. */
-class FamiliesIT {
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
-
-    @BeforeAll
-    static void start() throws Exception {
-        stack = Stack.start(Folders.of(folder), 1);
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
+class FamiliesIT extends OneStack {
     @ParameterizedTest
     @CsvSource({
         // model, layers, heads and channels that stay, profile, what the artifact is read as

@@ -12,40 +12,18 @@ import io.espalier.v1.MaskedPerplexity;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.RankCorrelation;
 import io.espalier.v1.ScoreFact;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What can be taken out of a model besides units, and more than one checkpoint from one scoring. */
-class TargetsIT {
+class TargetsIT extends OneStack {
     private static final int LAYERS = 6;
-
-    private static Stack stack;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws IOException, InterruptedException {
-        stack = Stack.start(Folders.of(folder), 1);
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
-    @AfterEach
-    void verify() {
-        new PipelineVerifier(stack).verify();
-    }
 
     @ParameterizedTest
     @CsvSource({
@@ -191,9 +169,28 @@ class TargetsIT {
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
         assertThat(files("again")).isEqualTo(files("direct"));
-        assertThat(stack.log().events("again"))
-                .filteredOn(event -> event.getProgress().getActivity().equals("collect"))
-                .isEmpty();
+        assertThat(collected("earlier")).isTrue();
+        assertThat(collected("again")).isFalse();
+    }
+
+    private static boolean collected(String job) {
+        return stack.log().events(job).stream()
+                .anyMatch(event -> event.getProgress().getActivity().equals("collect"));
+    }
+
+    @Test
+    void scoresThatWereMadeForOneBudgetAloneServeNoOther() {
+        PruneRequest.Builder request = Requests.small("for-one-budget").toBuilder();
+        request.getScoringBuilder().setCriterion("wanda-sp");
+        request.getPruningBuilder().setSelection("sequential");
+        stack.run(request.build());
+        request.setRequestId("another-budget").getScoringBuilder().setScoresOf("for-one-budget");
+        request.getPruningBuilder().clearSelection().setUnitRatio(0.5);
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.getFailed().getCode()).isEqualTo("INVALID_ARGUMENT");
+        assertThat(end.getFailed().getMessage()).contains("scoring.scores_of", "sequentially");
     }
 
     /** Of everything but the manifest, which names the job. */

@@ -25,7 +25,7 @@ public class RandomBenchmark {
 
     private final Scope operands = Scope.open();
     private final Tensor sum = new Kernels(operands).zeros64(SIDE, SIDE);
-    private final Tensor quantiles = new ImportanceKernels(operands).normalQuantiles();
+    private final Tensor quantiles = new ImportanceKernels(operands).normalTable();
     private final Tensor signs = new ImportanceKernels(operands).signTable();
 
     @Benchmark

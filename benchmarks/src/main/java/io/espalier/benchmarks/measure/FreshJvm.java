@@ -1,6 +1,7 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.cli.stack.EngineJvm;
+import io.espalier.model.tensor.EngineEnvironment;
 import io.espalier.pipeline.runtime.ParentWatch;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,7 +21,7 @@ public final class FreshJvm implements Measuring {
                 work.json(),
                 Long.toString(ProcessHandle.current().pid())));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().putAll(EngineJvm.ENVIRONMENT);
+        builder.environment().putAll(EngineEnvironment.here());
         try {
             return outcome(measure, builder.start());
         } catch (IOException e) {

@@ -3,14 +3,9 @@ package io.espalier.cli.stack;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** How a JVM that computes is started, be it a service or a measurement. */
 public final class EngineJvm {
-    /** Idle threads sleep instead of spinning; freed layers go back to the system instead of into holes of the heap. */
-    public static final Map<String, String> ENVIRONMENT =
-            Map.of("OMP_WAIT_POLICY", "PASSIVE", "MALLOC_MMAP_THRESHOLD_", "4194304");
-
     /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
     private static final int FIRST_JDK_THAT_WARNS = 24;
 

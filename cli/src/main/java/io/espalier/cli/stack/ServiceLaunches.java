@@ -2,6 +2,7 @@ package io.espalier.cli.stack;
 
 import io.espalier.cli.CommandFailure;
 import io.espalier.cli.stack.ServiceProcess.Launch;
+import io.espalier.model.tensor.EngineEnvironment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,6 @@ public final class ServiceLaunches {
         command.add("-Dquarkus.grpc.server.port=" + ports.get(1));
         command.add("-jar");
         command.add(jar.toString());
-        return new Launch(service, name, command, EngineJvm.ENVIRONMENT, settings.log(name), ports.get(0));
+        return new Launch(service, name, command, EngineEnvironment.here(), settings.log(name), ports.get(0));
     }
 }

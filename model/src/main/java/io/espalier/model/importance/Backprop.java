@@ -65,7 +65,7 @@ public record Backprop(
         private long tokens;
 
         Pass(Path position) {
-            chunks = LayerStream.chunked(windows, layout, computation);
+            chunks = LayerStream.chunkedToRecord(windows, layout, computation);
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
         }
@@ -86,7 +86,7 @@ public record Backprop(
         private void forward(Progress progress) {
             int first = hidden.highest(scope.first(), last).orElse(0);
             try (LayerStream stream = first == 0
-                            ? LayerStream.embed(checkpoint, layout, windows, computation)
+                            ? LayerStream.embed(checkpoint, layout, chunks)
                             : LayerStream.resumed(chunks, (chunk, owner) -> load(hidden, first, chunk, owner));
                     Scope head = Scope.open()) {
                 List<LayerLayout> layers = layout.layers().subList(first, last);

@@ -5,64 +5,85 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Of what the perturbation z of a zeroth-order draw is made; every weight's z has mean 0 and variance 1. */
 public enum Distribution {
-    /** Normal, the literature's choice: one of 65,536 equally likely quantiles, which a 16-bit number picks. */
+    /** Normal, the literature's choice: one of 65,536 equally likely quantiles, eight of which a 16-bit number picks. */
     GAUSSIAN {
         @Override
-        Tensor table(ImportanceKernels kernels) {
-            return kernels.normalQuantiles();
+        Tensor table() {
+            return Tables.NORMAL;
         }
     },
     /** Random signs, the classical choice of SPSA (Spall 1992): far cheaper to draw. */
     RADEMACHER {
         @Override
-        Tensor table(ImportanceKernels kernels) {
-            return kernels.signTable();
+        Tensor table() {
+            return Tables.SIGNS;
         }
     },
     /** {@code z = u vᵀ} of random signs: perturbs no weight, and the whole estimate is one small product. */
     RANK_ONE {
         @Override
-        Tensor table(ImportanceKernels kernels) {
-            return kernels.signTable();
+        Tensor table() {
+            return Tables.SIGNS;
         }
 
         @Override
-        void through(PerturbedLayer layer, LayerStream plus, LayerStream minus, Tensor table) {
-            layer.alongFactors(plus, minus, table);
+        long movedTogether(List<LayerLayout> layers) {
+            return 0;
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels, Tensor table) {
-            kernels.accumulateRankOne(sum, table, seeds, coefficients);
+        void through(PerturbedLayer layer, LayerStream plus, LayerStream minus) {
+            layer.alongFactors(plus, minus, table());
+        }
+
+        @Override
+        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
+            kernels.accumulateRankOne(sum, table(), seeds, coefficients);
         }
     };
 
     /** What random bits are looked up in. */
-    abstract Tensor table(ImportanceKernels kernels);
+    abstract Tensor table();
+
+    /** Made when first asked for; they stay, as long as the process does. */
+    private static final class Tables {
+        static final Tensor NORMAL = kernels().normalTable();
+        static final Tensor SIGNS = kernels().signTable();
+
+        private static ImportanceKernels kernels() {
+            return new ImportanceKernels(Scope.open());
+        }
+    }
+
+    /** Weights of which a moved copy is needed at the same time. */
+    long movedTogether(List<LayerLayout> layers) {
+        return layers.stream().mapToLong(PerturbedLayer::movedTogether).max().orElseThrow();
+    }
 
     /** Sends one stream through the layer with W + εz and the other with W − εz. */
-    void through(PerturbedLayer layer, LayerStream plus, LayerStream minus, Tensor table) {
-        layer.withMovedWeights(plus, minus, table);
+    void through(PerturbedLayer layer, LayerStream plus, LayerStream minus) {
+        layer.withMovedWeights(plus, minus, table());
     }
 
     /** sum [out, in] += Σ_t coefficient_t·z_t, in place and in this order; both in fp64. */
     final void accumulate(Tensor sum, long[] seeds, double[] coefficients) {
         try (Scope scope = Scope.open()) {
-            ImportanceKernels kernels = new ImportanceKernels(scope);
-            accumulate(sum, seeds, coefficients, kernels, table(kernels));
+            accumulate(sum, seeds, coefficients, new ImportanceKernels(scope));
         }
     }
 
-    void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels, Tensor table) {
+    void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
         for (int t = 0; t < seeds.length; t++) {
-            kernels.accumulateNoise(sum, table, seeds[t], coefficients[t]);
+            kernels.accumulateNoise(sum, table(), seeds[t], coefficients[t]);
         }
     }
 

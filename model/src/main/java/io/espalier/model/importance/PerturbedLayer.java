@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -25,21 +24,39 @@ import java.util.function.ToLongFunction;
  *
  * @param weights as they are
  * @param seeds of each linear layer's z
- * @param type of the moved weights
+ * @param room [n] for the moved weights of half a layer
  */
 record PerturbedLayer(
-        LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, ComputeType type) {
+        LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, Tensor room) {
     /**
      * With a moved copy of each weight, of half a layer at a time. z is drawn once for all windows and both signs: the
      * plus side's copy W + εz is mirrored at W for the minus side.
      */
     void withMovedWeights(LayerStream plus, LayerStream minus, Tensor table) {
+        List<List<Linear>> halves = halves(layout);
+        withMovedWeights(halves.get(0), LayerStream::throughAttention, plus, minus, table);
+        withMovedWeights(halves.get(1), LayerStream::throughFeedForward, plus, minus, table);
+    }
+
+    /** Weights that are moved at the same time, the most of any half of the layer. */
+    static long movedTogether(LayerLayout layout) {
+        return halves(layout).stream()
+                .mapToLong(
+                        half -> half.stream().mapToLong(PerturbedLayer::weights).sum())
+                .max()
+                .orElseThrow();
+    }
+
+    private static long weights(Linear linear) {
+        return (long) linear.outputs() * linear.inputs();
+    }
+
+    private static List<List<Linear>> halves(LayerLayout layout) {
         List<Linear> attention = new ArrayList<>(layout.attention().projections());
         attention.add(layout.attention().output());
         List<Linear> feedForward = new ArrayList<>(layout.feedForward().projections());
         feedForward.add(layout.feedForward().down());
-        withMovedWeights(attention, LayerStream::throughAttention, plus, minus, table);
-        withMovedWeights(feedForward, LayerStream::throughFeedForward, plus, minus, table);
+        return List.of(attention, feedForward);
     }
 
     private void withMovedWeights(
@@ -51,9 +68,12 @@ record PerturbedLayer(
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
             Map<String, Tensor> moved = new HashMap<>();
+            long start = 0;
             for (Linear linear : linears) {
                 Tensor weight = weights.get(linear.weight());
-                moved.put(linear.module(), kernels.moved(weight, table, seeds.applyAsLong(linear), epsilon, type));
+                long seed = seeds.applyAsLong(linear);
+                moved.put(linear.module(), kernels.moved(weight, table, seed, epsilon, room, start));
+                start += weights(linear);
             }
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);

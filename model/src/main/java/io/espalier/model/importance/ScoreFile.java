@@ -6,7 +6,6 @@ import io.espalier.model.checkpoint.ArrayFile;
 import io.espalier.model.pruning.UnitScores;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,7 +16,6 @@ public final class ScoreFile {
 
     private static final String ATTENTION = ".attention";
     private static final String FFN = ".ffn";
-    private static final String DAMPING = "damping";
     private static final String LAYERS = "layers.";
     private static final Pattern LAYER_SET = Pattern.compile("layers\\.(\\d{1,6})\\.(.+)");
 
@@ -25,31 +23,12 @@ public final class ScoreFile {
 
     /** @param sets scores under their names, for example a criterion's and its controls' */
     public static byte[] write(Map<String, UnitScores> sets) {
-        return write(new LayerScores(sets));
-    }
-
-    /** With the damping as the file's metadata. */
-    public static byte[] write(LayerScores layer) {
         Map<String, double[]> arrays = new LinkedHashMap<>();
-        layer.sets().forEach((name, scores) -> {
+        sets.forEach((name, scores) -> {
             arrays.put(name + ATTENTION, scores.attention());
             arrays.put(name + FFN, scores.ffn());
         });
-        OptionalDouble damping = layer.damping();
-        return new ArrayFile(
-                        arrays,
-                        damping.isPresent() ? Map.of(DAMPING, Double.toString(damping.getAsDouble())) : Map.of())
-                .toBytes();
-    }
-
-    /**
-     * As {@link LayerScores#damping}.
-     *
-     * @throws EspalierException {@code INTERNAL} when the bytes are no score file
-     */
-    public static OptionalDouble damping(byte[] bytes) {
-        String damping = ArrayFile.fromBytes(bytes).notes().get(DAMPING);
-        return damping == null ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(damping));
+        return new ArrayFile(arrays, Map.of()).toBytes();
     }
 
     /** @throws EspalierException {@code INTERNAL} when the bytes are no score file */

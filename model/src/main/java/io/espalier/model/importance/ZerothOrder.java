@@ -6,7 +6,6 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
-import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -112,9 +111,11 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         /** @param passed hears of each layer and how many tokens went through it */
         List<DrawLosses> losses(int firstDraw, int lastDraw, BiConsumer<Integer, Long> passed) {
             List<Sides> draws = new ArrayList<>();
-            try (Scope tables = Scope.open();
+            try (Scope shared = Scope.open();
                     LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation)) {
-                Tensor table = distribution.table(new ImportanceKernels(tables));
+                // Fresh memory costs as much as the products it is for: all layers take the same.
+                Tensor room =
+                        new Kernels(shared).reserve(distribution.movedTogether(layout.layers()), computation.type());
                 WeightStream.forEach(checkpoint, layout.layers(), computation, (layer, weights) -> {
                     if (layer.index() == scope.first()) {
                         IntStream.range(firstDraw, lastDraw).forEach(draw -> draws.add(Sides.of(draw, dense)));
@@ -122,7 +123,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                     if (draws.isEmpty()) {
                         dense.through(new DecoderLayer(layer, weights));
                     }
-                    draws.forEach(sides -> through(layer, weights, sides, table));
+                    draws.forEach(sides -> through(layer, weights, sides, room));
                     passed.accept(layer.index(), Math.max(1, 2 * draws.size()) * dense.tokens());
                 });
                 LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
@@ -132,11 +133,10 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             }
         }
 
-        private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor table) {
+        private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor room) {
             if (scope.contains(layer.index())) {
-                var moved = new PerturbedLayer(
-                        layer, weights, linear -> seedOf(sides.draw, linear), epsilon, computation.type());
-                distribution.through(moved, sides.plus, sides.minus, table);
+                var moved = new PerturbedLayer(layer, weights, linear -> seedOf(sides.draw, linear), epsilon, room);
+                distribution.through(moved, sides.plus, sides.minus);
             } else {
                 DecoderLayer plain = new DecoderLayer(layer, weights);
                 sides.plus.through(plain);

@@ -79,6 +79,15 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
         return masks;
     }
 
+    /** The linear layers of a request that names none, whatever chooses the weights. */
+    static LinearChoice usualLinears(String name) {
+        return ALL.stream()
+                .filter(criterion -> criterion.name().equals(name))
+                .map(MaskCriterion::usualLinears)
+                .findFirst()
+                .orElse(LinearChoice.ALL);
+    }
+
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} and the known ones */
     static MaskCriterion named(String name) {
         return ALL.stream()

@@ -86,9 +86,9 @@ public final class ImportanceKernels extends KernelCalls {
         return doubles("two_sided_sums", of(weight), of(n), of(r));
     }
 
-    /** Quantiles of the normal distribution, scaled to variance 1: [65536, 1]. */
-    public Tensor normalQuantiles() {
-        return tensor("normal_quantiles");
+    /** Eight normal numbers for each of what 16 bits pick: [65536, 8]. */
+    public Tensor normalTable() {
+        return tensor("normal_table");
     }
 
     /** The eight signs that each byte stands for: [256, 8]. */
@@ -101,15 +101,17 @@ public final class ImportanceKernels extends KernelCalls {
         return tensor("noise", of(table), IValue.from(seed), IValue.from(0L), IValue.from((long) n));
     }
 
-    /** W + εz of W [out, in], in another type; z is what the seed draws from the table. */
-    public Tensor moved(Tensor weight, Tensor table, long seed, double epsilon, ComputeType type) {
-        Kernels kernels = new Kernels(scope);
-        Tensor target = kernels.reserve(weight.elements(), type);
-        tensor("move", of(target), of(weight), of(table), IValue.from(seed), IValue.from(epsilon))
-                .close();
-        Tensor shaped = kernels.reshape(target, weight.dim(0), weight.dim(1));
-        target.close();
-        return shaped;
+    /**
+     * W + εz of W [out, in], in the room's type; z is what the seed draws from the table.
+     *
+     * @param room [n], of which it takes the elements from {@code start} on
+     */
+    public Tensor moved(Tensor weight, Tensor table, long seed, double epsilon, Tensor room, long start) {
+        try (Tensor target = tensor("slice", of(room), IValue.from(start), IValue.from(weight.elements()))) {
+            tensor("move", of(target), of(weight), of(table), IValue.from(seed), IValue.from(epsilon))
+                    .close();
+            return new Kernels(scope).reshape(target, weight.dim(0), weight.dim(1));
+        }
     }
 
     /** Turns a moved weight W + εz into W − εz, in place. */

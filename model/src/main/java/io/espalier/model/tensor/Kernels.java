@@ -261,7 +261,7 @@ public final class Kernels extends KernelCalls {
     }
 
     /** [elements] to be filled. */
-    Tensor reserve(long elements, ComputeType type) {
+    public Tensor reserve(long elements, ComputeType type) {
         return tensor(type == ComputeType.BF16 ? "reserve_bfloat16" : "reserve", IValue.from(elements));
     }
 

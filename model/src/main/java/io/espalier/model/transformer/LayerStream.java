@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * depend on who computed it or with which other windows beyond the chunk.
  */
 public final class LayerStream implements AutoCloseable {
-    /** Enough rows to keep a matrix product busy, few enough to keep its result small. */
-    private static final int MOST_ROWS = 1024;
+    /** Enough rows to keep a matrix product busy, few enough that what is between two products stays in the cache. */
+    private static final int MOST_ROWS = 256;
 
     private static final int LEAST_ROWS = 128;
 
@@ -54,7 +54,16 @@ public final class LayerStream implements AutoCloseable {
     public static LayerStream embed(
             Checkpoint checkpoint, ModelLayout layout, int[][] windows, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        LayerStream stream = new LayerStream(chunked(windows, rows(layout, computation)));
+        return embed(checkpoint, layout, chunked(windows, rows(layout, computation)));
+    }
+
+    /**
+     * The same for windows in chunks as they are.
+     *
+     * @param chunks token ids [b][t] of each, within the vocabulary
+     */
+    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, List<int[][]> chunks) {
+        LayerStream stream = new LayerStream(chunks);
         for (int[][] chunk : stream.windows) {
             stream.chunks.add(layout.embedding().embed(checkpoint, chunk, 0, stream.scope));
         }
@@ -195,9 +204,15 @@ public final class LayerStream implements AutoCloseable {
         return chunked(windows, MOST_ROWS);
     }
 
-    /** The same for a computation of a model. */
-    public static List<int[][]> chunked(int[][] windows, ModelLayout layout, Computation computation) {
-        return chunked(windows, rows(layout, computation));
+    /**
+     * The windows that go together through a layer whose computation is recorded: fewer, since all that is computed is kept
+     * until the gradients of it have been.
+     *
+     * @throws EspalierException as {@link #embed}
+     */
+    public static List<int[][]> chunkedToRecord(int[][] windows, ModelLayout layout, Computation computation) {
+        check(windows, layout.vocabulary(), layout.embedding().maxPositions());
+        return chunked(windows, Math.max(LEAST_ROWS, rows(layout, computation) / 4));
     }
 
     /** Tokens that go through a layer together. */

@@ -24,14 +24,18 @@ public final class WeightStream {
     private final Function<LayerLayout, LayerWeights> read;
     private final boolean ahead;
 
-    private WeightStream(List<LayerLayout> layers, Computation computation, Function<LayerLayout, LayerWeights> read) {
+    private WeightStream(boolean ahead, Function<LayerLayout, LayerWeights> read) {
+        this.ahead = ahead;
         this.read = read;
+    }
+
+    /** Whether two layers leave enough of the budget for what is computed. */
+    private static boolean fitTwice(List<LayerLayout> layers, Computation computation) {
         long largest = layers.stream()
                 .mapToLong(layer -> layer.bytes(computation.type()))
                 .max()
                 .orElse(0);
-        // The rest of the budget is for what is computed.
-        this.ahead = 4 * largest <= computation.budget().bytes();
+        return 4 * largest <= computation.budget().bytes();
     }
 
     /**
@@ -46,25 +50,25 @@ public final class WeightStream {
             Computation computation,
             BiConsumer<LayerLayout, LayerWeights> use) {
         ComputeType type = computation.type();
-        new WeightStream(layers, computation, layer -> LayerWeights.use(checkpoint, layer.parameters(), type))
+        new WeightStream(fitTwice(layers, computation), layer -> LayerWeights.use(checkpoint, layer.parameters(), type))
                 .run(layers, use);
     }
 
     /** The same with fp32 weights that may be changed. */
     public static void forEachCopied(
             Checkpoint checkpoint, List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
-        new WeightStream(layers, Computation.EXACT, layer -> LayerWeights.read(checkpoint, layer)).run(layers, use);
+        new WeightStream(fitTwice(layers, Computation.EXACT), layer -> LayerWeights.read(checkpoint, layer))
+                .run(layers, use);
     }
 
-    /** The same with weights that gradients can be led back through. */
+    /** The same with weights that gradients can be led back through, beside which there is no room for the next layer's. */
     public static void forEachRecordable(
             Checkpoint checkpoint,
             List<LayerLayout> layers,
             Computation computation,
             BiConsumer<LayerLayout, LayerWeights> use) {
         ComputeType type = computation.type();
-        new WeightStream(layers, computation, layer -> LayerWeights.useRecordable(checkpoint, layer, type))
-                .run(layers, use);
+        new WeightStream(false, layer -> LayerWeights.useRecordable(checkpoint, layer, type)).run(layers, use);
     }
 
     private void run(List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {

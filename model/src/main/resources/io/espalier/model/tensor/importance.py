@@ -92,11 +92,16 @@
     picks = numbers.unsqueeze(1).__rshift__(torch.arange(0, 64, bits)).bitwise_and_(table.size(0) - 1)
     return table.index_select(0, picks.reshape([-1])).reshape([-1])[:n]
 
-  # The middles of 65,536 equally likely parts of the normal distribution, scaled to variance 1: [65536, 1].
-  def normal_quantiles(self: __torch__.Kernels) -> Tensor:
+  # Eight normal numbers at a time, for what 16 bits pick: [65536, 8]. Each column holds the middles of 65,536 equally likely
+  # parts of the normal distribution, scaled to variance 1, in a random order of its own.
+  def normal_table(self: __torch__.Kernels) -> Tensor:
     middles = torch.arange(-65535, 65536, 2, dtype=torch.float64).div_(65536.)
     quantiles = torch.erfinv(middles)
-    return quantiles.div_(quantiles.square().mean().sqrt()).to(torch.float32).unsqueeze(1)
+    quantiles = quantiles.div_(quantiles.square().mean().sqrt()).to(torch.float32)
+    columns = annotate(List[Tensor], [])
+    for column in range(0, 8, 1):
+      columns.append(quantiles.index_select(0, torch.argsort(self.random(column, 0, 65536))))
+    return torch.stack(columns, 1)
 
   # The eight signs that each byte stands for: [256, 8].
   def sign_table(self: __torch__.Kernels) -> Tensor:
@@ -107,18 +112,18 @@
   def move(self: __torch__.Kernels, target: Tensor, w: Tensor, table: Tensor, seed: int, epsilon: float) -> Tensor:
     flat = w.reshape([-1])
     scaled = (table * epsilon).type_as(target)
-    for start in range(0, flat.size(0), 131072):
-      block = flat[start:start + 131072]
-      step = self.noise(scaled, seed, start, block.size(0))
-      target[start:start + 131072].copy_(block).add_(step)
+    step = 524288
+    for start in range(0, flat.size(0), step):
+      block = flat[start:start + step]
+      torch.add(block, self.noise(scaled, seed, start, block.size(0)), alpha=1, out=target[start:start + step])
     return target
 
-  # W + εz becomes W - εz, in place.
+  # W + εz becomes W - εz, in place: as far behind W as it was before it.
   def mirror(self: __torch__.Kernels, moved: Tensor, w: Tensor) -> Tensor:
     flat = w.reshape([-1])
     target = moved.reshape([-1])
-    for start in range(0, flat.size(0), 131072):
-      target[start:start + 131072].neg_().add_(flat[start:start + 131072], alpha=2)
+    for start in range(0, flat.size(0), 524288):
+      target[start:start + 524288].lerp_(flat[start:start + 524288], 2.)
     return moved
 
   # sum64 [out, in] += coefficient · z, in place.

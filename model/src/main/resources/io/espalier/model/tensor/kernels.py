@@ -39,6 +39,10 @@ class Kernels(Module):
   def reshape(self: __torch__.Kernels, x: Tensor, shape: List[int]) -> Tensor:
     return x.reshape(shape)
 
+  # `length` elements of x [n] from `start` on, without a copy.
+  def slice(self: __torch__.Kernels, x: Tensor, start: int, length: int) -> Tensor:
+    return x[start:start + length]
+
   def to_float(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.to(torch.float32)
 
@@ -314,8 +318,10 @@ class Kernels(Module):
     if squares.numel() == 0:
       dy, rows = above.reshape([-1, above.size(-1)]), x.reshape([-1, x.size(-1)])
       return mean.addmm_(dy.t(), rows) if x.dtype == mean.dtype else mean.add_(dy.t().mm(rows))
+    # One sample's gradient; fresh memory for every sample would cost as much as the product.
+    own = torch.empty([mean.size(0), mean.size(1)], dtype=x.dtype)
     for s in range(0, x.size(0), 1):
-      gradient = above[s].t().mm(x[s]).to(torch.float32)
+      gradient = torch.mm(above[s].t(), x[s], out=own).to(torch.float32)
       mean.add_(gradient)
       squares.addcmul_(gradient, gradient, value=samples)
     return mean

@@ -96,13 +96,14 @@ class KernelsTest {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
             Tensor weight = scope.floats(w, out, in);
-            Tensor table = kernels.normalQuantiles();
+            Tensor table = kernels.normalTable();
             Tensor sum = new Kernels(scope).zeros64(out, in);
+            Tensor room = new Kernels(scope).reserve(3 + w.length, ComputeType.FP32);
             kernels.accumulateNoise(sum, table, 42, 1);
             double[] z = sum.doubles();
 
             // When
-            Tensor moved = kernels.moved(weight, table, 42, 0.01, ComputeType.FP32);
+            Tensor moved = kernels.moved(weight, table, 42, 0.01, room, 3);
 
             // Then
             float[] plus = moved.floats();
@@ -121,7 +122,7 @@ class KernelsTest {
             ImportanceKernels kernels = new ImportanceKernels(scope);
 
             // When
-            float[] z = kernels.noise(kernels.normalQuantiles(), -3, 400_000).floats();
+            float[] z = kernels.noise(kernels.normalTable(), -3, 400_000).floats();
 
             // Then
             double[] moments = new double[5];

@@ -41,6 +41,9 @@ public final class EarlierScores {
                 manifest.inputs().get("calibration"));
         JobSpec earlier = RequestMapper.toSpec(
                 manifest.jobId(), RequestJson.fromJson(manifest.request().toString()));
+        if (earlier.pruning().target() instanceof Target.Units units && units.sequential()) {
+            throw invalid("was selected sequentially, so its scores hold for its own budget alone; score anew");
+        }
         check("calibration windows", spec.calibration(), earlier.calibration());
         check("criterion", spec.scoring().criterion(), earlier.scoring().criterion());
         check("options", spec.scoring().options(), earlier.scoring().options());

@@ -9,6 +9,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.v1.Pruning;
 import java.util.ArrayList;
@@ -64,7 +65,8 @@ final class PruningMapper {
     }
 
     private static Target weights(Pruning pruning, String output, String target, String criterion, boolean sequential) {
-        if (!target.equals("unstructured") && !target.matches("\\d+:\\d+")) {
+        boolean unstructured = target.equals(SparsityPattern.UNSTRUCTURED);
+        if (!unstructured && !target.contains(":")) {
             throw invalid(
                     "pruning.target",
                     "is \"%s\"; it must be units, layers, N:M such as 2:4, or unstructured"
@@ -77,21 +79,20 @@ final class PruningMapper {
             throw invalid(
                     "pruning.unit_ratio",
                     "and the other budgets are for whole units; target %s takes its share from %s"
-                            .formatted(target, target.equals("unstructured") ? "pruning.sparsity" : "N and M"));
+                            .formatted(target, unstructured ? "pruning.sparsity" : "N and M"));
         }
         if (sequential && !criterion.equals("dass") && !criterion.equals("sparsegpt")) {
             throw invalid(
                     "pruning.selection",
                     "is sequential, which for target %s is the way of dass and sparsegpt alone".formatted(target));
         }
-        if (pruning.getSparsity() != 0 && !target.equals("unstructured")) {
+        if (pruning.getSparsity() != 0 && !unstructured) {
             throw invalid("pruning.sparsity", "is for target unstructured; %s says it itself".formatted(target));
         }
-        List<String> linears = pruning.getLinearsCount() > 0
-                ? pruning.getLinearsList()
-                : List.of(criterion.equals("dass") ? "mlp" : "all");
-        return new Target.Weights(
-                output, SparsityPattern.parse(target, pruning.getSparsity()), LinearChoice.parse(linears));
+        LinearChoice linears = pruning.getLinearsCount() > 0
+                ? LinearChoice.parse(pruning.getLinearsList())
+                : MaskCriterion.usualLinears(criterion);
+        return new Target.Weights(output, SparsityPattern.parse(target, pruning.getSparsity()), linears);
     }
 
     private static void onlyForWeights(Pruning pruning, String target) {

@@ -1,10 +1,8 @@
 package io.espalier.pruner.domain;
 
 import io.espalier.model.Progress;
-import io.espalier.model.checkpoint.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.pruning.LayerRemoval;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.LayerSelection;
@@ -22,13 +20,22 @@ import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.Target;
 import io.espalier.pipeline.request.Workspace;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.SortedMap;
 
-/** Decides from a job's scores what goes. */
-record Cuttings(Workspace workspace, JobSpec spec, Inspection inspection, Checkpoint checkpoint) {
+/**
+ * Decides from a job's scores what goes.
+ *
+ * @param scores every score set of each layer in scope, the criterion's own first; empty where single weights go
+ */
+record Cuttings(
+        Workspace workspace,
+        JobSpec spec,
+        Inspection inspection,
+        Checkpoint checkpoint,
+        SortedMap<Integer, Map<String, UnitScores>> scores) {
     Cutting of(PruneTask.Prune task) {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
@@ -38,7 +45,7 @@ record Cuttings(Workspace workspace, JobSpec spec, Inspection inspection, Checkp
         }
         if (target instanceof Target.Layers layers) {
             List<Integer> gone =
-                    LayerSelection.select(layers.cuts().get(task.budget()).budget(), scope(), own(task), checkpoint);
+                    LayerSelection.select(layers.cuts().get(task.budget()).budget(), scope(), own(), checkpoint);
             return new LayerCutting(new LayerRemoval(checkpoint, gone));
         }
         return masked((Target.Weights) target, task);
@@ -82,27 +89,14 @@ record Cuttings(Workspace workspace, JobSpec spec, Inspection inspection, Checkp
                         units.cuts().get(task.budget()).budget(),
                         inspection.layers(),
                         scope(),
-                        own(task),
+                        own(),
                         new PrunedTensors(checkpoint, units.compensation()));
     }
 
-    /** The criterion's own scores of each layer in scope, which are a layer's first set. */
-    private List<UnitScores> own(PruneTask.Prune task) {
-        return scores(workspace.artifacts(), inspection, task).values().stream()
+    private List<UnitScores> own() {
+        return scores.values().stream()
                 .map(sets -> sets.values().iterator().next())
                 .toList();
-    }
-
-    /** Every score set of each layer in scope, in layer order. */
-    static Map<Integer, Map<String, UnitScores>> scores(
-            ArtifactStore artifacts, Inspection inspection, PruneTask.Prune task) {
-        Map<Integer, Map<String, UnitScores>> layers = new LinkedHashMap<>();
-        for (int i = 0; i < task.scores().size(); i++) {
-            layers.put(
-                    inspection.firstLayer() + i,
-                    ScoreFile.read(artifacts.read(task.scores().get(i))));
-        }
-        return layers;
     }
 
     private LayerScope scope() {

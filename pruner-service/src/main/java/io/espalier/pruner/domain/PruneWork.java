@@ -11,8 +11,10 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.checkpoint.StoredFile;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.sparsity.MaskReport;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
@@ -53,7 +55,8 @@ public final class PruneWork {
         ArtifactStore artifacts = workspace.artifacts();
         Path staging = artifacts.staging(spec.jobId()).resolve(attempt);
         try (Checkpoint checkpoint = workspace.model(spec)) {
-            Cutting cutting = new Cuttings(workspace, spec, inspection, checkpoint).of(task);
+            SortedMap<Integer, Map<String, UnitScores>> scores = scores(spec, inspection, task);
+            Cutting cutting = new Cuttings(workspace, spec, inspection, checkpoint, scores).of(task);
             WrittenConfig config = cutting.config();
             Cutting.Cut cut;
             SortedMap<String, String> weightFiles;
@@ -63,10 +66,9 @@ public final class PruneWork {
                 writer.copyCompanions(checkpoint);
                 weightFiles = writer.finish();
             }
-            if (!(spec.pruning().target() instanceof Target.Weights)) {
+            if (!scores.isEmpty()) {
                 artifacts.writeOnce(
-                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)),
-                        ScoreFile.writeLayers(Cuttings.scores(artifacts, inspection, task)));
+                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)), ScoreFile.writeLayers(scores));
             }
             SortedMap<String, String> masks = new TreeMap<>();
             cut.masks().forEach(mask -> masks.put(mask.tensor(), mask.sha256()));
@@ -96,6 +98,20 @@ public final class PruneWork {
                             cut.damping().orElse(0),
                             cut.keptLayers()));
         }
+    }
+
+    /** Every score set of each layer in scope; none where the files hold masks. */
+    private SortedMap<Integer, Map<String, UnitScores>> scores(
+            JobSpec spec, Inspection inspection, PruneTask.Prune task) {
+        SortedMap<Integer, Map<String, UnitScores>> layers = new TreeMap<>();
+        if (spec.pruning().target() instanceof Target.Weights) {
+            return layers;
+        }
+        for (StoredFile file : task.scores()) {
+            int layer = inspection.firstLayer() + layers.size();
+            layers.put(layer, ScoreFile.read(workspace.artifacts().read(file)));
+        }
+        return layers;
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */

@@ -6,6 +6,7 @@ import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.HessianPass;
+import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.LayerScores;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Scores every layer in one pass that continues from where another worker stopped.
  *
+ * @param statistics of all layers; null when the criterion needs none
  * @param draws the zeroth-order gradient that exact ones are compared with; null when there is none
  * @param visitor hears each layer's scores as they are made
  */
@@ -36,12 +38,12 @@ record ScoreChain(
         int[][] windows,
         LayerScope scope,
         LayerFiles files,
-        ScoreTask.Chain task,
+        @Nullable InputStatistics statistics,
         @Nullable GradientSource draws,
         Consumer<LayerScore> visitor) {
 
-    void run(Progress progress) {
-        Path position = files.position(task);
+    /** @param position folder of this pass alone */
+    void run(Path position, Progress progress) {
         Target target = spec.pruning().target();
         if (target instanceof Target.Weights weights) {
             masks(weights, position, progress);
@@ -69,7 +71,7 @@ record ScoreChain(
     }
 
     private void score(LayerEvidence found) {
-        LayerEvidence evidence = found.with(files.merged(task.statistics()));
+        LayerEvidence evidence = found.with(statistics);
         List<Criterion> criteria = ScoreWork.criteria(spec);
         if (draws == null) {
             visitor.accept(files.scored(found.layout().index(), LayerScorer.scores(criteria, evidence)));
@@ -96,7 +98,7 @@ record ScoreChain(
                         (layer, read, gradients) -> {
                             LayerEvidence evidence = new LayerEvidence(layer, read, spec.seed())
                                     .with(gradients)
-                                    .with(files.merged(task.statistics()));
+                                    .with(statistics);
                             visitor.accept(files.masked(
                                     layer.index(), criterion.masks(evidence, weights.pattern(), weights.linears())));
                         },

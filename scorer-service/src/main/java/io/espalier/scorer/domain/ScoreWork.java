@@ -102,17 +102,18 @@ public final class ScoreWork {
             ScoreTask.Chain task,
             Consumer<LayerScore> visitor,
             Progress progress) {
+        LayerFiles files = files(spec);
         try (Checkpoint checkpoint = workspace.model(spec)) {
             new ScoreChain(
                             spec,
                             checkpoint,
                             workspace.calibration(spec, checkpoint),
                             scope(inspection),
-                            files(spec),
-                            task,
+                            files,
+                            files.merged(task.statistics()),
                             draws(spec, task.losses()),
                             visitor)
-                    .run(progress);
+                    .run(files.position(task), progress);
         }
     }
 
