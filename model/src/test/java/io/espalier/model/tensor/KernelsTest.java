@@ -145,6 +145,28 @@ class KernelsTest {
     }
 
     @Test
+    void normalNumbersOfOneLookUpAreAllButUncorrelated() {
+        try (Scope scope = Scope.open()) {
+            // When
+            float[] table = new ImportanceKernels(scope).normalTable().floats();
+
+            // Then
+            int rows = 65_536;
+            int columns = table.length / rows;
+            assertThat(columns).isGreaterThan(1);
+            for (int a = 0; a < columns; a++) {
+                for (int b = 0; b < a; b++) {
+                    double product = 0;
+                    for (int row = 0; row < rows; row++) {
+                        product += (double) table[row * columns + a] * table[row * columns + b];
+                    }
+                    assertThat(product / rows).isCloseTo(0, within(0.02));
+                }
+            }
+        }
+    }
+
+    @Test
     void bfloat16RoundsToTheNearestEvenAndComesBackExactly() {
         // Given
         // One, then the neighbours of a tie between two bf16 values.
