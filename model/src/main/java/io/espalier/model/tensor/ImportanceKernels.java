@@ -107,7 +107,7 @@ public final class ImportanceKernels extends KernelCalls {
      * @param room [n], of which it takes the elements from {@code start} on
      */
     public Tensor moved(Tensor weight, Tensor table, long seed, double epsilon, Tensor room, long start) {
-        try (Tensor target = tensor("slice", of(room), IValue.from(start), IValue.from(weight.elements()))) {
+        try (Tensor target = new Kernels(scope).slice(room, start, weight.elements())) {
             tensor("move", of(target), of(weight), of(table), IValue.from(seed), IValue.from(epsilon))
                     .close();
             return new Kernels(scope).reshape(target, weight.dim(0), weight.dim(1));

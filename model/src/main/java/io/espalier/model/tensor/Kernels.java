@@ -199,6 +199,11 @@ public final class Kernels extends KernelCalls {
                 IValue.from(weight));
     }
 
+    /** Puts y in the place of x. */
+    public void replace(Tensor x, Tensor y) {
+        tensor("replace", of(x), of(y)).close();
+    }
+
     /** Adds y to x, in place. */
     public void addInPlace(Tensor x, Tensor y) {
         tensor("add_in_place", of(x), of(y)).close();
@@ -270,6 +275,11 @@ public final class Kernels extends KernelCalls {
         long elements = stored.bytes().remaining() / type.bytes();
         PtNDArray view = scope.view(stored, viewType(type), elements);
         return type == DType.BF16 ? tensor("as_bfloat16", IValue.from(view)) : new Tensor(view);
+    }
+
+    /** Elements [start, start + length) of x [n], without a copy. */
+    public Tensor slice(Tensor x, long start, long length) {
+        return tensor("slice", of(x), IValue.from(start), IValue.from(length));
     }
 
     /** The same values under another shape, without a copy. */

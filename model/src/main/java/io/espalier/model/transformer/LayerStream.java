@@ -4,6 +4,7 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -63,11 +64,7 @@ public final class LayerStream implements AutoCloseable {
      * @param chunks token ids [b][t] of each, within the vocabulary
      */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, List<int[][]> chunks) {
-        LayerStream stream = new LayerStream(chunks);
-        for (int[][] chunk : stream.windows) {
-            stream.chunks.add(layout.embedding().embed(checkpoint, chunk, 0, stream.scope));
-        }
-        return stream;
+        return resumed(chunks, (chunk, scope) -> layout.embedding().embed(checkpoint, chunks.get(chunk), 0, scope));
     }
 
     /**
@@ -87,19 +84,34 @@ public final class LayerStream implements AutoCloseable {
      */
     public static LayerStream resumed(List<int[][]> chunks, BiFunction<Integer, Scope, Tensor> hidden) {
         LayerStream stream = new LayerStream(chunks);
-        for (int i = 0; i < stream.windows.size(); i++) {
-            stream.chunks.add(hidden.apply(i, stream.scope));
-        }
+        stream.fill(hidden);
         return stream;
+    }
+
+    /** All chunks lie in one piece, which goes back to the system as one. */
+    private void fill(BiFunction<Integer, Scope, Tensor> hidden) {
+        Kernels kernels = new Kernels(scope);
+        @Nullable Tensor all = null;
+        long start = 0;
+        for (int i = 0; i < windows.size(); i++) {
+            try (Scope scratch = Scope.open()) {
+                Tensor given = hidden.apply(i, scratch);
+                int width = given.dim(-1);
+                if (all == null) {
+                    all = kernels.reserve(tokens() * width, ComputeType.FP32);
+                }
+                Tensor flat = kernels.slice(all, start, given.elements());
+                Tensor chunk = kernels.reshape(flat, windows.get(i).length, length, width);
+                kernels.replace(chunk, given);
+                chunks.add(chunk);
+                start += given.elements();
+            }
+        }
     }
 
     /** Another stream that goes on from here on its own way. */
     public LayerStream fork() {
-        LayerStream stream = new LayerStream(windows);
-        for (Tensor chunk : chunks) {
-            stream.chunks.add(new Kernels(stream.scope).alias(chunk));
-        }
-        return stream;
+        return resumed(windows, (chunk, other) -> new Kernels(other).alias(chunks.get(chunk)));
     }
 
     /** Sends every chunk through a layer. */
@@ -155,10 +167,11 @@ public final class LayerStream implements AutoCloseable {
         peek(above, layer::feedForward);
     }
 
+    /** In place: hidden states that moved at every step would leave holes among the activations. */
     private void step(BiFunction<Tensor, Scope, Tensor> half) {
-        for (int i = 0; i < chunks.size(); i++) {
-            try (Tensor before = chunks.get(i)) {
-                chunks.set(i, half.apply(before, scope));
+        for (Tensor chunk : chunks) {
+            try (Scope scratch = Scope.open()) {
+                new Kernels(scratch).replace(chunk, half.apply(chunk, scratch));
             }
         }
     }
@@ -205,14 +218,14 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * The windows that go together through a layer whose computation is recorded: fewer, since all that is computed is kept
-     * until the gradients of it have been.
+     * The windows that go together through a layer whose computation is recorded: more, since the sums of all weights'
+     * gradients are walked through once for each chunk.
      *
      * @throws EspalierException as {@link #embed}
      */
     public static List<int[][]> chunkedToRecord(int[][] windows, ModelLayout layout, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        return chunked(windows, Math.max(LEAST_ROWS, rows(layout, computation) / 4));
+        return chunked(windows, 4 * rows(layout, computation));
     }
 
     /** Tokens that go through a layer together. */

@@ -279,6 +279,9 @@ class Kernels(Module):
   def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach().clone().requires_grad_(True)
 
+  def replace(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
+    return x.copy_(y)
+
   def alias(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.alias(x)
 
