@@ -116,7 +116,7 @@ public record Perplexity(double value, int windows, long predictions) {
         }
 
         double summedLoss(int[][] windows) {
-            try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+            try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, Computation.EXACT)) {
                 decoders.accept(layout.layers(), layer -> {
                     stream.through(layer);
                     layers++;

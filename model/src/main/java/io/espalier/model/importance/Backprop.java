@@ -65,7 +65,7 @@ public record Backprop(
         private long tokens;
 
         Pass(Path position) {
-            chunks = LayerStream.chunkedToRecord(windows, layout, computation);
+            chunks = LayerStream.chunkedToSum(windows, layout, computation);
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
         }

@@ -3,6 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -38,13 +39,13 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
      */
     public void run(Path position, Step step, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        List<int[][]> chunks = LayerStream.chunked(windows);
+        List<int[][]> chunks = LayerStream.chunkedToSum(windows, layout, Computation.EXACT);
         BoundaryFiles hidden = new BoundaryFiles(position, "hidden", chunks.size());
         int first = hidden.highest(1, scope.last()).orElse(0);
         try (LayerStream stream = first == 0
-                ? LayerStream.embed(checkpoint, layout, windows)
+                ? LayerStream.embed(checkpoint, layout, chunks)
                 : LayerStream.resumed(
-                        windows,
+                        chunks,
                         (chunk, owner) -> hidden.load(
                                 first,
                                 chunk,

@@ -41,17 +41,17 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * Embeds windows of tokens.
+     * Embeds windows of tokens for an exact pass that adds something up.
      *
      * @param windows [n][t] token ids, n ≥ 1, t ≥ 2
      * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths , longer ones
      *     than the model has positions, or ids outside the vocabulary
      */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        return embed(checkpoint, layout, windows, Computation.EXACT);
+        return embed(checkpoint, layout, chunkedToSum(windows, layout, Computation.EXACT));
     }
 
-    /** The same, with chunks as large as the computation's budget allows. */
+    /** The same for a pass that only computes. */
     public static LayerStream embed(
             Checkpoint checkpoint, ModelLayout layout, int[][] windows, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
@@ -68,19 +68,10 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * A stream that goes on where another, of the same windows, stood.
-     *
-     * @param windows [n][t] token ids
-     * @param hidden gives a chunk's hidden states [b, t, d] in a scope, by its index
-     */
-    public static LayerStream resumed(int[][] windows, BiFunction<Integer, Scope, Tensor> hidden) {
-        return resumed(chunked(windows), hidden);
-    }
-
-    /**
-     * The same for windows in chunks as they were.
+     * A stream that goes on where another, of the same chunks, stood.
      *
      * @param chunks token ids [b][t] of each
+     * @param hidden gives a chunk's hidden states [b, t, d] in a scope, by its index
      */
     public static LayerStream resumed(List<int[][]> chunks, BiFunction<Integer, Scope, Tensor> hidden) {
         LayerStream stream = new LayerStream(chunks);
@@ -212,18 +203,13 @@ public final class LayerStream implements AutoCloseable {
         scope.close();
     }
 
-    /** The windows that go through a layer together. */
-    public static List<int[][]> chunked(int[][] windows) {
-        return chunked(windows, MOST_ROWS);
-    }
-
     /**
-     * The windows that go together through a layer whose computation is recorded: more, since the sums of all weights'
-     * gradients are walked through once for each chunk.
+     * The windows that go through a layer together where each chunk adds to sums as large as the weights, which are walked
+     * through once for every chunk: more than otherwise.
      *
      * @throws EspalierException as {@link #embed}
      */
-    public static List<int[][]> chunkedToRecord(int[][] windows, ModelLayout layout, Computation computation) {
+    public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
         return chunked(windows, 4 * rows(layout, computation));
     }

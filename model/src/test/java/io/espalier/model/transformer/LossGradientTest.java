@@ -69,7 +69,8 @@ class LossGradientTest {
     }
 
     private static LayerStream at(float[] hidden) {
-        return LayerStream.resumed(WINDOWS, (chunk, scope) -> scope.floats(hidden, WINDOWS.length, LENGTH, HIDDEN));
+        return LayerStream.resumed(
+                List.<int[][]>of(WINDOWS), (chunk, scope) -> scope.floats(hidden, WINDOWS.length, LENGTH, HIDDEN));
     }
 
     private static float[] moved(float[] hidden, float[] direction, double step) {
