@@ -25,13 +25,13 @@ public class RandomBenchmark {
 
     private final Scope operands = Scope.open();
     private final Tensor sum = new Kernels(operands).zeros64(SIDE, SIDE);
-    private final Tensor quantiles = new ImportanceKernels(operands).normalTable();
+    private final Tensor normals = new ImportanceKernels(operands).normalTable();
     private final Tensor signs = new ImportanceKernels(operands).signTable();
 
     @Benchmark
     public long gaussian() {
         try (Scope scope = Scope.open()) {
-            new ImportanceKernels(scope).accumulateNoise(sum, quantiles, 1, 1e-6);
+            new ImportanceKernels(scope).accumulateNoise(sum, normals, 1, 1e-6);
             return sum.elements();
         }
     }

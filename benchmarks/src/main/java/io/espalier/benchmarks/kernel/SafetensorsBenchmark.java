@@ -70,7 +70,7 @@ public class SafetensorsBenchmark {
         Path out = folder.resolve("out");
         try (CheckpointWriter writer =
                 CheckpointWriter.create(out, List.copyOf(checkpoint.tensors().values()))) {
-            checkpoint.tensors().keySet().forEach(name -> writer.copy(checkpoint, name));
+            checkpoint.tensors().keySet().forEach(name -> writer.copy(checkpoint, name, name));
             writer.finish();
         }
         ScratchFolder.delete(out);

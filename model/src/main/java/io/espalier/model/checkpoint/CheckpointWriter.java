@@ -184,12 +184,7 @@ public final class CheckpointWriter implements Closeable {
         written(location);
     }
 
-    /** Copies an unchanged tensor from file to file. */
-    public void copy(Checkpoint from, String name) {
-        copy(from, name, name);
-    }
-
-    /** The same under another name. */
+    /** Copies an unchanged tensor from file to file, be it under another name. */
     public synchronized void copy(Checkpoint from, String source, String name) {
         Location location = location(name);
         if (!from.tensor(source).named(name).equals(location.tensor())) {

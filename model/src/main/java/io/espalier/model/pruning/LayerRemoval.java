@@ -10,6 +10,7 @@ import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.Profile;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.AttentionScores;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.ModelLayout;
@@ -114,7 +115,7 @@ public final class LayerRemoval {
         Map<String, String> names = bySource();
         long done = 0;
         for (var name : names.entrySet()) {
-            out.copy(checkpoint, name.getKey(), name.getValue());
+            StoredWeights.copy(checkpoint, name.getKey(), out, name.getValue());
             done++;
             progress.advanced("tensors", done, names.size(), 0);
         }

@@ -7,6 +7,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
@@ -137,7 +138,7 @@ public final class PruningPass {
         for (String name : names) {
             TensorInfo tensor = missing.remove(name);
             if (tensor != null && checkpoint.has(name)) {
-                out.copy(checkpoint, name);
+                StoredWeights.copy(checkpoint, name, out, name);
             } else if (tensor != null) {
                 out.write(name, ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
             }

@@ -3,6 +3,7 @@ package io.espalier.model.sparsity;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 import java.util.LinkedHashSet;
@@ -30,6 +31,6 @@ final class SparseTensors {
     }
 
     void copyOthers() {
-        left.forEach(name -> out.copy(checkpoint, name));
+        left.forEach(name -> StoredWeights.copy(checkpoint, name, out, name));
     }
 }

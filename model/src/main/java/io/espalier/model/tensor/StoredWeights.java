@@ -3,6 +3,7 @@ package io.espalier.model.tensor;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.stream.LongStream;
 public final class StoredWeights {
     private static final int BUFFER_BYTES = 4 << 20;
     private static final int PAGE_BYTES = 4096;
+    private static final int LOOKED_AT_TOGETHER = 1 << 23;
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder()));
@@ -65,6 +67,29 @@ public final class StoredWeights {
         TensorInfo info = checkpoint.tensor(name);
         long width = info.dim(1);
         return new Part(checkpoint, info, first * width, rows * width, rows, width).inPlaceOrCopied(type, scope);
+    }
+
+    /**
+     * Copies a tensor from file to file once it has been looked at, in blocks of rows.
+     *
+     * @param name it gets there
+     * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
+     */
+    public static void copy(Checkpoint checkpoint, String source, CheckpointWriter out, String name) {
+        TensorInfo info = checkpoint.tensor(source);
+        if (info.dtype().floating() && info.elements() > 0) {
+            ComputeType type = info.dtype() == DType.BF16 ? ComputeType.BF16 : ComputeType.FP32;
+            long rows = info.shape().isEmpty() ? 1 : info.shape().get(0);
+            long width = info.elements() / rows;
+            long block = Math.max(1, LOOKED_AT_TOGETHER / width);
+            for (long first = 0; first < rows; first += block) {
+                long elements = Math.min(block, rows - first) * width;
+                try (Scope scope = Scope.open()) {
+                    new Part(checkpoint, info, first * width, elements, elements).inPlaceOrCopied(type, scope);
+                }
+            }
+        }
+        out.copy(checkpoint, source, name);
     }
 
     /** The rows of an embedding that the ids name, fp32: [ids, d]. */

@@ -115,7 +115,7 @@ class CheckpointWriterTest {
 
         try (Checkpoint from = Checkpoint.open(source);
                 CheckpointWriter to = CheckpointWriter.create(target, EVERY_TYPE)) {
-            EVERY_TYPE.forEach(tensor -> to.copy(from, tensor.name()));
+            EVERY_TYPE.forEach(tensor -> to.copy(from, tensor.name(), tensor.name()));
             to.copyCompanions(from);
             to.writeJson(Checkpoint.CONFIG, from.config().json());
             to.finish();

@@ -179,7 +179,7 @@ class LayerRemovalTest {
             List<TensorInfo> tensors = new ArrayList<>(source.tensors().values());
             tensors.addAll(frequencies);
             try (CheckpointWriter writer = CheckpointWriter.create(folder.resolve("dense"), tensors)) {
-                source.tensors().keySet().forEach(name -> writer.copy(source, name));
+                source.tensors().keySet().forEach(name -> writer.copy(source, name, name));
                 for (int layer = 0; layer < 3; layer++) {
                     writer.write(frequencies(layer), ByteBuffer.wrap(new byte[] {(byte) layer, 0, 0, 0}));
                 }

@@ -2,9 +2,11 @@ package io.espalier.model.pruning;
 
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.espalier.model.DemoModel;
 import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
@@ -32,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PruningPassTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
@@ -61,6 +64,28 @@ class PruningPassTest {
                     assertThat(Math.abs(sliced[i] - masked[i])).isLessThanOrEqualTo(1e-5f);
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model.embed_tokens.weight", "model.layers.2.mlp.up_proj.weight", "model.norm.weight"})
+    void weightThatIsNoNumberIsRefusedEvenWhereItWouldOnlyBeCopied(String broken, @TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.change(
+                GoldenCheckpoint.LLAMA, broken, bytes -> bytes.putFloat(40, Float.NaN), folder.resolve("dense"));
+        RemovedUnits units = new RemovedUnits(new int[] {1}, new int[] {0});
+        List<RemovedUnits> removed = List.of(units, RemovedUnits.NONE, RemovedUnits.NONE);
+        try (Checkpoint dense = Checkpoint.open(folder.resolve("dense"))) {
+
+            // When
+            Throwable failure = catchThrowable(
+                    () -> DemoModel.prune(dense, removed, new int[0][], Compensation.NONE, folder.resolve("pruned")));
+
+            // Then
+            assertThat(failure)
+                    .isInstanceOfSatisfying(
+                            EspalierException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_CORRUPT))
+                    .hasMessageContaining(broken);
         }
     }
 
