@@ -122,13 +122,15 @@ class ComputationTest {
                         position,
                         (layer, weights, gradients) -> {
                             try (Scope scope = Scope.open()) {
-                                for (Linear linear : layer.linears()) {
+                                for (Linear linear : gradients.linears()) {
                                     found.put(
                                             linear.module(),
                                             gradients.gradient(linear, scope).floats());
                                 }
                             }
+                            return found;
                         },
+                        (layer, attention, feedForward) -> {},
                         Progress.SILENT);
         return found;
     }

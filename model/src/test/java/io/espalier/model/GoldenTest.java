@@ -15,6 +15,7 @@ import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.LayerScores;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
@@ -169,9 +170,13 @@ class GoldenTest {
             backprop(checkpoint, golden, false)
                     .run(
                             position,
-                            (layer, weights, found) -> layer.linears()
-                                    .forEach(linear ->
-                                            gradients.put(linear.weight().name(), gradient(found, linear))),
+                            (layer, weights, found) -> {
+                                found.linears()
+                                        .forEach(linear ->
+                                                gradients.put(linear.weight().name(), gradient(found, linear)));
+                                return found;
+                            },
+                            (layer, attention, feedForward) -> {},
                             Progress.SILENT);
 
             assertThat(gradients).hasSize(linears(checkpoint));
@@ -193,14 +198,20 @@ class GoldenTest {
             backprop(checkpoint, golden, true)
                     .run(
                             position,
-                            (layer, weights, found) -> TAYLOR_FORMS.forEach(form -> {
-                                Criterion taylor = Criterion.named(
-                                        "taylor", CriterionOptions.usual().withForm(form));
-                                Map<String, UnitScores> scores = LayerScorer.score(
-                                        List.of(taylor), new LayerEvidence(layer, weights, 0).with(found));
-                                actual.computeIfAbsent(form, absent -> new ArrayList<>())
-                                        .add(0, scores.get("taylor"));
-                            }),
+                            (layer, weights, found) -> {
+                                Map<String, UnitScores> half = new TreeMap<>();
+                                for (String form : TAYLOR_FORMS) {
+                                    Criterion taylor = Criterion.named(
+                                            "taylor", CriterionOptions.usual().withForm(form));
+                                    half.put(form, taylor.score(new LayerEvidence(layer, weights, 0).with(found)));
+                                }
+                                return new LayerScores(half);
+                            },
+                            (layer, attention, feedForward) -> attention
+                                    .joined(feedForward)
+                                    .sets()
+                                    .forEach((form, scores) -> actual.computeIfAbsent(form, absent -> new ArrayList<>())
+                                            .add(0, scores)),
                             Progress.SILENT);
 
             for (String form : TAYLOR_FORMS) {

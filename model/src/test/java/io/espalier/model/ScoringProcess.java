@@ -96,6 +96,7 @@ final class ScoringProcess {
                             position,
                             (layer, weights, gradients) -> LayerScorer.score(
                                     List.of(taylor), new LayerEvidence(layer, weights, 1).with(gradients)),
+                            (layer, attention, feedForward) -> {},
                             Progress.SILENT);
         }
         delete(position);

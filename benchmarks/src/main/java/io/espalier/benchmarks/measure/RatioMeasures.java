@@ -51,7 +51,12 @@ final class RatioMeasures {
             return ratio(
                     pass,
                     () -> ScratchFolder.use(
-                            work, position -> backprop.run(position, (layer, weights, g) -> {}, Progress.SILENT)),
+                            work,
+                            position -> backprop.run(
+                                    position,
+                                    (layer, weights, gradients) -> layer,
+                                    (layer, attention, feedForward) -> {},
+                                    Progress.SILENT)),
                     1,
                     work);
         }

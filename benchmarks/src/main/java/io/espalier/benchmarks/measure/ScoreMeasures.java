@@ -48,9 +48,14 @@ final class ScoreMeasures {
         return timed(work, pass -> {
             Map<Integer, UnitScores> scores = new TreeMap<>();
             Backprop backprop = new Backprop(pass.checkpoint(), pass.windows(), pass.everyLayer(), true);
-            Backprop.Visitor visitor = (layer, weights, gradients) ->
-                    scores.put(layer.index(), taylor.score(new LayerEvidence(layer, weights, SEED).with(gradients)));
-            ScratchFolder.use(work, position -> backprop.run(position, visitor, Progress.SILENT));
+            ScratchFolder.use(
+                    work,
+                    position -> backprop.<UnitScores>run(
+                            position,
+                            (layer, weights, gradients) ->
+                                    taylor.score(new LayerEvidence(layer, weights, SEED).with(gradients)),
+                            (layer, attention, feedForward) -> scores.put(layer.index(), attention.joined(feedForward)),
+                            Progress.SILENT));
             return scores;
         });
     }

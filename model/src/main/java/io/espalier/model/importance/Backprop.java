@@ -10,6 +10,7 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
@@ -17,15 +18,15 @@ import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Exact gradients of the mean loss, layer by layer: forward once, keeping what enters each layer on disk; then from the
- * last layer to the first each is read again, recomputed while the engine records, and led back through. One layer's
- * weights and gradients are in memory, whatever the model's depth.
+ * Exact gradients of the mean loss, layer by layer: forward once, keeping what enters each half of a layer on disk; then from the
+ * last layer to the first each half of a layer is read again, recomputed while the engine records, and led back through. One
+ * half's weights and gradients are in memory, whatever the model's depth.
  *
  * @param windows [n][t] token ids; each is a sample
  * @param scope layers whose gradients are wanted
@@ -38,11 +39,20 @@ public record Backprop(
         this(checkpoint, windows, scope, squares, Computation.EXACT);
     }
 
-    /** Receives a layer's gradients, the last layer of the scope first. */
+    /** Makes something of the gradients of one half of a layer, the feed-forward half first. */
     @FunctionalInterface
-    public interface Visitor {
-        /** Weights and gradients are gone when it returns. */
-        void visit(LayerLayout layer, LayerWeights weights, LayerGradients gradients);
+    public interface Reduction<R> {
+        /**
+         * @param weights of this half alone; gone, as the gradients are, when it returns
+         * @param gradients of {@link LayerGradients#linears()}
+         */
+        R of(LayerLayout layer, LayerWeights weights, LayerGradients gradients);
+    }
+
+    /** Receives what was made of a layer's gradients, the last layer of the scope first. */
+    @FunctionalInterface
+    public interface Visitor<R> {
+        void visit(LayerLayout layer, R attention, R feedForward);
     }
 
     /**
@@ -52,14 +62,15 @@ public record Backprop(
      *
      * @param position folder of this backpropagation alone
      */
-    public void run(Path position, Visitor visitor, Progress progress) {
-        new Pass(position).run(visitor, progress);
+    public <R> void run(Path position, Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
+        new Pass(position).run(reduction, visitor, progress);
     }
 
     private final class Pass {
         private final ModelLayout layout = ModelLayout.of(checkpoint);
         private final int last = layout.layers().size();
         private final BoundaryFiles hidden;
+        private final BoundaryFiles attended;
         private final BoundaryFiles upstream;
         private final List<int[][]> chunks;
         private long tokens;
@@ -67,20 +78,26 @@ public record Backprop(
         Pass(Path position) {
             chunks = LayerStream.chunkedToSum(windows, layout, computation);
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
+            attended = new BoundaryFiles(position, "attended", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
         }
 
-        void run(Visitor visitor, Progress progress) {
+        <R> void run(Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
             OptionalInt reached = upstream.lowest(scope.first(), last);
             if (reached.isEmpty()) {
                 forward(progress);
             }
-            List<LayerLayout> remaining = new ArrayList<>(layout.layers().subList(scope.first(), reached.orElse(last)));
-            Collections.reverse(remaining);
-            WeightStream.forEachRecordable(checkpoint, remaining, computation, (layer, weights) -> {
-                backward(layer, weights, visitor);
-                report(progress, 2 * last - layer.index());
-            });
+            try (Scope held = Scope.open()) {
+                int from = reached.orElse(last);
+                List<Tensor> above = IntStream.range(0, chunks.size())
+                        .mapToObj(chunk -> load(upstream, from, chunk, held))
+                        .toList();
+                for (int index = from - 1; index >= scope.first(); index--) {
+                    backward(layout.layers().get(index), above, reduction, visitor);
+                    upstream.save(index, above);
+                    report(progress, 2 * last - index);
+                }
+            }
         }
 
         private void forward(Progress progress) {
@@ -91,10 +108,16 @@ public record Backprop(
                     Scope head = Scope.open()) {
                 List<LayerLayout> layers = layout.layers().subList(first, last);
                 WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
-                    if (layer.index() >= scope.first()) {
+                    DecoderLayer decoder = new DecoderLayer(layer, weights);
+                    boolean wayBack = layer.index() >= scope.first();
+                    if (wayBack) {
                         hidden.save(layer.index(), stream.chunks());
                     }
-                    stream.through(new DecoderLayer(layer, weights));
+                    stream.throughAttention(decoder);
+                    if (wayBack) {
+                        attended.save(layer.index(), stream.chunks());
+                    }
+                    stream.throughFeedForward(decoder);
                     report(progress, layer.index() + 1);
                 });
                 hidden.save(last, stream.chunks());
@@ -103,55 +126,63 @@ public record Backprop(
             }
         }
 
-        private void backward(LayerLayout layer, LayerWeights weights, Visitor visitor) {
-            boolean wanted = scope.contains(layer.index());
-            try (Scope below = Scope.open();
-                    LayerGradients gradients =
-                            new LayerGradients(wanted ? layer.linears() : List.of(), windows.length, squares)) {
-                List<Tensor> inputs = new ArrayList<>();
-                for (int chunk = 0; chunk < chunks.size(); chunk++) {
-                    inputs.add(backward(layer, weights, chunk, gradients, below));
-                }
-                if (wanted) {
-                    visitor.visit(layer, weights, gradients);
-                }
-                upstream.save(layer.index(), inputs);
+        /** @param above gradients with respect to the layer's output, in whose place come those of its input */
+        private <R> void backward(LayerLayout layer, List<Tensor> above, Reduction<R> reduction, Visitor<R> visitor) {
+            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, reduction);
+            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, reduction);
+            if (attention != null && feedForward != null) {
+                visitor.visit(layer, attention, feedForward);
             }
         }
 
-        /** @return the gradient with respect to the layer's input, in {@code target} */
-        private Tensor backward(
-                LayerLayout layer, LayerWeights weights, int chunk, LayerGradients gradients, Scope target) {
+        private <R> @Nullable R backward(
+                LayerLayout layer, LayerHalf half, List<Tensor> above, Reduction<R> reduction) {
+            boolean wanted = scope.contains(layer.index());
+            try (LayerWeights weights = LayerWeights.useRecordable(checkpoint, layer, half, computation.type());
+                    LayerGradients gradients =
+                            new LayerGradients(wanted ? layer.linears(half) : List.of(), windows.length, squares)) {
+                for (int chunk = 0; chunk < chunks.size(); chunk++) {
+                    backward(layer, half, weights, chunk, above.get(chunk), gradients);
+                }
+                return wanted ? reduction.of(layer, weights, gradients) : null;
+            }
+        }
+
+        private void backward(
+                LayerLayout layer,
+                LayerHalf half,
+                LayerWeights weights,
+                int chunk,
+                Tensor above,
+                LayerGradients gradients) {
             try (Scope scope = Scope.open()) {
                 LinearTaps taps = new LinearTaps(weights, scope);
                 DecoderLayer tapped = new DecoderLayer(layer, weights, taps);
+                BoundaryFiles before = half == LayerHalf.ATTENTION ? hidden : attended;
                 LinearTaps.Found found;
                 try (Recording recording = Recording.open()) {
                     Kernels kernels = new Kernels(scope);
-                    Tensor x = kernels.variable(load(hidden, layer.index(), chunk, scope));
-                    Tensor above = load(upstream, layer.index() + 1, chunk, scope);
-                    found = tapped.endsInDown()
-                            ? throughDown(tapped, x, above, taps, scope)
-                            : taps.found(kernels.gradients(tapped.forward(x, scope), above, taps.outputsAnd(x)));
+                    Tensor x = kernels.variable(load(before, layer.index(), chunk, scope));
+                    found = layer.addsPlainly(half)
+                            ? throughLast(half, tapped, x, above, taps, scope)
+                            : taps.found(kernels.gradients(tapped.through(half, x, scope), above, taps.outputsAnd(x)));
                 }
                 gradients.add(found.taps(), found.upstream());
-                return found.below().keepIn(target);
+                new Kernels(scope).replace(above, found.below());
             }
         }
 
-        /** The output itself is not needed, so the down projection, a quarter of the layer, is not computed again. */
-        private LinearTaps.Found throughDown(DecoderLayer layer, Tensor x, Tensor above, LinearTaps taps, Scope scope) {
+        /** The output itself is not needed, so the last linear layer, a quarter of the work, is not computed again. */
+        private LinearTaps.Found throughLast(
+                LayerHalf half, DecoderLayer layer, Tensor x, Tensor above, LinearTaps taps, Scope scope) {
             Kernels kernels = new Kernels(scope);
-            Linear down = layer.layout().feedForward().down();
-            DecoderLayer.BeforeDown before = layer.upToDown(x, scope);
-            return taps.found(kernels.gradients(
-                            List.of(before.attended(), before.active()),
-                            List.of(
-                                    above,
-                                    kernels.linearGradient(
-                                            above, layer.weights().get(down.weight()))),
-                            taps.outputsAnd(x)))
-                    .and(down, kernels.detached(before.active()), above);
+            Linear linear = layer.layout().last(half);
+            Tensor inner = layer.beforeLast(half, x, scope);
+            Tensor weight = layer.weights().get(linear.weight());
+            LinearTaps.Found found =
+                    taps.found(kernels.gradients(inner, kernels.linearGradient(above, weight), taps.outputsAnd(x)));
+            kernels.addInPlace(found.below(), above);
+            return found.and(linear, kernels.detached(inner), above);
         }
 
         private Tensor load(BoundaryFiles files, int boundary, int chunk, Scope owner) {

@@ -78,7 +78,7 @@ record Fms(Gradient gradient, Form form, double weight) implements Criterion {
 
     @Override
     public UnitScores score(LayerEvidence evidence) {
-        return UnitSums.over(evidence.layout(), evidence.layout().linears(), linear -> sums(linear, evidence));
+        return UnitSums.over(evidence.layout(), evidence.linears(), linear -> sums(linear, evidence));
     }
 
     private double[] sums(Linear linear, LayerEvidence evidence) {

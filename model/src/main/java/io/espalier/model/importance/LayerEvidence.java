@@ -7,11 +7,13 @@ import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a criterion may look at in one layer.
  *
+ * @param linears of the layer that are looked at: all, or those of one half
  * @param seed of the job
  * @param statistics absent unless the criterion needs activations
  * @param gradient absent unless the criterion needs it
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LayerEvidence(
         LayerLayout layout,
+        List<Linear> linears,
         LayerWeights weights,
         long seed,
         @Nullable InputStatistics statistics,
@@ -26,19 +29,24 @@ public record LayerEvidence(
         @Nullable LayerHessians hessians) {
     /** Nothing but the weights. */
     public LayerEvidence(LayerLayout layout, LayerWeights weights, long seed) {
-        this(layout, weights, seed, null, null, null);
+        this(layout, layout.linears(), weights, seed, null, null, null);
     }
 
     public LayerEvidence with(@Nullable InputStatistics measured) {
-        return new LayerEvidence(layout, weights, seed, measured, gradient, hessians);
+        return new LayerEvidence(layout, linears, weights, seed, measured, gradient, hessians);
     }
 
     public LayerEvidence with(@Nullable GradientSource source) {
-        return new LayerEvidence(layout, weights, seed, statistics, source, hessians);
+        return new LayerEvidence(layout, linears, weights, seed, statistics, source, hessians);
+    }
+
+    /** With exact gradients, and nothing of the linear layers that have none. */
+    public LayerEvidence with(LayerGradients gradients) {
+        return new LayerEvidence(layout, gradients.linears(), weights, seed, statistics, gradients, hessians);
     }
 
     public LayerEvidence with(LayerHessians gathered) {
-        return new LayerEvidence(layout, weights, seed, statistics, gradient, gathered);
+        return new LayerEvidence(layout, linears, weights, seed, statistics, gradient, gathered);
     }
 
     /** W, [out, in]. */

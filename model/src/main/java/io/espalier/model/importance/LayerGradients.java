@@ -9,10 +9,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Exact gradients of one layer's linear weights, summed up window by window; gone when closed. */
+/** Exact gradients of the linear weights of half a layer, summed up window by window; gone when closed. */
 public final class LayerGradients implements GradientSource, AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Sums> byModule = new HashMap<>();
+    private final List<Linear> linears;
     private final int samples;
 
     /** [out, in], [out, in] or empty where nobody needs it, [out] */
@@ -20,6 +21,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
 
     /** @param linears whose gradients are wanted; all others are passed over */
     LayerGradients(List<Linear> linears, int samples, boolean squares) {
+        this.linears = List.copyOf(linears);
         this.samples = samples;
         Kernels kernels = new Kernels(scope);
         for (Linear linear : linears) {
@@ -31,6 +33,11 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
                             squares ? kernels.zeros(linear.outputs(), linear.inputs()) : kernels.zeros(0, 0),
                             new double[linear.outputs()]));
         }
+    }
+
+    /** Whose gradients these are, in the order the data flows. */
+    public List<Linear> linears() {
+        return linears;
     }
 
     /** @param upstream for each tap the gradient of the mean loss over all samples with respect to its output */
@@ -75,7 +82,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     private Sums of(Linear linear) {
         Sums sums = byModule.get(linear.module());
         if (sums == null) {
-            throw new IllegalArgumentException(linear.module() + " belongs to another layer");
+            throw new IllegalArgumentException(linear.module() + " belongs elsewhere");
         }
         return sums;
     }

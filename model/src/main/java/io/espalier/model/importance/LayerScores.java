@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -28,6 +29,14 @@ public record LayerScores(Map<String, UnitScores> sets, OptionalDouble damping) 
     /** @throws NoSuchElementException when the criterion was not asked */
     public UnitScores of(Criterion criterion) {
         return Optional.ofNullable(sets.get(criterion.name())).orElseThrow();
+    }
+
+    /** Those of a whole layer, of which these are the attention's and the others the feed-forward block's. */
+    public LayerScores joined(LayerScores feedForward) {
+        Map<String, UnitScores> whole = new LinkedHashMap<>();
+        sets.forEach((name, attention) ->
+                whole.put(name, attention.joined(Objects.requireNonNull(feedForward.sets.get(name)))));
+        return new LayerScores(whole, larger(damping, feedForward.damping));
     }
 
     LayerScores and(LayerScores more) {

@@ -20,9 +20,7 @@ record Magnitude(int p) implements Criterion {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
             return UnitSums.over(
-                    evidence.layout(),
-                    evidence.layout().linears(),
-                    linear -> kernels.magnitudeSums(evidence.weight(linear), p));
+                    evidence.layout(), evidence.linears(), linear -> kernels.magnitudeSums(evidence.weight(linear), p));
         }
     }
 }

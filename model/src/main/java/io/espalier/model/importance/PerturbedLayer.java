@@ -5,13 +5,14 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.Parameter;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,30 +34,22 @@ record PerturbedLayer(
      * plus side's copy W + εz is mirrored at W for the minus side.
      */
     void withMovedWeights(LayerStream plus, LayerStream minus, Tensor table) {
-        List<List<Linear>> halves = halves(layout);
-        withMovedWeights(halves.get(0), LayerStream::throughAttention, plus, minus, table);
-        withMovedWeights(halves.get(1), LayerStream::throughFeedForward, plus, minus, table);
+        withMovedWeights(layout.linears(LayerHalf.ATTENTION), LayerStream::throughAttention, plus, minus, table);
+        withMovedWeights(layout.linears(LayerHalf.FEED_FORWARD), LayerStream::throughFeedForward, plus, minus, table);
     }
 
     /** Weights that are moved at the same time, the most of any half of the layer. */
     static long movedTogether(LayerLayout layout) {
-        return halves(layout).stream()
-                .mapToLong(
-                        half -> half.stream().mapToLong(PerturbedLayer::weights).sum())
+        return Arrays.stream(LayerHalf.values())
+                .mapToLong(half -> layout.linears(half).stream()
+                        .mapToLong(PerturbedLayer::weights)
+                        .sum())
                 .max()
                 .orElseThrow();
     }
 
     private static long weights(Linear linear) {
         return (long) linear.outputs() * linear.inputs();
-    }
-
-    private static List<List<Linear>> halves(LayerLayout layout) {
-        List<Linear> attention = new ArrayList<>(layout.attention().projections());
-        attention.add(layout.attention().output());
-        List<Linear> feedForward = new ArrayList<>(layout.feedForward().projections());
-        feedForward.add(layout.feedForward().down());
-        return List.of(attention, feedForward);
     }
 
     private void withMovedWeights(

@@ -42,8 +42,7 @@ record Taylor(Form form) implements Criterion {
 
     @Override
     public UnitScores score(LayerEvidence evidence) {
-        UnitScores units =
-                UnitSums.over(evidence.layout(), evidence.layout().linears(), linear -> sums(linear, evidence));
+        UnitScores units = UnitSums.over(evidence.layout(), evidence.linears(), linear -> sums(linear, evidence));
         return form == Form.VECTORIZE_UNIT ? new UnitScores(absolute(units.attention()), absolute(units.ffn())) : units;
     }
 

@@ -19,7 +19,7 @@ record Wanda() implements Criterion {
 
     @Override
     public UnitScores score(LayerEvidence evidence) {
-        return UnitSums.over(evidence.layout(), evidence.layout().linears(), linear -> sums(linear, evidence));
+        return UnitSums.over(evidence.layout(), evidence.linears(), linear -> sums(linear, evidence));
     }
 
     private static double[] sums(Linear linear, LayerEvidence evidence) {

@@ -24,6 +24,11 @@ public record UnitScores(double[] attention, double[] ffn) {
         return ffn.clone();
     }
 
+    /** Those of a whole layer, of which these are the attention's and the others the feed-forward block's. */
+    public UnitScores joined(UnitScores feedForward) {
+        return new UnitScores(attention, feedForward.ffn);
+    }
+
     /** Each kind's z scores, which compare across layers and kinds. */
     public UnitScores standardized() {
         return new UnitScores(zScores(attention), zScores(ffn));

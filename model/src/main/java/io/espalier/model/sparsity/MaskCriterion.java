@@ -68,10 +68,12 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
     /** @return bool [out, in] in {@code scope}, true where a weight is kept */
     Tensor kept(Linear linear, LayerEvidence evidence, SparsityPattern pattern, Scope scope);
 
-    /** Masks of a layer's chosen linear layers, in the order the data flows. */
+    /** Masks of the chosen ones among the linear layers that are looked at, in the order the data flows. */
     default Map<Linear, Mask> masks(LayerEvidence evidence, SparsityPattern pattern, LinearChoice linears) {
         Map<Linear, Mask> masks = new LinkedHashMap<>();
-        for (Linear linear : linears.of(evidence.layout())) {
+        List<Linear> chosen = linears.of(evidence.layout());
+        for (Linear linear :
+                evidence.linears().stream().filter(chosen::contains).toList()) {
             try (Scope scope = Scope.open()) {
                 masks.put(linear, Mask.of(kept(linear, evidence, pattern, scope), scope));
             }

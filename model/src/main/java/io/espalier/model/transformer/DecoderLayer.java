@@ -28,7 +28,7 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
      */
     public Tensor forward(Tensor x, Scope target) {
         try (Scope angles = Scope.open()) {
-            return forward(x, Rotary.of(layout.attention().frequencies(), 0, x.dim(1), angles), target);
+            return forward(x, rotary(x, angles), target);
         }
     }
 
@@ -46,9 +46,7 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     /** {@code x + o(attention(norm(x)))} */
     Tensor attend(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
         try (Scope scope = Scope.open()) {
-            Tensor normed = layout.attentionNorm().apply(x, weights::get, scope);
-            Tensor mixed = layout.attention().mix(normed, linears, weights::get, rotary, cache, scope);
-            Tensor projected = linears.apply(layout.attention().output(), mixed, scope);
+            Tensor projected = linears.apply(layout.attention().output(), mixed(x, rotary, cache, scope), scope);
             return new Kernels(target).add(x, normed(layout.attendedNorm(), projected, scope));
         }
     }
@@ -56,36 +54,51 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     /** {@code x + down(activate(norm(x)))} */
     Tensor feedForward(Tensor x, Scope target) {
         try (Scope scope = Scope.open()) {
-            Tensor normed = layout.feedForwardNorm().apply(x, weights::get, scope);
-            Tensor active = layout.feedForward().activate(normed, linears, scope);
-            Tensor projected = linears.apply(layout.feedForward().down(), active, scope);
+            Tensor projected = linears.apply(layout.feedForward().down(), activated(x, scope), scope);
             return new Kernels(target).add(x, normed(layout.fedNorm(), projected, scope));
         }
     }
 
-    /** Whether the layer's output is the sum of two things, the second a plain product: {@link #upToDown}. */
-    public boolean endsInDown() {
-        return layout.fedNorm() == null;
+    /**
+     * One half, for a chunk on its own.
+     *
+     * @param x hidden state [b, t, d], which starts the text
+     * @return the hidden state behind that half, [b, t, d]
+     */
+    public Tensor through(LayerHalf half, Tensor x, Scope target) {
+        if (half == LayerHalf.FEED_FORWARD) {
+            return feedForward(x, target);
+        }
+        try (Scope angles = Scope.open()) {
+            return attend(x, rotary(x, angles), null, target);
+        }
     }
 
     /**
-     * A layer that ends in the down projection, just before that: its output is {@code attended + down(active)}.
+     * What enters the last linear layer of a half.
      *
-     * @param attended hidden state between the halves, [b, t, d]
-     * @param active what enters the down projection, [b, t, f]
+     * @param x hidden state [b, t, d], which starts the text
+     * @return [b, t, h·D] or [b, t, f]
      */
-    public record BeforeDown(Tensor attended, Tensor active) {}
-
-    /** @param x hidden state [b, t, d], which starts the text */
-    public BeforeDown upToDown(Tensor x, Scope target) {
+    public Tensor beforeLast(LayerHalf half, Tensor x, Scope target) {
         try (Scope scope = Scope.open()) {
-            Rotary rotary = Rotary.of(layout.attention().frequencies(), 0, x.dim(1), scope);
-            Tensor attended = attend(x, rotary, null, target);
-            Tensor normed = layout.feedForwardNorm().apply(attended, weights::get, scope);
-            return new BeforeDown(
-                    attended,
-                    layout.feedForward().activate(normed, linears, scope).keepIn(target));
+            Tensor inner = half == LayerHalf.ATTENTION ? mixed(x, rotary(x, scope), null, scope) : activated(x, scope);
+            return inner.keepIn(target);
         }
+    }
+
+    private Rotary rotary(Tensor x, Scope scope) {
+        return Rotary.of(layout.attention().frequencies(), 0, x.dim(1), scope);
+    }
+
+    private Tensor mixed(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope scope) {
+        Tensor normed = layout.attentionNorm().apply(x, weights::get, scope);
+        return layout.attention().mix(normed, linears, weights::get, rotary, cache, scope);
+    }
+
+    private Tensor activated(Tensor x, Scope scope) {
+        Tensor normed = layout.feedForwardNorm().apply(x, weights::get, scope);
+        return layout.feedForward().activate(normed, linears, scope);
     }
 
     private Tensor normed(@Nullable Norm norm, Tensor x, Scope scope) {

@@ -3,8 +3,10 @@ package io.espalier.model.transformer;
 import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.ComputeType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -52,18 +54,37 @@ public record LayerLayout(
 
     /** Every linear layer, in the order the data flows. */
     public List<Linear> linears() {
-        List<Linear> linears = new ArrayList<>(attention.projections());
-        linears.add(attention.output());
-        linears.addAll(feedForward.projections());
-        linears.add(feedForward.down());
+        return ofBothHalves(this::linears);
+    }
+
+    /** Those of one half, in the order the data flows: the last one adds to the hidden state. */
+    public List<Linear> linears(LayerHalf half) {
+        boolean first = half == LayerHalf.ATTENTION;
+        List<Linear> linears = new ArrayList<>(first ? attention.projections() : feedForward.projections());
+        linears.add(last(half));
         return linears;
+    }
+
+    /** The linear layer through which a half speaks. */
+    public Linear last(LayerHalf half) {
+        return half == LayerHalf.ATTENTION ? attention.output() : feedForward.down();
+    }
+
+    /** Whether what the last linear layer of a half gives is added as it is. */
+    public boolean addsPlainly(LayerHalf half) {
+        return (half == LayerHalf.ATTENTION ? attendedNorm : fedNorm) == null;
     }
 
     /** Every tensor. */
     public List<Parameter> parameters() {
+        return ofBothHalves(this::parameters);
+    }
+
+    /** Every tensor of one half. */
+    public List<Parameter> parameters(LayerHalf half) {
         List<Parameter> parameters = new ArrayList<>();
-        norms().forEach(norm -> parameters.addAll(norm.parameters()));
-        for (Linear linear : linears()) {
+        norms(half).forEach(norm -> parameters.addAll(norm.parameters()));
+        for (Linear linear : linears(half)) {
             parameters.add(linear.weight());
             Parameter bias = linear.bias();
             if (bias != null) {
@@ -71,6 +92,12 @@ public record LayerLayout(
             }
         }
         return parameters;
+    }
+
+    private static <T> List<T> ofBothHalves(Function<LayerHalf, List<T>> parts) {
+        return Arrays.stream(LayerHalf.values())
+                .flatMap(half -> parts.apply(half).stream())
+                .toList();
     }
 
     /** Bytes of its tensors in a type. */
@@ -90,9 +117,12 @@ public record LayerLayout(
         return Float.BYTES * (4L * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
     }
 
-    private Stream<Norm> norms() {
-        Stream<@Nullable Norm> around = Stream.of(attentionNorm, attendedNorm, feedForwardNorm, fedNorm);
-        return Stream.concat(around.filter(Objects::nonNull).map(Objects::requireNonNull), attention.norms().stream());
+    private Stream<Norm> norms(LayerHalf half) {
+        boolean first = half == LayerHalf.ATTENTION;
+        Stream<@Nullable Norm> around =
+                first ? Stream.of(attentionNorm, attendedNorm) : Stream.of(feedForwardNorm, fedNorm);
+        List<Norm> inside = first ? attention.norms() : List.of();
+        return Stream.concat(around.filter(Objects::nonNull).map(Objects::requireNonNull), inside.stream());
     }
 
     /**

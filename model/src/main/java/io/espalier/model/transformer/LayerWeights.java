@@ -49,10 +49,11 @@ public final class LayerWeights implements Linears, AutoCloseable {
                 (parameter, owner) -> StoredWeights.useAsStored(checkpoint, parameter.name(), owner));
     }
 
-    /** The same for a computation that is recorded. */
-    static LayerWeights useRecordable(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
+    /** One half of a layer, to compute with while that is recorded. */
+    public static LayerWeights useRecordable(
+            Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type) {
         try (Recording recording = Recording.open()) {
-            return use(checkpoint, layer.parameters(), type);
+            return use(checkpoint, layer.parameters(half), type);
         }
     }
 

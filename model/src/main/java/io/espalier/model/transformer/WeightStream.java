@@ -61,16 +61,6 @@ public final class WeightStream {
                 .run(layers, use);
     }
 
-    /** The same with weights that gradients can be led back through, beside which there is no room for the next layer's. */
-    public static void forEachRecordable(
-            Checkpoint checkpoint,
-            List<LayerLayout> layers,
-            Computation computation,
-            BiConsumer<LayerLayout, LayerWeights> use) {
-        ComputeType type = computation.type();
-        new WeightStream(false, layer -> LayerWeights.useRecordable(checkpoint, layer, type)).run(layers, use);
-    }
-
     private void run(List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
         @Nullable CompletableFuture<LayerWeights> coming = null;
         try {

@@ -54,14 +54,15 @@ class BackpropTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void aSuccessorContinuesWhereTheWorkWasCutOff(long reports) {
         Gradients uncut = new Gradients();
-        backprop(ALL, false).run(folder.resolve("uncut"), uncut::add, Progress.SILENT);
+        backprop(ALL, false).run(folder.resolve("uncut"), uncut::add, uncut::visit, Progress.SILENT);
         Gradients first = new Gradients();
-        assertThatThrownBy(() -> backprop(ALL, false).run(folder.resolve("cut"), first::add, stopAfter(reports)))
+        assertThatThrownBy(() ->
+                        backprop(ALL, false).run(folder.resolve("cut"), first::add, first::visit, stopAfter(reports)))
                 .isInstanceOf(EspalierException.class);
 
         // When
         Gradients second = new Gradients();
-        backprop(ALL, false).run(folder.resolve("cut"), second::add, Progress.SILENT);
+        backprop(ALL, false).run(folder.resolve("cut"), second::add, second::visit, Progress.SILENT);
 
         // Then
         List<Integer> visited = new ArrayList<>(first.layers);
@@ -76,7 +77,8 @@ class BackpropTest {
         Backprop backprop = backprop(ALL, false);
         assertThatThrownBy(() -> backprop.run(
                         folder,
-                        (layer, weights, gradients) -> {
+                        (layer, weights, gradients) -> layer,
+                        (layer, attention, feedForward) -> {
                             throw new EspalierException(ErrorCode.DISK_FULL, "scores: no space left");
                         },
                         Progress.SILENT))
@@ -84,7 +86,7 @@ class BackpropTest {
 
         // When
         Gradients again = new Gradients();
-        backprop.run(folder, again::add, Progress.SILENT);
+        backprop.run(folder, again::add, again::visit, Progress.SILENT);
 
         // Then
         assertThat(again.layers).containsExactly(2, 1, 0);
@@ -93,11 +95,12 @@ class BackpropTest {
     @Test
     void layersOutsideTheScopeAreNotVisitedAndTheOthersKeepTheirGradients() {
         Gradients all = new Gradients();
-        backprop(ALL, false).run(folder.resolve("all"), all::add, Progress.SILENT);
+        backprop(ALL, false).run(folder.resolve("all"), all::add, all::visit, Progress.SILENT);
 
         // When
         Gradients middle = new Gradients();
-        backprop(new LayerScope(1, 2), false).run(folder.resolve("middle"), middle::add, Progress.SILENT);
+        backprop(new LayerScope(1, 2), false)
+                .run(folder.resolve("middle"), middle::add, middle::visit, Progress.SILENT);
 
         // Then
         assertThat(middle.layers).containsExactly(1);
@@ -111,7 +114,7 @@ class BackpropTest {
         for (int i = 0; i < windows.length; i++) {
             Gradients own = new Gradients();
             new Backprop(checkpoint, new int[][] {windows[i]}, ALL, false)
-                    .run(folder.resolve("own" + i), own::add, Progress.SILENT);
+                    .run(folder.resolve("own" + i), own::add, own::visit, Progress.SILENT);
             own.byName.forEach((name, values) -> {
                 double[] sum = expected.computeIfAbsent(name, absent -> new double[values.length]);
                 for (int j = 0; j < sum.length; j++) {
@@ -125,8 +128,13 @@ class BackpropTest {
         backprop(ALL, true)
                 .run(
                         folder.resolve("all"),
-                        (layer, weights, found) -> layer.linears()
-                                .forEach(linear -> squares.put(linear.weight().name(), squared(found, linear))),
+                        (layer, weights, found) -> {
+                            found.linears()
+                                    .forEach(linear ->
+                                            squares.put(linear.weight().name(), squared(found, linear)));
+                            return found;
+                        },
+                        (layer, attention, feedForward) -> {},
                         Progress.SILENT);
 
         // Then
@@ -165,15 +173,19 @@ class BackpropTest {
         final List<Integer> layers = new ArrayList<>();
         final Map<String, float[]> byName = new TreeMap<>();
 
-        void add(LayerLayout layer, LayerWeights weights, GradientSource source) {
-            layers.add(layer.index());
+        LayerGradients add(LayerLayout layer, LayerWeights weights, LayerGradients gradients) {
             try (Scope scope = Scope.open()) {
-                for (Linear linear : layer.linears()) {
+                for (Linear linear : gradients.linears()) {
                     byName.put(
                             linear.weight().name(),
-                            source.gradient(linear, scope).floats());
+                            gradients.gradient(linear, scope).floats());
                 }
             }
+            return gradients;
+        }
+
+        void visit(LayerLayout layer, LayerGradients attention, LayerGradients feedForward) {
+            layers.add(layer.index());
         }
     }
 }

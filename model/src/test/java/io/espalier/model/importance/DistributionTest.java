@@ -11,7 +11,6 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Scope;
-import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
@@ -39,7 +38,11 @@ class DistributionTest {
             new Backprop(checkpoint, WINDOWS, MIDDLE, false)
                     .run(
                             folder,
-                            (layer, weights, gradients) -> EXACT.putAll(values(layer, gradients)),
+                            (layer, weights, gradients) -> values(gradients.linears(), gradients),
+                            (layer, attention, feedForward) -> {
+                                EXACT.putAll(attention);
+                                EXACT.putAll(feedForward);
+                            },
                             Progress.SILENT);
         }
     }
@@ -207,14 +210,14 @@ class DistributionTest {
 
     private static Map<String, float[]> gradient(GradientSource source) {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
-            return values(ModelLayout.of(checkpoint).layers().get(1), source);
+            return values(ModelLayout.of(checkpoint).layers().get(1).linears(), source);
         }
     }
 
-    private static Map<String, float[]> values(LayerLayout layer, GradientSource source) {
+    private static Map<String, float[]> values(List<Linear> linears, GradientSource source) {
         Map<String, float[]> values = new TreeMap<>();
         try (Scope scope = Scope.open()) {
-            for (Linear linear : layer.linears()) {
+            for (Linear linear : linears) {
                 values.put(
                         linear.weight().name(), source.gradient(linear, scope).floats());
             }

@@ -52,20 +52,27 @@ class GradientCriteriaTest {
                     .run(
                             folder.resolve("all"),
                             (layer, weights, gradients) -> score(layer, weights, statistics, gradients),
+                            (layer, attention, feedForward) ->
+                                    SCORES.putAll(attention.joined(feedForward).sets()),
                             Progress.SILENT);
             for (int i = 0; i < WINDOWS.length; i++) {
                 new Backprop(checkpoint, new int[][] {WINDOWS[i]}, MIDDLE, false)
-                        .run(folder.resolve("own" + i), GradientCriteriaTest::keep, Progress.SILENT);
+                        .run(
+                                folder.resolve("own" + i),
+                                GradientCriteriaTest::keep,
+                                (layer, attention, feedForward) -> {},
+                                Progress.SILENT);
             }
         }
     }
 
-    private static void score(
+    private static LayerScores score(
             LayerLayout layer, LayerWeights weights, InputStatistics statistics, LayerGradients gradients) {
         shape = layer.shape();
+        Map<String, UnitScores> scores = new TreeMap<>();
         for (String name : CRITERIA) {
             Criterion criterion = criterion(name);
-            SCORES.put(
+            scores.put(
                     name,
                     LayerScorer.score(
                                     List.of(criterion),
@@ -74,11 +81,12 @@ class GradientCriteriaTest {
                                             .with(gradients))
                             .get(criterion.name()));
         }
-        for (Linear linear : layer.linears()) {
+        for (Linear linear : gradients.linears()) {
             WEIGHTS.put(linear.module(), matrix(weights.get(linear.weight())));
             NORMS.put(linear.module(), statistics.of(linear).norms());
             OUTPUT_NORMS.put(linear.module(), gradients.outputNorms(linear));
         }
+        return new LayerScores(scores);
     }
 
     private static Criterion criterion(String name) {
@@ -90,14 +98,15 @@ class GradientCriteriaTest {
         };
     }
 
-    private static void keep(LayerLayout layer, LayerWeights weights, LayerGradients gradients) {
+    private static LayerLayout keep(LayerLayout layer, LayerWeights weights, LayerGradients gradients) {
         try (Scope scope = Scope.open()) {
-            for (Linear linear : layer.linears()) {
+            for (Linear linear : gradients.linears()) {
                 GRADIENTS
                         .computeIfAbsent(linear.module(), absent -> new ArrayList<>())
                         .add(matrix(gradients.gradient(linear, scope)));
             }
         }
+        return layer;
     }
 
     @Test
@@ -152,9 +161,13 @@ class GradientCriteriaTest {
                             folder,
                             (layer, weights, found) -> {
                                 Linear down = layer.feedForward().down();
-                                norms.add(found.outputNorms(down));
-                                gradients.add(matrix(found.gradient(down, scope)));
+                                if (found.linears().contains(down)) {
+                                    norms.add(found.outputNorms(down));
+                                    gradients.add(matrix(found.gradient(down, scope)));
+                                }
+                                return found;
                             },
+                            (layer, attention, feedForward) -> {},
                             Progress.SILENT);
         }
 

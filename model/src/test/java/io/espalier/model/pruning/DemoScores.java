@@ -11,6 +11,7 @@ import io.espalier.model.importance.HessianPass;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.LayerScores;
 import io.espalier.model.importance.SequentialPass;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.transformer.LayerLayout;
@@ -75,11 +76,20 @@ final class DemoScores {
         Map<String, List<UnitScores>> scores = new LinkedHashMap<>();
         criteria.keySet().forEach(name -> scores.put(name, new ArrayList<>()));
         new Backprop(checkpoint, windows, all, true)
-                .run(
+                .<LayerScores>run(
                         positions.resolve("backprop"),
-                        (layer, weights, gradients) -> criteria.forEach((name, criterion) -> scores.get(name)
+                        (layer, weights, gradients) -> {
+                            Map<String, UnitScores> half = new LinkedHashMap<>();
+                            criteria.forEach((name, criterion) -> half.put(
+                                    name,
+                                    criterion.score(evidence(layer, weights).with(gradients))));
+                            return new LayerScores(half);
+                        },
+                        (layer, attention, feedForward) -> attention
+                                .joined(feedForward)
+                                .sets()
                                 // The last layer comes first.
-                                .add(0, criterion.score(evidence(layer, weights).with(gradients)))),
+                                .forEach((name, units) -> scores.get(name).add(0, units)),
                         Progress.SILENT);
         return scores;
     }

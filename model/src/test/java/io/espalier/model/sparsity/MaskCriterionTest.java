@@ -145,7 +145,7 @@ class MaskCriterionTest {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
             InputStatistics statistics = InputStatistics.collect(checkpoint, WINDOWS, MIDDLE, Progress.SILENT);
             new Backprop(checkpoint, WINDOWS, MIDDLE, true)
-                    .run(
+                    .<Map<Linear, Mask>>run(
                             folder,
                             (layer, weights, gradients) -> {
                                 LayerEvidence evidence = new LayerEvidence(layer, weights, 0)
@@ -157,10 +157,14 @@ class MaskCriterionTest {
                                         MaskCriterion.named("gblm").masks(evidence, pattern, LinearChoice.MLP);
 
                                 // Then
-                                assertThat(masks).hasSize(3);
                                 masks.forEach((linear, mask) -> assertThat(mask)
                                         .isEqualTo(
                                                 gblm(target, linear, evidence).mask()));
+                                return masks;
+                            },
+                            (layer, attention, feedForward) -> {
+                                assertThat(attention).isEmpty();
+                                assertThat(feedForward).hasSize(3);
                             },
                             Progress.SILENT);
         }

@@ -15,7 +15,11 @@ import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.sparsity.DassPass;
+import io.espalier.model.sparsity.Mask;
 import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
 import io.espalier.pipeline.request.JobSpec;
 import io.espalier.pipeline.request.Target;
 import java.nio.file.Path;
@@ -53,33 +57,38 @@ record ScoreChain(
             new HessianPass(checkpoint, windows, scope)
                     .run(
                             position,
-                            (layer, weights, hessians) ->
-                                    score(new LayerEvidence(layer, weights, spec.seed()).with(hessians)),
+                            (layer, weights, hessians) -> visitor.accept(files.scored(
+                                    layer.index(),
+                                    scores(evidence(layer, weights).with(hessians)))),
                             progress);
         } else {
             new Backprop(checkpoint, windows, scope, criterion().needsBackprop())
-                    .run(
+                    .<LayerScores>run(
                             position,
                             (layer, weights, gradients) ->
-                                    score(new LayerEvidence(layer, weights, spec.seed()).with(gradients)),
+                                    scores(evidence(layer, weights).with(gradients)),
+                            (layer, attention, feedForward) ->
+                                    visitor.accept(files.scored(layer.index(), attention.joined(feedForward))),
                             progress);
         }
+    }
+
+    private LayerEvidence evidence(LayerLayout layer, LayerWeights weights) {
+        return new LayerEvidence(layer, weights, spec.seed()).with(statistics);
     }
 
     private Criterion criterion() {
         return ScoreWork.criteria(spec).get(0);
     }
 
-    private void score(LayerEvidence found) {
-        LayerEvidence evidence = found.with(statistics);
+    private LayerScores scores(LayerEvidence evidence) {
         List<Criterion> criteria = ScoreWork.criteria(spec);
         if (draws == null) {
-            visitor.accept(files.scored(found.layout().index(), LayerScorer.scores(criteria, evidence)));
-            return;
+            return LayerScorer.scores(criteria, evidence);
         }
         Map<String, UnitScores> sets = new LinkedHashMap<>(LayerScorer.score(criteria, evidence.with(draws)));
         sets.put(criterion().name() + "/" + GradientSource.BACKPROP, criterion().score(evidence));
-        visitor.accept(files.scored(found.layout().index(), new LayerScores(sets)));
+        return new LayerScores(sets);
     }
 
     private void masks(Target.Weights weights, Path position, Progress progress) {
@@ -93,14 +102,14 @@ record ScoreChain(
             return;
         }
         new Backprop(checkpoint, windows, scope, true)
-                .run(
+                .<Map<Linear, Mask>>run(
                         position,
-                        (layer, read, gradients) -> {
-                            LayerEvidence evidence = new LayerEvidence(layer, read, spec.seed())
-                                    .with(gradients)
-                                    .with(statistics);
-                            visitor.accept(files.masked(
-                                    layer.index(), criterion.masks(evidence, weights.pattern(), weights.linears())));
+                        (layer, read, gradients) -> criterion.masks(
+                                evidence(layer, read).with(gradients), weights.pattern(), weights.linears()),
+                        (layer, attention, feedForward) -> {
+                            Map<Linear, Mask> masks = new LinkedHashMap<>(attention);
+                            masks.putAll(feedForward);
+                            visitor.accept(files.masked(layer.index(), masks));
                         },
                         progress);
     }

@@ -1,0 +1,7 @@
+package io.espalier.model.transformer;
+
+/** The two steps of a decoder layer, each of which adds something to the hidden state. */
+public enum LayerHalf {
+    ATTENTION,
+    FEED_FORWARD
+}
