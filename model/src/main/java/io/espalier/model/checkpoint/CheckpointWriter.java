@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,12 +59,17 @@ public final class CheckpointWriter implements Closeable {
     private final Path staging;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final List<WeightFile> files = new ArrayList<>();
-    private final ExecutorService digesting = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "digesting");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService writing = thread("writing");
+    private final ExecutorService digesting = thread("digesting");
     private final Set<String> missing = new HashSet<>();
+
+    private static ExecutorService thread(String name) {
+        return Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
 
     private CheckpointWriter(Path staging) {
         this.staging = staging;
@@ -184,6 +190,11 @@ public final class CheckpointWriter implements Closeable {
         written(location);
     }
 
+    /** The same on a thread of its own. */
+    CompletableFuture<Void> writeLater(String name, ByteBuffer bytes) {
+        return CompletableFuture.runAsync(() -> write(name, bytes), writing);
+    }
+
     /** Copies an unchanged tensor from file to file, be it under another name. */
     public synchronized void copy(Checkpoint from, String source, String name) {
         Location location = location(name);
@@ -296,6 +307,7 @@ public final class CheckpointWriter implements Closeable {
     /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */
     @Override
     public void close() {
+        writing.shutdownNow();
         digesting.shutdownNow();
         try {
             for (WeightFile file : files) {

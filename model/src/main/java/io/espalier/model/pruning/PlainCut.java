@@ -18,8 +18,7 @@ record PlainCut() implements CalibrationPass {
 
     @Override
     public LayerRepair through(PrunedLayer layer) {
-        layer.cutAttention();
-        layer.cutFeedForward();
+        layer.cutWhenWritten();
         return new LayerRepair(layer.index(), LinearRepair.UNTOUCHED, LinearRepair.UNTOUCHED);
     }
 

@@ -1,7 +1,9 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.checkpoint.WriteBehind;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -9,11 +11,14 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Parameter;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
 
 /** One layer on the operating table: its weights are replaced by smaller ones, one half after the other. */
 final class PrunedLayer {
@@ -22,6 +27,7 @@ final class PrunedLayer {
     private final LayerWeights weights;
     private final Surgery surgery;
     private final Map<String, Parameter> replaced = new TreeMap<>();
+    private final Map<String, Parameter> uncut = new TreeMap<>();
 
     /**
      * @param before the layer as the source has it
@@ -111,6 +117,15 @@ final class PrunedLayer {
         }
     }
 
+    /** Leaves all cutting to {@link #write}. */
+    void cutWhenWritten() {
+        for (Parameter parameter : before.parameters()) {
+            if (parameter.removable()) {
+                uncut.put(parameter.name(), parameter);
+            }
+        }
+    }
+
     /** Puts another tensor in the place of one of the layer's. */
     void replace(Parameter parameter, Tensor tensor) {
         weights.put(parameter, tensor);
@@ -142,18 +157,33 @@ final class PrunedLayer {
     }
 
     /**
-     * Writes the tensors that were replaced.
+     * Writes the tensors that were replaced or are to be cut.
      *
      * @param tensors what {@code out} was told of each
      * @return their names
      */
     Set<String> write(CheckpointWriter out, Map<String, TensorInfo> tensors) {
-        replaced.forEach((name, parameter) -> {
-            TensorInfo tensor = Objects.requireNonNull(tensors.get(name));
-            try (Scope scope = Scope.open()) {
-                out.write(name, weights.get(parameter).stored(tensor.dtype(), scope));
-            }
-        });
-        return replaced.keySet();
+        Set<String> names = new TreeSet<>(replaced.keySet());
+        names.addAll(uncut.keySet());
+        try (WriteBehind writing = new WriteBehind(out)) {
+            replaced.forEach((name, parameter) -> write(writing, tensors, name, scope -> weights.get(parameter)));
+            uncut.forEach((name, parameter) ->
+                    write(writing, tensors, name, scope -> surgery.slice(parameter, weights.get(parameter), scope)));
+        }
+        return names;
+    }
+
+    private static void write(
+            WriteBehind out, Map<String, TensorInfo> tensors, String name, Function<Scope, Tensor> tensor) {
+        DType type = Objects.requireNonNull(tensors.get(name)).dtype();
+        Scope scope = Scope.open();
+        ByteBuffer bytes;
+        try {
+            bytes = tensor.apply(scope).stored(type, scope);
+        } catch (RuntimeException e) {
+            scope.close();
+            throw e;
+        }
+        out.write(name, bytes, scope::close);
     }
 }
