@@ -33,6 +33,9 @@ public final class Bench implements Callable<Integer> {
         @Option(names = "--workers", description = "Two scorers of one thread against one.")
         private boolean workers;
 
+        @Option(names = "--products", description = "What bounds the forward: its products alone, in both types.")
+        private boolean products;
+
         @Option(names = "--latency", description = "How long a job of the demo model waits in a warm pipeline.")
         private boolean latency;
 
@@ -69,6 +72,8 @@ public final class Bench implements Callable<Integer> {
             new PrunerSpeed(options).print();
         } else if (mode.workers) {
             new TwoWorkers(options).print();
+        } else if (mode.products) {
+            new ProductBounds(options).print();
         } else if (mode.latency) {
             new PipelineLatency(options).print();
         } else if (!mode.jmh.isEmpty()) {

@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
 
 /** What every source of evidence and every stage costs, in plain forwards and in models. */
 final class Comparison {
-    private static final Set<Measure> ALL =
-            EnumSet.complementOf(EnumSet.of(Measure.COPY, Measure.DRAWS, Measure.PRUNER_OWN_TARGET));
+    private static final Set<Measure> ALL = EnumSet.complementOf(EnumSet.of(
+            Measure.COPY, Measure.DRAWS, Measure.PRODUCTS, Measure.PRODUCTS_EXACT, Measure.PRUNER_OWN_TARGET));
 
     private final BenchOptions options;
 

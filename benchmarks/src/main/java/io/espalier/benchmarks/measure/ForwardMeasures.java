@@ -31,4 +31,20 @@ final class ForwardMeasures {
                     .with("gemm_efficiency", pass.flops() / measured.get("forward_seconds") / best);
         }
     }
+
+    /**
+     * What bounds {@code gemm_efficiency}: {@code products}, the same share for the products of all layers alone, made as
+     * the forward makes them; and {@code forward}, that of the forward.
+     */
+    static Measured products(ForwardPass opened, Work work) {
+        try (ForwardPass pass = opened) {
+            double best = MatrixProducts.best(pass);
+            MatrixProducts.Layers layers = MatrixProducts.Layers.of(pass);
+            Alternation turns = Alternation.of(pass::run, layers::run, work.repetitions());
+            return new Measured(Map.of(
+                    "gemm_flops", best,
+                    "products", layers.flops() / (turns.base() * turns.ratio()) / best,
+                    "forward", pass.flops() / turns.base() / best));
+        }
+    }
 }

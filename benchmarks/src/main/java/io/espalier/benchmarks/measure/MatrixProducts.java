@@ -1,11 +1,17 @@
 package io.espalier.benchmarks.measure;
 
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.WeightStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /** How fast this machine multiplies the matrices of a model, in the type the forward multiplies them in. */
 final class MatrixProducts {
@@ -33,6 +39,55 @@ final class MatrixProducts {
             }
         }
         return best;
+    }
+
+    /** The products of every layer, each with its own weights and as many rows at a time as the forward takes. */
+    record Layers(ForwardPass pass, List<int[][]> chunks) {
+        static Layers of(ForwardPass pass) {
+            try (LayerStream stream = LayerStream.embed(
+                    pass.checkpoint(), ModelLayout.of(pass.checkpoint()), pass.windows(), pass.computation())) {
+                return new Layers(pass, stream.windows());
+            }
+        }
+
+        void run() {
+            List<LayerLayout> layers = ModelLayout.of(pass.checkpoint()).layers();
+            try (Scope scope = Scope.open()) {
+                Map<List<Integer>, Tensor> inputs = new HashMap<>();
+                WeightStream.forEach(pass.checkpoint(), layers, pass.computation(), (layer, weights) -> {
+                    for (int[][] chunk : chunks) {
+                        for (Linear linear : layer.linears()) {
+                            Tensor x = inputs.computeIfAbsent(
+                                    List.of(chunk.length, linear.inputs()),
+                                    size -> typed(chunk, linear.inputs(), scope));
+                            try (Scope result = Scope.open()) {
+                                weights.apply(linear, x, result);
+                            }
+                        }
+                    }
+                });
+            }
+        }
+
+        /** In the weights' type, which no product has to convert. */
+        private Tensor typed(int[][] chunk, int features, Scope scope) {
+            Kernels kernels = new Kernels(scope);
+            try (Tensor wide = normal(scope, chunk.length, chunk[0].length, features);
+                    Tensor flat =
+                            kernels.reserve(wide.elements(), pass.computation().type())) {
+                Tensor typed = kernels.reshape(flat, chunk.length, chunk[0].length, features);
+                kernels.replace(typed, wide);
+                return typed;
+            }
+        }
+
+        double flops() {
+            long tokens = (long) pass.windows().length * pass.windows()[0].length;
+            return ModelLayout.of(pass.checkpoint()).layers().stream()
+                    .flatMap(layer -> layer.linears().stream())
+                    .mapToDouble(linear -> 2.0 * tokens * linear.inputs() * linear.outputs())
+                    .sum();
+        }
     }
 
     private static Tensor normal(Scope scope, int windows, int length, int features) {

@@ -21,6 +21,8 @@ public enum Measure {
     PRUNER_OWN_TARGET(work -> PruneMeasures.prune(work, Compensation.LEAST_SQUARES_OWN)),
     EVALUATOR(PruneMeasures::evaluate),
     COPY(PruneMeasures::copy),
+    PRODUCTS(work -> ForwardMeasures.products(ForwardPass.open(work), work)),
+    PRODUCTS_EXACT(work -> ForwardMeasures.products(ForwardPass.exact(work), work)),
     DRAWS(Draws::run);
 
     private final Function<Work, Measured> measure;
