@@ -11,7 +11,6 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.Parameter;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,30 +32,9 @@ record PerturbedLayer(
      * plus side's copy W + εz is mirrored at W for the minus side.
      */
     void withMovedWeights(LayerStream plus, LayerStream minus, Tensor table) {
-        List<List<Linear>> halves = halves(layout);
+        List<List<Linear>> halves = layout.halves();
         withMovedWeights(halves.get(0), LayerStream::throughAttention, plus, minus, table);
         withMovedWeights(halves.get(1), LayerStream::throughFeedForward, plus, minus, table);
-    }
-
-    /** Weights that are moved at the same time, the most of any half of the layer. */
-    static long movedTogether(LayerLayout layout) {
-        return halves(layout).stream()
-                .mapToLong(
-                        half -> half.stream().mapToLong(PerturbedLayer::weights).sum())
-                .max()
-                .orElseThrow();
-    }
-
-    private static long weights(Linear linear) {
-        return (long) linear.outputs() * linear.inputs();
-    }
-
-    private static List<List<Linear>> halves(LayerLayout layout) {
-        List<Linear> attention = new ArrayList<>(layout.attention().projections());
-        attention.add(layout.attention().output());
-        List<Linear> feedForward = new ArrayList<>(layout.feedForward().projections());
-        feedForward.add(layout.feedForward().down());
-        return List.of(attention, feedForward);
     }
 
     private void withMovedWeights(
@@ -73,7 +51,7 @@ record PerturbedLayer(
                 Tensor weight = weights.get(linear.weight());
                 long seed = seeds.applyAsLong(linear);
                 moved.put(linear.module(), kernels.moved(weight, table, seed, epsilon, room, start));
-                start += weights(linear);
+                start += linear.weights();
             }
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);

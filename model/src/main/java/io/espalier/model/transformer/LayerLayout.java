@@ -52,11 +52,29 @@ public record LayerLayout(
 
     /** Every linear layer, in the order the data flows. */
     public List<Linear> linears() {
-        List<Linear> linears = new ArrayList<>(attention.projections());
-        linears.add(attention.output());
-        linears.addAll(feedForward.projections());
-        linears.add(feedForward.down());
-        return linears;
+        return halves().stream().flatMap(List::stream).toList();
+    }
+
+    /** The linear layers of the attention and those of the feed-forward block, each in the order the data flows. */
+    public List<List<Linear>> halves() {
+        List<Linear> first = new ArrayList<>(attention.projections());
+        first.add(attention.output());
+        List<Linear> second = new ArrayList<>(feedForward.projections());
+        second.add(feedForward.down());
+        return List.of(first, second);
+    }
+
+    /** The linear layers through which its units speak: of the heads, then of the channels. */
+    List<Linear> speakers() {
+        return List.of(attention.output(), feedForward.down());
+    }
+
+    /** Weights of the linear layers of its larger half. */
+    public long weightsOfHalf() {
+        return halves().stream()
+                .mapToLong(half -> half.stream().mapToLong(Linear::weights).sum())
+                .max()
+                .orElseThrow();
     }
 
     /** Every tensor. */
