@@ -167,19 +167,6 @@ class ComputationTest {
     }
 
     @Test
-    void windowsThatDoNotFitTheBudgetAreRefusedNamingItAndTheBytesNeeded() {
-        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
-            Footprint footprint = new Footprint(ModelLayout.of(checkpoint), TIGHT);
-            footprint.check(128, 128, 2);
-
-            assertFails(ErrorCode.INVALID_ARGUMENT, () -> footprint.check(20_000, 128, 2))
-                    .contains("espalier.memory.budget", "20000 windows of 128 tokens", "67108864");
-        }
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new MemoryBudget(1000))
-                .contains("espalier.memory.budget", "1000");
-    }
-
-    @Test
     void automaticTypeKeepsEveryDigitThatIsStored(@TempDir Path half) {
         GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.F16, half);
         try (Checkpoint full = Checkpoint.open(GoldenCheckpoint.LLAMA);

@@ -16,40 +16,45 @@ import java.util.SplittableRandom;
 public final class DeepCheckpoint {
     private static final int HIDDEN = 1024;
     private static final int HEADS = 16;
-    private static final int FFN = 2560;
     private static final int VOCABULARY = 160;
 
     private DeepCheckpoint() {}
 
     public static void write(Path folder, int layers) {
-        List<TensorInfo> tensors = tensors(layers);
+        write(folder, layers, HIDDEN);
+    }
+
+    /** @param hidden d, a multiple of 32; layers take 11.5·d² weights */
+    public static void write(Path folder, int layers, int hidden) {
+        List<TensorInfo> tensors = tensors(layers, hidden);
         ByteBuffer noise =
                 noise((int) tensors.stream().mapToLong(TensorInfo::bytes).max().orElseThrow());
         try (CheckpointWriter writer = CheckpointWriter.create(folder, tensors)) {
             for (TensorInfo tensor : tensors) {
                 writer.write(tensor.name(), noise.slice(0, (int) tensor.bytes()));
             }
-            writer.writeJson("config.json", config(layers));
+            writer.writeJson("config.json", config(layers, hidden));
             writer.finish();
         }
     }
 
-    private static List<TensorInfo> tensors(int layers) {
+    private static List<TensorInfo> tensors(int layers, int hidden) {
+        int ffn = hidden / 2 * 5;
         List<TensorInfo> tensors = new ArrayList<>();
-        add(tensors, "model.embed_tokens", VOCABULARY, HIDDEN);
+        add(tensors, "model.embed_tokens", VOCABULARY, hidden);
         for (int i = 0; i < layers; i++) {
             String layer = "model.layers." + i;
             for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
-                add(tensors, layer + ".self_attn." + projection, HIDDEN, HIDDEN);
+                add(tensors, layer + ".self_attn." + projection, hidden, hidden);
             }
-            add(tensors, layer + ".mlp.gate_proj", FFN, HIDDEN);
-            add(tensors, layer + ".mlp.up_proj", FFN, HIDDEN);
-            add(tensors, layer + ".mlp.down_proj", HIDDEN, FFN);
-            add(tensors, layer + ".input_layernorm", HIDDEN);
-            add(tensors, layer + ".post_attention_layernorm", HIDDEN);
+            add(tensors, layer + ".mlp.gate_proj", ffn, hidden);
+            add(tensors, layer + ".mlp.up_proj", ffn, hidden);
+            add(tensors, layer + ".mlp.down_proj", hidden, ffn);
+            add(tensors, layer + ".input_layernorm", hidden);
+            add(tensors, layer + ".post_attention_layernorm", hidden);
         }
-        add(tensors, "model.norm", HIDDEN);
-        add(tensors, "lm_head", VOCABULARY, HIDDEN);
+        add(tensors, "model.norm", hidden);
+        add(tensors, "lm_head", VOCABULARY, hidden);
         return tensors;
     }
 
@@ -67,12 +72,12 @@ public final class DeepCheckpoint {
         return noise.flip();
     }
 
-    private static ObjectNode config(int layers) {
+    private static ObjectNode config(int layers, int hidden) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("model_type", "llama")
-                .put("hidden_size", HIDDEN)
-                .put("intermediate_size", FFN)
+                .put("hidden_size", hidden)
+                .put("intermediate_size", hidden / 2 * 5)
                 .put("num_hidden_layers", layers)
                 .put("num_attention_heads", HEADS)
                 .put("vocab_size", VOCABULARY)

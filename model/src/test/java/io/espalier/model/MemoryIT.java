@@ -16,11 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the operating system says of a process that works on a model; only Linux says it simply. */
 @EnabledOnOs(OS.LINUX)
 class MemoryIT {
     private static final long MEGABYTE = 1 << 20;
+    /** Kept by the engine, the C library and the readers where products are not tiny, whatever their size. */
+    private static final long ENGINE = 160 * MEGABYTE;
 
     @Test
     void scoringNeedsAFractionOfTheModelsSize(@TempDir Path folder) throws Exception {
@@ -75,6 +79,24 @@ class MemoryIT {
         assertThat(forMany - forFew)
                 .as("bytes that 18 more layers of 24 MB cost")
                 .isLessThan(24 * MEGABYTE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aPassTakesNoMoreThanItsFootprintSays(MeasuredPass pass, @TempDir Path folder) throws Exception {
+        // Given
+        DeepCheckpoint.write(folder, 2, 1536);
+        long said = pass.said(folder);
+        long samePassOverNextToNothing =
+                run(pass.name(), GoldenCheckpoint.LLAMA).get("peak");
+
+        // When
+        long peak = run(pass.name(), folder).get("peak");
+
+        // Then
+        assertThat(peak - samePassOverNextToNothing)
+                .as("bytes that the model's size costs")
+                .isLessThanOrEqualTo(said + ENGINE);
     }
 
     @Test

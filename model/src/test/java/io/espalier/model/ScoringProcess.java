@@ -50,7 +50,7 @@ final class ScoringProcess {
                 repeat(folder, 300);
                 print("late", "VmRSS");
             }
-            default -> throw new IllegalArgumentException(arguments[0]);
+            default -> MeasuredPass.valueOf(arguments[0]).run(folder);
         }
         print("peak", "VmHWM");
     }
@@ -125,7 +125,7 @@ final class ScoringProcess {
         }
     }
 
-    private static void delete(Path flat) throws IOException {
+    static void delete(Path flat) throws IOException {
         try (var files = Files.list(flat)) {
             for (Path file : files.toList()) {
                 Files.delete(file);

@@ -79,8 +79,7 @@ public record Perplexity(double value, int windows, long predictions) {
                     ErrorCode.INVALID_ARGUMENT, "evaluation.text: not one window of text; give a longer one");
         }
         int length = windows[0].length;
-        long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
-        int perPass = (int) Math.max(1, Math.min(windows.length, HIDDEN_BYTES / windowBytes));
+        int perPass = together(layout, windows.length, length);
         Pass pass = new Pass(checkpoint, layout, head, decoders, progress, (windows.length + perPass - 1) / perPass);
         double total = 0;
         for (int start = 0; start < windows.length; start += perPass) {
@@ -88,6 +87,12 @@ public record Perplexity(double value, int windows, long predictions) {
         }
         long predictions = (long) windows.length * (length - 1);
         return new Perplexity(Math.exp(total / predictions), windows.length, predictions);
+    }
+
+    /** Of some windows of the same length, how many pass a model together. */
+    public static int together(ModelLayout layout, int windows, int length) {
+        long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
+        return (int) Math.max(1, Math.min(windows, HIDDEN_BYTES / windowBytes));
     }
 
     private static final class Pass {

@@ -36,7 +36,7 @@ public enum Distribution {
         }
 
         @Override
-        long movedTogether(List<LayerLayout> layers) {
+        public long movedTogether(List<LayerLayout> layers) {
             return 0;
         }
 
@@ -65,8 +65,8 @@ public enum Distribution {
     }
 
     /** Weights of which a moved copy is needed at the same time. */
-    long movedTogether(List<LayerLayout> layers) {
-        return layers.stream().mapToLong(PerturbedLayer::movedTogether).max().orElseThrow();
+    public long movedTogether(List<LayerLayout> layers) {
+        return layers.stream().mapToLong(LayerLayout::weightsOfHalf).max().orElseThrow();
     }
 
     /** Sends one stream through the layer with W + εz and the other with W − εz. */

@@ -12,7 +12,6 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.Parameter;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,20 +37,6 @@ record PerturbedLayer(
         withMovedWeights(layout.linears(LayerHalf.FEED_FORWARD), LayerStream::throughFeedForward, plus, minus, table);
     }
 
-    /** Weights that are moved at the same time, the most of any half of the layer. */
-    static long movedTogether(LayerLayout layout) {
-        return Arrays.stream(LayerHalf.values())
-                .mapToLong(half -> layout.linears(half).stream()
-                        .mapToLong(PerturbedLayer::weights)
-                        .sum())
-                .max()
-                .orElseThrow();
-    }
-
-    private static long weights(Linear linear) {
-        return (long) linear.outputs() * linear.inputs();
-    }
-
     private void withMovedWeights(
             List<Linear> linears,
             BiConsumer<LayerStream, DecoderLayer> half,
@@ -66,7 +51,7 @@ record PerturbedLayer(
                 Tensor weight = weights.get(linear.weight());
                 long seed = seeds.applyAsLong(linear);
                 moved.put(linear.module(), kernels.moved(weight, table, seed, epsilon, room, start));
-                start += weights(linear);
+                start += linear.weights();
             }
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);

@@ -71,8 +71,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             Computation computation,
             Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        long sides = 2 * new Footprint(layout, computation).hidden(windows.length, windows[0].length);
-        int together = (int) Math.max(1, computation.budget().bytes() / HIDDEN_SHARE / sides);
+        int together = together(layout, windows, computation);
         int passes = (lastDraw - firstDraw + together - 1) / together;
         List<DrawLosses> losses = new ArrayList<>();
         Tokens tokens = new Tokens();
@@ -92,7 +91,18 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return losses;
     }
 
-    /** One pass over the weights for as many draws as the budget holds hidden states of. */
+    /** Draws whose hidden states the budget holds beside all else that a pass needs; one is carried in any case. */
+    private int together(ModelLayout layout, int[][] windows, Computation computation) {
+        int length = windows[0].length;
+        Footprint footprint = new Footprint(layout, computation);
+        long sides = 2 * footprint.hidden(windows.length, length);
+        long budget = computation.budget().bytes();
+        long one = footprint.zerothOrder(windows.length, length, distribution.movedTogether(layout.layers()));
+        long more = Math.min(budget / HIDDEN_SHARE - sides, budget - one);
+        return (int) (1 + Math.max(0, more) / sides);
+    }
+
+    /** One pass over the weights for as many draws as fit together. */
     private final class Pass {
         private final Checkpoint checkpoint;
         private final ModelLayout layout;

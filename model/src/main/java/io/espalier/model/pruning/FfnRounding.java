@@ -24,7 +24,7 @@ public record FfnRounding(int roundTo) {
     }
 
     /** The layer with so many units at most removed. */
-    LayerShape left(LayerShape shape, int attentionUnits, int ffnChannels) {
+    public LayerShape left(LayerShape shape, int attentionUnits, int ffnChannels) {
         int units = Math.max(1, attentionUnits);
         return new LayerShape(units * shape.headsPerUnit(), units, shape.headDim(), kept(shape, ffnChannels));
     }

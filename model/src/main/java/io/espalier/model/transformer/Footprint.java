@@ -1,40 +1,226 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.EspalierException;
+import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
+import java.util.List;
+import java.util.function.ToLongFunction;
 
-/** What a pass over a model holds in native memory at once, in bytes; weights read ahead are not counted. */
+/**
+ * What each kind of pass over a model holds in native memory at once, at most, in bytes: a layer, the hidden states of its
+ * windows – n windows of t tokens –, the activations of a chunk of them, and what stands at its method. What the engine keeps
+ * for itself, some tens of MB whatever the model, is not counted.
+ *
+ * @param computation of statistics and zeroth-order losses; all other passes are exact, whatever it says
+ */
 public record Footprint(ModelLayout layout, Computation computation) {
-    /** Of the windows' hidden states: those before and those behind a layer. */
+    /** What an fp64 sum and the fp32 matrix made of it take for one weight. */
+    private static final int ESTIMATED = Double.BYTES + Float.BYTES;
+
+    /** What a weight takes that is changed in fp64: that, the fp32 made of it, and whether it is kept. */
+    private static final int CHANGED = Double.BYTES + Float.BYTES + 1;
+
+    /** Of the windows' hidden states between two layers: [n, t, d]. */
     public long hidden(int windows, int length) {
         return (long) windows * length * layout.hiddenSize() * Float.BYTES;
     }
 
-    private long largestLayer() {
-        return layout.layers().stream()
-                .mapToLong(layer -> layer.bytes(computation.type()))
-                .max()
-                .orElseThrow();
+    /**
+     * That the budget holds a pass.
+     *
+     * @param what needs the bytes, for the message
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and the bytes
+     */
+    public void check(String what, long bytes) {
+        computation.budget().require(what, bytes);
     }
 
-    private long activations(int length) {
-        long widest = layout.layers().stream()
-                .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
-                .max()
-                .orElseThrow();
-        return widest * Math.max(length, LayerStream.rows(layout, computation));
+    /** Of statistics of what enters the linear layers. */
+    public long statistics(int windows, int length) {
+        return streamed(computation) + hidden(windows, length) + activations(windows, length, rows(computation));
     }
 
     /**
-     * That a pass of some streams of the same windows, with a copy of a layer's weights if need be, fits the budget.
+     * Of the losses of one zeroth-order draw: beside the dense model's stream its two sides, at the end normalised once
+     * more.
      *
-     * @param streams that are carried along together
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and the bytes needed
+     * @param moved weights of which it needs a moved copy at a time
      */
-    public void check(int windows, int length, int streams) {
-        long needed = 2 * largestLayer() + activations(length) + streams * hidden(windows, length);
-        computation
-                .budget()
-                .require("%d windows of %d tokens behind one layer of this model".formatted(windows, length), needed);
+    public long zerothOrder(int windows, int length, long moved) {
+        long hidden = hidden(windows, length);
+        int rows = rows(computation);
+        long inLayers = streamed(computation) + activations(windows, length, rows);
+        return moved * computation.type().bytes()
+                + 3 * hidden
+                + Math.max(inLayers, 2 * hidden + head(windows, length, rows));
+    }
+
+    /** Of scoring a layer by gradients that are rebuilt from draws, matrix by matrix. */
+    public long estimate() {
+        return layer(ComputeType.FP32) + ESTIMATED * largestLinear();
+    }
+
+    /** Of choosing single weights of a layer and of writing its matrices anew, one by one. */
+    public long rewriting() {
+        return layer(ComputeType.FP32) + Float.BYTES * largestLinear();
+    }
+
+    /**
+     * Of backpropagation, whichever takes most: the pass forward, the loss, or leading it back through half a layer with
+     * its weights, their gradients and everything that was computed on the way.
+     *
+     * @param squares whether squared gradients are summed up too, sample by sample
+     * @param estimates whether a layer's gradients are compared with what is rebuilt from draws
+     */
+    public long backprop(int windows, int length, boolean squares, boolean estimates) {
+        long hidden = hidden(windows, length);
+        int rows = rowsToSum();
+        long activations = activations(windows, length, rows);
+        long forward = streamed(Computation.EXACT) + hidden + activations;
+        long loss = 4 * hidden + head(windows, length, rows);
+        long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
+        long recorded = 3 * activations + (squares ? Float.BYTES * largestLinear() : 0);
+        long compared = estimates ? ESTIMATED * largestLinear() : 0;
+        long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(recorded, compared);
+        return Math.max(forward, Math.max(loss, backward));
+    }
+
+    /** Of scoring by Hessians: those of attention output and down projection, and fp64 copies of one while it is inverted. */
+    public long hessians(int windows, int length) {
+        long activations = activations(windows, length, rowsToSum());
+        return streamed(Computation.EXACT)
+                + hidden(windows, length)
+                + largest(layer -> sum(layer.speakers(), linear -> gram(linear.inputs()))
+                        + Math.max(activations, most(layer.speakers(), Footprint::inversion)));
+    }
+
+    /** Of a selection that cuts or masks each layer before the next is measured, by anything but Hessians. */
+    public long sequential(int windows, int length) {
+        long activations = activations(windows, length, rowsToSum());
+        return streamed(Computation.EXACT)
+                + hidden(windows, length)
+                + Math.max(activations, Float.BYTES * largestLinear());
+    }
+
+    /** Of pruning with bias compensation: beside the layer the columns that go. */
+    public long bias(int windows, int length) {
+        long activations = activations(windows, length, rowsToSum());
+        return layer(ComputeType.FP32)
+                + hidden(windows, length)
+                + largest(layer -> sum(layer.speakers(), linear -> Float.BYTES * linear.weights()))
+                + Math.max(2 * activations, Float.BYTES * largestLinear());
+    }
+
+    /**
+     * Of pruning with a repair by least squares: beside the layer the sums over the columns a linear layer keeps, and the
+     * system while it is solved.
+     *
+     * @param streams of the windows: the pruned model's and, for a blended target, the dense one's
+     * @param left shape of each layer afterwards; one that keeps its own is not repaired
+     */
+    public long leastSquares(int windows, int length, int streams, List<LayerShape> left) {
+        long activations = activations(windows, length, rowsToSum());
+        long repair = largest(layer -> most(
+                layer.speakers(),
+                linear -> repair(
+                        linear,
+                        linear.weight().columns().length(left.get(layer.index())),
+                        (streams + 1) * activations)));
+        return layer(ComputeType.FP32) + streams * hidden(windows, length) + Math.max(activations, repair);
+    }
+
+    /** Of SparseGPT: beside the layer the Hessian of one input, its factor in fp64, and a matrix while it changes. */
+    public long sparseGpt(int windows, int length) {
+        long activations = activations(windows, length, rowsToSum());
+        return layer(ComputeType.FP32)
+                + hidden(windows, length)
+                + largest(layer -> most(
+                        layer.linears(),
+                        linear -> Math.max(
+                                gram(linear.inputs()) + Math.max(activations, 6 * gram(linear.inputs())),
+                                2 * gram(linear.inputs()) + CHANGED * linear.weights())));
+    }
+
+    /**
+     * Of perplexity, of the model as it is or with units masked.
+     *
+     * @param windows that pass together
+     */
+    public long evaluation(int windows, int length) {
+        int rows = rows(Computation.EXACT);
+        long hidden = hidden(windows, length);
+        long inLayers = streamed(Computation.EXACT)
+                + Math.max(activations(windows, length, rows), Float.BYTES * largestLinear());
+        return hidden + Math.max(inLayers, hidden + head(windows, length, rows));
+    }
+
+    /** Layers that come one after the other, of which the next is read where two leave half of the budget. */
+    private long streamed(Computation read) {
+        long layer = layer(read.type());
+        return 4 * layer <= read.budget().bytes() ? 2 * layer : layer;
+    }
+
+    private long layer(ComputeType type) {
+        return largest(layer -> layer.bytes(type));
+    }
+
+    private long largestLinear() {
+        return largest(layer -> most(layer.linears(), Linear::weights));
+    }
+
+    private int rows(Computation product) {
+        return LayerStream.rows(layout, product);
+    }
+
+    private int rowsToSum() {
+        return LayerStream.rowsToSum(layout, Computation.EXACT);
+    }
+
+    /** Of one chunk of windows inside a layer. */
+    private long activations(int windows, int length, int rows) {
+        return chunk(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()));
+    }
+
+    private static long chunk(int windows, int length, int rows) {
+        return (long) length * Math.min(windows, LayerStream.perChunk(rows, length));
+    }
+
+    /** Of a block of the output projection and the logits of one chunk, of which there are three at a time. */
+    private long head(int windows, int length, int rows) {
+        long block = Math.min(LanguageHead.VOCABULARY_BLOCK, layout.vocabulary());
+        return Float.BYTES * block * (layout.hiddenSize() + 3 * chunk(windows, length, rows));
+    }
+
+    /** Of an fp32 [n, n]. */
+    private static long gram(long features) {
+        return Float.BYTES * features * features;
+    }
+
+    /** Of a Hessian's fp64 factor and inverse, and of the inverse, the weights and their squares while columns go. */
+    private static long inversion(Linear linear) {
+        long inverse = 2 * gram(linear.inputs());
+        return inverse + Math.max(inverse, 2 * Double.BYTES * linear.weights());
+    }
+
+    private static long repair(Linear linear, long kept, long activations) {
+        if (kept == linear.inputs()) {
+            return 0;
+        }
+        long measuring = Float.BYTES * linear.weights() + activations;
+        long solving = 2 * gram(kept) + 2 * Float.BYTES * linear.outputs() * kept;
+        return gram(kept) + Math.max(measuring, solving);
+    }
+
+    private long largest(ToLongFunction<LayerLayout> bytes) {
+        return most(layout.layers(), bytes);
+    }
+
+    private static <T> long most(List<T> parts, ToLongFunction<T> bytes) {
+        return parts.stream().mapToLong(bytes).max().orElseThrow();
+    }
+
+    private static <T> long sum(List<T> parts, ToLongFunction<T> bytes) {
+        return parts.stream().mapToLong(bytes).sum();
     }
 }

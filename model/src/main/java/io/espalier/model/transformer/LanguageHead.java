@@ -17,7 +17,8 @@ import java.util.function.BiConsumer;
  * for all streams; logits of more than one block and chunk never exist together.
  */
 public final class LanguageHead {
-    private static final int VOCABULARY_BLOCK = 4096;
+    /** Rows of the output projection that are in memory together. */
+    static final int VOCABULARY_BLOCK = 4096;
 
     private final Checkpoint checkpoint;
     private final ModelLayout layout;

@@ -65,6 +65,20 @@ public record LayerLayout(
         return linears;
     }
 
+    /** The linear layers through which its units speak: of the heads, then of the channels. */
+    List<Linear> speakers() {
+        return Arrays.stream(LayerHalf.values()).map(this::last).toList();
+    }
+
+    /** Weights of the linear layers of its larger half. */
+    public long weightsOfHalf() {
+        return Arrays.stream(LayerHalf.values())
+                .mapToLong(half ->
+                        linears(half).stream().mapToLong(Linear::weights).sum())
+                .max()
+                .orElseThrow();
+    }
+
     /** The linear layer through which a half speaks. */
     public Linear last(LayerHalf half) {
         return half == LayerHalf.ATTENTION ? attention.output() : feedForward.down();

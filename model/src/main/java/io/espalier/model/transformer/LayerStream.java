@@ -211,7 +211,7 @@ public final class LayerStream implements AutoCloseable {
      */
     public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, Computation computation) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        return chunked(windows, 4 * rows(layout, computation));
+        return chunked(windows, rowsToSum(layout, computation));
     }
 
     /** Tokens that go through a layer together. */
@@ -224,8 +224,18 @@ public final class LayerStream implements AutoCloseable {
         return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit));
     }
 
+    /** Tokens that go through a layer together where they add to sums. */
+    static int rowsToSum(ModelLayout layout, Computation computation) {
+        return 4 * rows(layout, computation);
+    }
+
+    /** Windows of one length that go through a layer together. */
+    static int perChunk(int rows, int length) {
+        return Math.max(1, rows / length);
+    }
+
     private static List<int[][]> chunked(int[][] windows, int rows) {
-        int perChunk = Math.max(1, rows / windows[0].length);
+        int perChunk = perChunk(rows, windows[0].length);
         List<int[][]> chunks = new ArrayList<>();
         for (int start = 0; start < windows.length; start += perChunk) {
             chunks.add(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perChunk)));

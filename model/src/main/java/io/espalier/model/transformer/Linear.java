@@ -32,4 +32,9 @@ public record Linear(
     public int outputs() {
         return weight.rows().length();
     }
+
+    /** Numbers in its matrix. */
+    public long weights() {
+        return (long) outputs() * inputs();
+    }
 }

@@ -27,9 +27,6 @@ import java.util.Map;
 
 /** Looks at everything a job names before anything expensive: outputs, checkpoint, layout, layers, budgets, texts. */
 final class ScoreInspection {
-    /** The two sides of one zeroth-order draw; no other pass carries as many. */
-    private static final int STREAMS = 2;
-
     private final Workspace workspace;
 
     ScoreInspection(Workspace workspace) {
@@ -47,15 +44,19 @@ final class ScoreInspection {
             int[][] calibration = workspace.calibration(spec, checkpoint);
             Computation computation =
                     new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
-            new Footprint(layout, computation).check(calibration.length, calibration[0].length, STREAMS);
             int evaluation = workspace.evaluation(spec, checkpoint).length;
+            long parameters = ModelSize.of(
+                            checkpoint.config(), checkpoint.tensors().values(), 1)
+                    .parameters();
+            new JobFootprint(
+                            spec, new Footprint(layout, computation), scope, parameters, calibration.length, evaluation)
+                    .check();
             Engine.setThreads(threads);
             var profile = Engine.profile();
             Inspection inspection = new Inspection(
                     layout.family(),
                     checkpoint.config().layers(),
-                    ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
-                            .parameters(),
+                    parameters,
                     checkpoint.sha256(),
                     workspace.calibrationSha256(spec),
                     workspace.evaluationSha256(spec),

@@ -51,7 +51,7 @@ public final class ScorePlan {
         List<ScoreTask> tasks = new ArrayList<>();
         int windows = inspection.calibrationWindows();
         double flopsPerWindow =
-                2.0 * inspection.parameters() * spec.calibration().sequenceLength();
+                flopsPerWindow(inspection.parameters(), spec.calibration().sequenceLength());
         if (way.statistics()) {
             ranges(windows, flopsPerWindow)
                     .forEach(range -> tasks.add(new ScoreTask.CollectStatistics(range.first(), range.last())));
@@ -63,12 +63,25 @@ public final class ScorePlan {
         return tasks;
     }
 
+    /** Windows of which one task collects statistics, at most. */
+    static int windowsTogether(long parameters, int windows, int length) {
+        return together(windows, flopsPerWindow(parameters, length));
+    }
+
+    private static double flopsPerWindow(long parameters, int length) {
+        return 2.0 * parameters * length;
+    }
+
     private record Range(int first, int last) {}
 
-    /** Cuts [0, count) into ranges of about {@link #TASK_FLOPS}, at least {@link #MIN_TASKS} of them where it can be. */
-    private static List<Range> ranges(int count, double flopsEach) {
+    /** Of [0, count), how many make about {@link #TASK_FLOPS}, and at least {@link #MIN_TASKS} tasks where it can be. */
+    private static int together(int count, double flopsEach) {
         int most = (count + MIN_TASKS - 1) / MIN_TASKS;
-        int size = (int) Math.max(1, Math.min(most, TASK_FLOPS / flopsEach));
+        return (int) Math.max(1, Math.min(most, TASK_FLOPS / flopsEach));
+    }
+
+    private static List<Range> ranges(int count, double flopsEach) {
+        int size = together(count, flopsEach);
         return IntStream.iterate(0, first -> first < count, first -> first + size)
                 .mapToObj(first -> new Range(first, Math.min(count, first + size)))
                 .toList();

@@ -1,0 +1,273 @@
+package io.espalier.model;
+
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.importance.Distribution;
+import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.HessianPass;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.SequentialPass;
+import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.sparsity.SparsePass;
+import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.Engine;
+import io.espalier.model.transformer.Footprint;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.ModelLayout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Each kind of pass with what its footprint says of it: every chunk is as large as it gets. */
+enum MeasuredPass {
+    STATISTICS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            InputStatistics.collect(checkpoint, WINDOWS, all(checkpoint), Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.statistics(WINDOWS.length, LENGTH);
+        }
+    },
+    DRAW {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            new ZerothOrder(1, 1e-3).losses(checkpoint, WINDOWS, 0, 1, all(checkpoint), Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            long moved = Distribution.GAUSSIAN.movedTogether(footprint.layout().layers());
+            return footprint.zerothOrder(WINDOWS.length, LENGTH, moved);
+        }
+    },
+    ESTIMATE {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            List<DrawLosses> losses = List.of(new DrawLosses(0, 1.1, 1), new DrawLosses(1, 1, 1.2));
+            LayerScorer.score(
+                    checkpoint,
+                    0,
+                    List.of(Criterion.named("taylor", 1)),
+                    1,
+                    null,
+                    new ZerothOrder(1, 1e-3).gradient(losses));
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.estimate();
+        }
+    },
+    BACKPROP {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            Criterion taylor =
+                    Criterion.named("taylor", CriterionOptions.usual().withForm("mix"));
+            new Backprop(checkpoint, WINDOWS, all(checkpoint), true)
+                    .run(
+                            folder,
+                            (layer, weights, gradients) ->
+                                    taylor.score(new LayerEvidence(layer, weights, 1).with(gradients)),
+                            (layer, attention, feedForward) -> {},
+                            Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.backprop(WINDOWS.length, LENGTH, true, false);
+        }
+    },
+    HESSIANS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            List<Criterion> obs = List.of(Criterion.named("obs", 1));
+            new HessianPass(checkpoint, WINDOWS, all(checkpoint))
+                    .run(
+                            folder,
+                            (layer, weights, hessians) ->
+                                    LayerScorer.score(obs, new LayerEvidence(layer, weights, 1).with(hessians)),
+                            Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.hessians(WINDOWS.length, LENGTH);
+        }
+    },
+    SEQUENTIAL {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            new SequentialPass(
+                            checkpoint,
+                            WINDOWS,
+                            all(checkpoint),
+                            Criterion.named("wanda-sp", 1),
+                            new FfnRounding(1),
+                            SHARE,
+                            1)
+                    .run(folder, (layer, scores, removed) -> {}, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.sequential(WINDOWS.length, LENGTH);
+        }
+    },
+    BIAS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            DemoModel.prune(checkpoint, removed(checkpoint), WINDOWS, Compensation.BIAS, folder);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.bias(WINDOWS.length, LENGTH);
+        }
+    },
+    LEAST_SQUARES {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            DemoModel.prune(checkpoint, removed(checkpoint), WINDOWS, Compensation.LEAST_SQUARES_OWN, folder);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.leastSquares(WINDOWS.length, LENGTH, 1, left(footprint.layout()));
+        }
+    },
+    BLEND {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            DemoModel.prune(checkpoint, removed(checkpoint), WINDOWS, Compensation.LEAST_SQUARES_BLEND, folder);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.leastSquares(WINDOWS.length, LENGTH, 2, left(footprint.layout()));
+        }
+    },
+    REWRITING {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            MaskCriterion magnitude = MaskCriterion.named("magnitude");
+            write(checkpoint, folder, out -> new SparsePass(checkpoint, all(checkpoint))
+                    .run(
+                            (layer, weights) ->
+                                    magnitude.masks(new LayerEvidence(layer, weights, 1), PATTERN, LinearChoice.ALL),
+                            out,
+                            Progress.SILENT));
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.rewriting();
+        }
+    },
+    SPARSE_GPT {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            write(checkpoint, folder, out -> new SparseGptPass(
+                            checkpoint, WINDOWS, PATTERN, LinearChoice.ALL, all(checkpoint))
+                    .run(out, Progress.SILENT));
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.sparseGpt(WINDOWS.length, LENGTH);
+        }
+    },
+    EVALUATION {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            Perplexity.of(checkpoint, WINDOWS, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.evaluation(WINDOWS.length, LENGTH);
+        }
+    };
+
+    private static final int LENGTH = 64;
+    private static final int[][] WINDOWS = GoldenCheckpoint.windows(16, LENGTH, 1);
+    private static final double SHARE = 0.25;
+    private static final SparsityPattern PATTERN = new SparsityPattern.NofM(2, 4);
+
+    /** @param folder empty */
+    abstract void run(Checkpoint checkpoint, Path folder);
+
+    abstract long said(Footprint footprint);
+
+    void run(Path model) throws IOException {
+        Path folder = Files.createTempDirectory("pass");
+        // Each thread keeps blocks of its own.
+        Engine.setThreads(2);
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            run(checkpoint, folder);
+        }
+        ScoringProcess.delete(folder);
+    }
+
+    /** Bytes it takes over a model. */
+    long said(Path model) {
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            return said(new Footprint(ModelLayout.of(checkpoint), Computation.EXACT));
+        }
+    }
+
+    private static LayerScope all(Checkpoint checkpoint) {
+        return new LayerScope(0, checkpoint.config().layers().size());
+    }
+
+    /** The first quarter of each layer's units. */
+    private static List<RemovedUnits> removed(Checkpoint checkpoint) {
+        return checkpoint.config().layers().stream()
+                .map(shape -> new RemovedUnits(
+                        IntStream.range(0, shape.attentionUnits() / 4).toArray(),
+                        IntStream.range(0, shape.ffnChannels() / 4).toArray()))
+                .toList();
+    }
+
+    private static List<LayerShape> left(ModelLayout layout) {
+        return layout.layers().stream()
+                .map(LayerLayout::shape)
+                .map(shape -> new LayerShape(
+                        shape.heads() - shape.heads() / 4,
+                        shape.kvHeads() - shape.kvHeads() / 4,
+                        shape.headDim(),
+                        shape.ffnChannels() - shape.ffnChannels() / 4))
+                .toList();
+    }
+
+    private interface Written {
+        void to(CheckpointWriter out);
+    }
+
+    private static void write(Checkpoint checkpoint, Path folder, Written written) {
+        try (CheckpointWriter out =
+                CheckpointWriter.create(folder, List.copyOf(checkpoint.tensors().values()))) {
+            written.to(out);
+            out.writeJson("config.json", checkpoint.config().json());
+            out.finish();
+        }
+    }
+}

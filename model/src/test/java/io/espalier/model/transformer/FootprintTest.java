@@ -1,0 +1,192 @@
+package io.espalier.model.transformer;
+
+import static io.espalier.model.Failures.assertFails;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.model.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
+import io.espalier.model.LayerShape;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.ModelConfig;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * By hand, for 10 windows of 64 tokens through layers of d = 32, 4 heads of 8, f = 80 and a vocabulary of 160: a layer has
+ * 4·32·32 + 3·32·80 weights and two norms, 11,840 numbers; a token's activations are 4·(4·32 + 3·80) bytes.
+ */
+class FootprintTest {
+    private static final int WINDOWS = 10;
+    private static final int LENGTH = 64;
+    private static final long LAYER = 4 * 11_840;
+    private static final long HIDDEN = 10 * 64 * 32 * 4;
+    private static final long TOKEN = 4 * (4 * 32 + 3 * 80);
+    /** A chunk is 256 tokens, or all 640 where 1,024 would be. */
+    private static final long CHUNK = 256 * TOKEN;
+
+    private static final long CHUNK_TO_SUM = 640 * TOKEN;
+    /** 160 rows of the output projection, and three times their logits. */
+    private static final long HEAD = 4 * 160 * (32 + 3 * 256);
+
+    private static final long LARGEST_LINEAR = 32 * 80;
+    private static final ModelLayout LAYOUT = layout();
+    private static final Footprint FOOTPRINT = new Footprint(LAYOUT, Computation.EXACT);
+
+    private static ModelLayout layout() {
+        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            return ModelLayout.of(checkpoint);
+        }
+    }
+
+    @Test
+    void statisticsHoldALayerTheNextOneTheHiddenStatesAndOneChunk() {
+        assertThat(FOOTPRINT.statistics(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNK);
+    }
+
+    @Test
+    void weightsOfHalfTheBytesTakeHalfOfThem() {
+        Footprint half = new Footprint(LAYOUT, new Computation(ComputeType.BF16, MemoryBudget.DEFAULT));
+
+        assertThat(half.statistics(WINDOWS, LENGTH)).isEqualTo(LAYER + HIDDEN + CHUNK);
+    }
+
+    @Test
+    void windowsFewerThanAChunkTakeNoMoreThanTheyAre() {
+        assertThat(FOOTPRINT.statistics(1, LENGTH)).isEqualTo(2 * LAYER + HIDDEN / 10 + 64 * TOKEN);
+    }
+
+    @Test
+    void aDrawHoldsTwoSidesBesideTheDenseStreamItsMovedWeightsAndBothSidesNormalised() {
+        assertThat(FOOTPRINT.zerothOrder(WINDOWS, LENGTH, 1000)).isEqualTo(4 * 1000 + 3 * HIDDEN + 2 * HIDDEN + HEAD);
+        assertThat(FOOTPRINT.zerothOrder(1, LENGTH, 0))
+                .as("few windows: the layers take more than what comes behind them")
+                .isEqualTo(3 * HIDDEN / 10 + 2 * LAYER + 64 * TOKEN);
+    }
+
+    @Test
+    void anEstimateIsAnFp64SumAndAnFp32MatrixBesideTheLayer() {
+        assertThat(FOOTPRINT.estimate()).isEqualTo(LAYER + 12 * LARGEST_LINEAR);
+    }
+
+    @Test
+    void rewritingHoldsOneMatrixTwice() {
+        assertThat(FOOTPRINT.rewriting()).isEqualTo(LAYER + 4 * LARGEST_LINEAR);
+    }
+
+    @Test
+    void backpropagationHoldsHalfALayerItsGradientsAndWhatIsRecorded() {
+        long half = 4 * 3 * 32 * 80;
+
+        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, false, false))
+                .isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNK_TO_SUM);
+        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, true, false))
+                .isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNK_TO_SUM + 4 * LARGEST_LINEAR);
+    }
+
+    @Test
+    void gradientsAreComparedWithOneEstimatedMatrix(@TempDir Path folder) throws IOException {
+        Footprint wide = new Footprint(wide(folder), Computation.EXACT);
+        long half = 4L * 3 * 4096 * 11_008;
+        long hidden = 2 * 4096 * 4;
+
+        assertThat(wide.backprop(1, 2, false, true)).isEqualTo(2 * half + 2 * hidden + 12L * 4096 * 11_008);
+    }
+
+    @Test
+    void hessiansAreTwoGramMatricesAndTwoFp64CopiesOfTheLarger() {
+        long grams = 4 * (32 * 32 + 80 * 80);
+
+        assertThat(FOOTPRINT.hessians(1, 2)).isEqualTo(2 * LAYER + 2 * 32 * 4 + grams + 2 * 8 * 80 * 80);
+        assertThat(FOOTPRINT.hessians(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + grams + CHUNK_TO_SUM);
+    }
+
+    @Test
+    void aSequentialSelectionCutsOneMatrixAtATime() {
+        assertThat(FOOTPRINT.sequential(1, 2)).isEqualTo(2 * LAYER + 2 * 32 * 4 + 4 * LARGEST_LINEAR);
+        assertThat(FOOTPRINT.sequential(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNK_TO_SUM);
+    }
+
+    @Test
+    void biasesHoldTheColumnsThatGo() {
+        assertThat(FOOTPRINT.bias(WINDOWS, LENGTH))
+                .isEqualTo(LAYER + HIDDEN + 4 * (32 * 32 + 32 * 80) + 2 * CHUNK_TO_SUM);
+    }
+
+    @Test
+    void leastSquaresHoldsSumsAndASystemOverTheColumnsThatStay() {
+        List<LayerShape> halved = Collections.nCopies(3, new LayerShape(2, 2, 8, 40));
+        long hidden = 2 * 32 * 4;
+        long sums = 4 * 40 * 40 + 4 * 32 * 40;
+        long solving = 8 * 40 * 40 + 4 * 32 * 40;
+
+        assertThat(FOOTPRINT.leastSquares(1, 2, 1, halved)).isEqualTo(LAYER + hidden + sums + solving);
+    }
+
+    @Test
+    void aBlendedTargetCarriesTheWindowsTwice() {
+        List<LayerShape> halved = Collections.nCopies(3, new LayerShape(2, 2, 8, 40));
+        long measuring = 4 * 40 * 40 + 4 * 32 * 80;
+
+        assertThat(FOOTPRINT.leastSquares(WINDOWS, LENGTH, 2, halved))
+                .isEqualTo(LAYER + 2 * HIDDEN + measuring + 3 * CHUNK_TO_SUM);
+    }
+
+    @Test
+    void layersThatLoseNothingAreNotRepaired() {
+        List<LayerShape> same = LAYOUT.layers().stream().map(LayerLayout::shape).toList();
+
+        assertThat(FOOTPRINT.leastSquares(WINDOWS, LENGTH, 1, same)).isEqualTo(LAYER + HIDDEN + CHUNK_TO_SUM);
+    }
+
+    @Test
+    void sparseGptHoldsAFactorAndItsInverseInFp64() {
+        assertThat(FOOTPRINT.sparseGpt(1, 2)).isEqualTo(LAYER + 2 * 32 * 4 + 4 * 80 * 80 + 3 * 8 * 80 * 80);
+    }
+
+    @Test
+    void perplexityHoldsTheHiddenStatesTwiceBeforeTheLastProduct() {
+        assertThat(FOOTPRINT.evaluation(WINDOWS, LENGTH)).isEqualTo(2 * HIDDEN + HEAD);
+        assertThat(FOOTPRINT.evaluation(1, LENGTH)).isEqualTo(HIDDEN / 10 + 2 * LAYER + 64 * TOKEN);
+    }
+
+    @Test
+    void theNextLayerIsNotReadWhereTwoWouldTakeMoreThanHalfOfTheBudget(@TempDir Path folder) throws IOException {
+        long layer = 4L * (4 * 4096 * 4096 + 3 * 4096 * 11_008 + 2 * 4096);
+
+        assertThat(new Footprint(wide(folder), Computation.EXACT).statistics(1, 2))
+                .isEqualTo(layer + 2 * 4096 * 4 + 2 * 4 * (4 * 4096 + 3 * 11_008));
+    }
+
+    /** Layers of the shape of LLaMA 7B. */
+    private static ModelLayout wide(Path folder) throws IOException {
+        Path config = Files.writeString(folder.resolve("config.json"), """
+                {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+                 "num_attention_heads": 32, "vocab_size": 32000, "max_position_embeddings": 2048, "rms_norm_eps": 1e-5}
+                """);
+        return ModelLayout.of(ModelConfig.read(config), Set.of());
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedNamingTheBudgetAndTheBytes() {
+        Footprint tight = new Footprint(LAYOUT, new Computation(ComputeType.FP32, new MemoryBudget(64 << 20)));
+        tight.check("this", 64 << 20);
+
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> tight.check("statistics of much text", (64 << 20) + 1))
+                .contains("espalier.memory.budget", "statistics of much text", "67108865", "67108864");
+    }
+
+    @Test
+    void aBudgetTooSmallForAnythingIsRefused() {
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new MemoryBudget(1000))
+                .contains("espalier.memory.budget", "1000");
+    }
+}
