@@ -22,6 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Measures the dense and the pruned model by one protocol. */
 public final class EvaluationWork {
@@ -30,6 +32,8 @@ public final class EvaluationWork {
 
     private static final int DECODE_TOKENS = 32;
     private static final int REPETITIONS = 5;
+
+    private static final Logger LOG = LoggerFactory.getLogger(EvaluationWork.class);
 
     private final Workspace workspace;
 
@@ -59,7 +63,8 @@ public final class EvaluationWork {
                                     * windows[0].length
                                     * dense.config().layers().size()));
             int[] prompt = prompt(windows[0], dense);
-            Speed.Comparison speed = spec.evaluation().speed()
+            boolean timed = spec.evaluation().speed() && fit(spec, inspection, dense, pruned);
+            Speed.Comparison speed = timed
                     ? Speed.compare(dense, pruned, prompt, DECODE_TOKENS, REPETITIONS)
                     : new Speed.Comparison(new Speed(0, 0), new Speed(0, 0));
             return new Evaluation(
@@ -73,11 +78,19 @@ public final class EvaluationWork {
                     MACS_TOKENS,
                     prompt.length,
                     DECODE_TOKENS,
-                    spec.evaluation().speed() ? REPETITIONS : 0,
+                    timed ? REPETITIONS : 0,
                     spec.scoring().controls() == JobSpec.Controls.PERPLEXITY
                             ? masked(spec, inspection, artifact, dense, windows)
                             : Map.of());
         }
+    }
+
+    private static boolean fit(JobSpec spec, Inspection inspection, Checkpoint dense, Checkpoint pruned) {
+        boolean fit = Speed.fit(dense, pruned, inspection.computation().budget());
+        if (!fit) {
+            LOG.info("speed not measured job={}: both models in memory exceed espalier.memory.budget", spec.jobId());
+        }
+        return fit;
     }
 
     /** Leaves room for what is decoded where the model knows only so many positions. */

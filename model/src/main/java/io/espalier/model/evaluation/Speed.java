@@ -1,6 +1,7 @@
 package io.espalier.model.evaluation;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.ResidentModel;
 import java.util.Arrays;
 
@@ -15,6 +16,17 @@ public record Speed(double prefill, double decode) {
 
     /** Two models measured in one run. */
     public record Comparison(Speed dense, Speed pruned) {}
+
+    /** Whether two models fit into the memory of one pass side by side. */
+    public static boolean fit(Checkpoint dense, Checkpoint pruned, MemoryBudget budget) {
+        return bytes(dense) + bytes(pruned) <= budget.bytes();
+    }
+
+    private static long bytes(Checkpoint checkpoint) {
+        return Float.BYTES
+                * ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
+                        .parameters();
+    }
 
     /**
      * Measures two models alternately, so that whatever else the machine does hits both, after one unmeasured run each.

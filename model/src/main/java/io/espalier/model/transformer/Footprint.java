@@ -158,7 +158,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Layers that come one after the other, of which the next is read where two leave half of the budget. */
     private long streamed(Computation read) {
         long layer = layer(read.type());
-        return 4 * layer <= read.budget().bytes() ? 2 * layer : layer;
+        return WeightStream.fitTwice(layout.layers(), read) ? 2 * layer : layer;
     }
 
     private long layer(ComputeType type) {

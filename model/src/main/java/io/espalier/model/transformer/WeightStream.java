@@ -30,7 +30,7 @@ public final class WeightStream {
     }
 
     /** Whether two layers leave enough of the budget for what is computed. */
-    private static boolean fitTwice(List<LayerLayout> layers, Computation computation) {
+    static boolean fitTwice(List<LayerLayout> layers, Computation computation) {
         long largest = layers.stream()
                 .mapToLong(layer -> layer.bytes(computation.type()))
                 .max()

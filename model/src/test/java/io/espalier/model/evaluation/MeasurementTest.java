@@ -4,11 +4,15 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.espalier.model.DeepCheckpoint;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.MemoryBudget;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MeasurementTest {
     @Test
@@ -33,6 +37,18 @@ class MeasurementTest {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> Perplexity.of(checkpoint, new int[0][], Progress.SILENT))
                     .contains("evaluation.text");
+        }
+    }
+
+    @Test
+    void modelsFitTogetherUntilTheirParametersTakeTheBudget(@TempDir Path folder) {
+        // 23 million parameters of 4 bytes.
+        DeepCheckpoint.write(folder, 2);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            assertThat(Speed.fit(checkpoint, checkpoint, new MemoryBudget(200L << 20)))
+                    .isTrue();
+            assertThat(Speed.fit(checkpoint, checkpoint, new MemoryBudget(150L << 20)))
+                    .isFalse();
         }
     }
 
