@@ -11,7 +11,10 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /**
  * Prints one line for each checkpoint that was evaluated, from the first there ever was, until it is stopped.
  *
- * <pre>java -cp 'cli/target/lib/*' deploy/examples/EvaluationsConsumer.java localhost:9092</pre>
+ * <pre>
+ * java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp 'cli/target/lib/*' \
+ *     deploy/examples/EvaluationsConsumer.java localhost:9092
+ * </pre>
  */
 public final class EvaluationsConsumer {
     private EvaluationsConsumer() {}

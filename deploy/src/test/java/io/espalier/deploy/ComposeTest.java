@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.deploy.images.ServiceImage;
 import io.espalier.pipeline.stage.StageName;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,8 @@ class ComposeTest {
         // Then
         assertThat(service.image()).startsWith("espalier-" + stage.label() + ":");
         assertThat(service.readOnly()).isTrue();
+        assertThat(service.environment()).containsEntry("ESPALIER_ARTIFACTS_ROOT", ServiceImage.ARTIFACTS);
+        assertThat(service.volumes()).anyMatch(volume -> volume.endsWith(":" + ServiceImage.ARTIFACTS));
         assertThat(service.environment().keySet())
                 .isSubsetOf(ConfigurationKeys.environmentNamesWith("KAFKA_BOOTSTRAP_SERVERS"));
     }

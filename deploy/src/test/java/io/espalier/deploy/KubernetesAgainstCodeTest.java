@@ -10,13 +10,17 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -101,6 +105,29 @@ class KubernetesAgainstCodeTest {
                 .containsEntry("sasl.jaas.config", "from the secret")
                 .containsEntry("ssl.truststore.type", "PEM")
                 .containsEntry("ssl.truststore.location", "/etc/kafka-ca/ca.crt");
+    }
+
+    @Test
+    void theLocalBrokersHeapLeavesRoomInItsPod() {
+        // Given
+        Container kafka = file("overlays/local/kafka.yaml")
+                .only(StatefulSet.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+
+        // When
+        List<String> heap = kafka.getEnv().stream()
+                .filter(variable -> variable.getName().equals("KAFKA_HEAP_OPTS"))
+                .map(EnvVar::getValue)
+                .toList();
+
+        // Then
+        assertThat(heap).containsExactly("-Xms512m -Xmx512m");
+        assertThat(Quantity.getAmountInBytes(kafka.getResources().getLimits().get("memory")))
+                .isGreaterThanOrEqualTo(BigDecimal.valueOf(2 * 512L << 20));
     }
 
     @ParameterizedTest

@@ -10,8 +10,8 @@ import com.google.cloud.tools.jib.api.TarImage;
 import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.deploy.images.ServiceImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
+import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,28 +81,55 @@ class ServiceImageTest {
 
         // Then
         assertThat(second).isEqualTo(first);
-        assertThat(first.at("/rootfs/diff_ids")).hasSize(3);
+        assertThat(first.at("/rootfs/diff_ids")).hasSize(4);
+    }
+
+    @Test
+    void aVolumeForArtifactsIsWritableForWhoeverTheImageRunsAs() throws Exception {
+        // When
+        Map<String, byte[]> image = imageFile();
+
+        // Then
+        List<String> owned = new ArrayList<>();
+        for (JsonNode layer : manifest(image).get("Layers")) {
+            try (var entries = new TarArchiveInputStream(
+                    new GZIPInputStream(new ByteArrayInputStream(image.get(layer.asText()))))) {
+                for (var entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
+                    if (entry.getLongUserId() == 65532) {
+                        owned.add(entry.getName() + " " + entry.getLongGroupId() + " "
+                                + Integer.toOctalString(entry.getMode() & 0777));
+                    }
+                }
+            }
+        }
+        assertThat(owned).containsExactly("data/artifacts/ 65532 755");
     }
 
     /** The configuration of the image, out of its tar file. */
     private JsonNode build() throws Exception {
-        Path tar = folder.resolve("image.tar");
+        Map<String, byte[]> image = imageFile();
+        return new ObjectMapper()
+                .readTree(image.get(manifest(image).get("Config").asText()));
+    }
+
+    private static JsonNode manifest(Map<String, byte[]> image) throws IOException {
+        return new ObjectMapper().readTree(image.get("manifest.json")).get(0);
+    }
+
+    private Map<String, byte[]> imageFile() throws Exception {
+        Path file = folder.resolve("image.tar");
         new ServiceImage(app, engine)
                 .on(Jib.fromScratch())
-                .containerize(Containerizer.to(TarImage.at(tar).named("espalier-scorer"))
+                .containerize(Containerizer.to(TarImage.at(file).named("espalier-scorer"))
                         .setBaseImageLayersCache(folder.resolve("base-cache"))
                         .setApplicationLayersCache(folder.resolve("cache")));
         Map<String, byte[]> entries = new HashMap<>();
-        try (InputStream file = Files.newInputStream(tar);
-                TarArchiveInputStream archive = new TarArchiveInputStream(file)) {
+        try (var archive = new TarArchiveInputStream(Files.newInputStream(file))) {
             for (var entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
                 entries.put(entry.getName(), archive.readAllBytes());
             }
         }
-        ObjectMapper json = new ObjectMapper();
-        String config =
-                json.readTree(entries.get("manifest.json")).get(0).get("Config").asText();
-        return json.readTree(entries.get(config));
+        return entries;
     }
 
     private static List<String> texts(JsonNode array) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.UnknownFieldSet;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.checkpoint.Manifest;
+import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.Budget;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
@@ -253,6 +254,20 @@ class BadInputIT {
                 .doesNotContain(folder.toString())
                 .doesNotContain("/etc");
         assertThat(Manifest.filesOf(stack.folders().artifacts().resolve(GOOD))).isEqualTo(good);
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenLeavesItsCauseInTheWorkersLog() throws Exception {
+        // Given
+        PruneRequest request = Requests.small("nowhere-to-work");
+        Files.writeString(stack.folders().work().resolve(request.getRequestId()), "in the way");
+
+        // When
+        JobEvent end = stack.run(request);
+
+        // Then
+        assertThat(end.getFailed().getCode()).isEqualTo(ErrorCode.INTERNAL.name());
+        stack.awaitLogged(StageName.SCORER, "Caused by: java.nio.file.");
     }
 
     @Test

@@ -29,7 +29,9 @@ interface TestBroker extends AutoCloseable {
         Logger log = LoggerFactory.getLogger(TestBroker.class);
         try {
             if (DockerClientFactory.instance().isDockerAvailable()) {
-                return Contained.start();
+                TestBroker contained = Contained.start();
+                log.info("the broker runs in a container, at {}", contained.bootstrap());
+                return contained;
             }
             log.warn("no Docker engine: the broker runs in this JVM");
         } catch (ContainerFetchException e) {

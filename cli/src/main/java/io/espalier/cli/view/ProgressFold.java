@@ -36,7 +36,10 @@ public final class ProgressFold {
         if (progress.hasTask()) {
             open.put(progress.getTaskId(), progress.getTask());
             unitsPerTask = Math.max(unitsPerTask, progress.getTask().getTotal());
-            unit = unitsPerTask > 0 ? progress.getTask().getUnit() : "tasks";
+            // A task that has only started does not say yet what it counts.
+            if (progress.getTask().getTotal() > 0) {
+                unit = progress.getTask().getUnit();
+            }
         } else {
             open.remove(progress.getTaskId());
         }

@@ -38,6 +38,19 @@ class ProgressFoldTest {
     }
 
     @Test
+    void aTaskThatHasOnlyStartedLeavesTheUnitToTheOthers() {
+        // Given
+        fold.after(insideTask(taskDone("scorer", "collect", 1, 4, "draws-1", 0), "layers", 2, 6, 400));
+
+        // When
+        Meter meter = fold.after(insideTask(taskDone("scorer", "collect", 1, 4, "draws-2", 2000), "", 0, 0, 0))
+                .orElseThrow();
+
+        // Then
+        assertThat(meter.unit()).isEqualTo("layers");
+    }
+
+    @Test
     void aFinishedTaskNoLongerCountsAsOpen() {
         // Given
         fold.after(insideTask(taskDone("pruner", "prune", 0, 2, "a", 0), "layers", 5, 6, 100));

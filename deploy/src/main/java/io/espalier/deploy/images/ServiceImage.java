@@ -3,6 +3,7 @@ package io.espalier.deploy.images;
 import com.google.cloud.tools.jib.api.JibContainerBuilder;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
+import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.Port;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +20,8 @@ import java.util.Map;
 public record ServiceImage(Path quarkusApp, Path engine) {
     public static final int HTTP_PORT = 8080;
     public static final int GRPC_PORT = 9000;
+    /** Where an installation mounts the folder that artifacts go to. */
+    public static final String ARTIFACTS = "/data/artifacts";
     /** Numeric, because Kubernetes cannot see that a name is not root. */
     static final String USER = "65532:65532";
 
@@ -60,6 +63,7 @@ public record ServiceImage(Path quarkusApp, Path engine) {
                         .addEntryRecursive(quarkusApp.resolve("app"), APP.resolve("app"))
                         .addEntry(quarkusApp.resolve("quarkus-run.jar"), APP.resolve("quarkus-run.jar"))
                         .build())
+                .addFileEntriesLayer(artifactsFolder())
                 .setWorkingDirectory(APP)
                 .setUser(USER)
                 .setEnvironment(ENVIRONMENT)
@@ -68,6 +72,19 @@ public record ServiceImage(Path quarkusApp, Path engine) {
                 .setExposedPorts(Port.tcp(HTTP_PORT), Port.tcp(GRPC_PORT))
                 // The same input gives the same image.
                 .setCreationTime(Instant.EPOCH);
+    }
+
+    /** An empty folder of this user's: a Docker volume that is mounted there for the first time becomes his too. */
+    private FileEntriesLayer artifactsFolder() {
+        return FileEntriesLayer.builder()
+                .setName("artifacts")
+                .addEntry(
+                        engine,
+                        AbsoluteUnixPath.get(ARTIFACTS),
+                        FilePermissions.DEFAULT_FOLDER_PERMISSIONS,
+                        FileEntriesLayer.DEFAULT_MODIFICATION_TIME,
+                        USER)
+                .build();
     }
 
     private static FileEntriesLayer layer(String name, Path from, AbsoluteUnixPath to) throws IOException {

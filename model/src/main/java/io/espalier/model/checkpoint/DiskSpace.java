@@ -3,6 +3,7 @@ package io.espalier.model.checkpoint;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -27,6 +28,13 @@ final class DiskSpace {
         boolean full = message.contains("no space left")
                 || message.contains("not enough space")
                 || message.contains("quota exceeded");
+        if (e instanceof AccessDeniedException) {
+            return new EspalierException(
+                    ErrorCode.INTERNAL,
+                    "artifact root: the service's user may not write in %s; give it the folder and send the request again"
+                            .formatted(folder.getFileName()),
+                    e);
+        }
         return full
                 ? new EspalierException(
                         ErrorCode.DISK_FULL, "artifact root: no space left; free space and send the request again", e)

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.espalier.model.ErrorCode;
+import io.espalier.model.EspalierException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -176,6 +178,13 @@ class CheckpointWriterTest {
         }
         Path file = Files.createFile(folder.resolve("file"));
         assertFails(ErrorCode.INTERNAL, () -> CheckpointWriter.create(file.resolve("below"), EVERY_TYPE));
+    }
+
+    @Test
+    void saysWhoMayNotWrite() {
+        EspalierException failure = DiskSpace.failure(folder, new AccessDeniedException(folder.toString()));
+
+        assertThat(failure).hasMessageContaining("user may not write in " + folder.getFileName());
     }
 
     private Path write(String name, List<TensorInfo> declared, List<TensorInfo> order, long shardBytes)

@@ -245,7 +245,7 @@ public final class TaskQueue implements AutoCloseable {
             return stopped.jobEnded() ? End.NOT_WANTED : handedBack(inHand);
         }
         if (cause instanceof EspalierException known) {
-            LOG.info("task failed job={} task={} code={}", task.getJobId(), task.getTaskId(), known.code());
+            log(task, known);
             inHand.ended(failure(known.code(), String.valueOf(known.getMessage())));
             return End.FAILED;
         }
@@ -255,6 +255,15 @@ public final class TaskQueue implements AutoCloseable {
         }
         inHand.ended(failure(ErrorCode.INTERNAL, "task " + task.getTaskId() + ": " + cause));
         return End.FAILED;
+    }
+
+    /** What a user can mend is told in the job's events; only what he cannot needs a stack trace. */
+    private static void log(Task task, EspalierException known) {
+        if (known.code() == ErrorCode.INTERNAL) {
+            LOG.error("task failed job={} task={}", task.getJobId(), task.getTaskId(), known);
+        } else {
+            LOG.info("task failed job={} task={} code={}", task.getJobId(), task.getTaskId(), known.code());
+        }
     }
 
     private static End handedBack(TaskInProgress inHand) {

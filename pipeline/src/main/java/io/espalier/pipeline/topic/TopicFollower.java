@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -80,9 +81,7 @@ public final class TopicFollower implements AutoCloseable {
 
     private void follow() {
         try (consumer) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
+            List<TopicPartition> partitions = awaitPartitions();
             consumer.assign(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             if (from == From.BEGINNING) {
@@ -99,11 +98,26 @@ public final class TopicFollower implements AutoCloseable {
                     caughtUp.countDown();
                 }
             }
-        } catch (WakeupException e) {
+        } catch (WakeupException | InterruptedException e) {
             LOG.debug("no longer following {}", topic);
         } catch (RuntimeException e) {
             LOG.error("following {} stopped; the service must be restarted", topic, e);
         }
+    }
+
+    /** A new installation may start its services before somebody has made the topics. */
+    private List<TopicPartition> awaitPartitions() throws InterruptedException {
+        List<PartitionInfo> partitions = consumer.partitionsFor(topic);
+        if (partitions.isEmpty()) {
+            LOG.warn("topic {} is not there yet", topic);
+        }
+        while (partitions.isEmpty() && running) {
+            TimeUnit.SECONDS.sleep(1);
+            partitions = consumer.partitionsFor(topic);
+        }
+        return partitions.stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList();
     }
 
     @Override
