@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param windows [n][t] token ids; each is a sample
  * @param scope layers whose gradients are wanted
- * @param squares whether {@link GradientSource#squaredGradient} is wanted too; costs as much memory again
+ * @param squares whether {@link GradientSource#squaredGradient}, which takes as much memory again, and
+ *     {@link GradientSource#outputNorms} are wanted too
  */
 public record Backprop(
         Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares, Computation computation) {

@@ -15,6 +15,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     private final Map<String, Sums> byModule = new HashMap<>();
     private final List<Linear> linears;
     private final int samples;
+    private final boolean squares;
 
     /** [out, in], [out, in] or empty where nobody needs it, [out] */
     private record Sums(Tensor mean, Tensor squares, double[] outputSquares) {}
@@ -23,6 +24,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     LayerGradients(List<Linear> linears, int samples, boolean squares) {
         this.linears = List.copyOf(linears);
         this.samples = samples;
+        this.squares = squares;
         Kernels kernels = new Kernels(scope);
         for (Linear linear : linears) {
             Tensor mean = kernels.zeros(linear.outputs(), linear.inputs());
@@ -48,9 +50,11 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
             if (sums != null) {
                 kernels.accumulateGradients(
                         sums.mean, sums.squares, upstream.get(i), taps.get(i).input(), samples);
-                double[] moments = kernels.moments(upstream.get(i));
-                int outputs = sums.outputSquares.length;
-                Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
+                if (squares) {
+                    double[] moments = kernels.moments(upstream.get(i));
+                    int outputs = sums.outputSquares.length;
+                    Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
+                }
             }
         }
     }
@@ -62,16 +66,20 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
 
     @Override
     public Tensor squaredGradient(Linear linear, Scope target) {
-        Tensor squares = of(linear).squares;
-        if (squares.elements() == 0) {
-            throw new IllegalStateException("squared gradients were not asked for");
-        }
-        return squares;
+        requireSquares();
+        return of(linear).squares;
     }
 
     @Override
     public double[] outputNorms(Linear linear) {
+        requireSquares();
         return Arrays.stream(of(linear).outputSquares).map(Math::sqrt).toArray();
+    }
+
+    private void requireSquares() {
+        if (!squares) {
+            throw new IllegalStateException("squares were not asked for");
+        }
     }
 
     @Override

@@ -226,7 +226,7 @@ public final class LayerStream implements AutoCloseable {
 
     /** Tokens that go through a layer together where they add to sums. */
     static int rowsToSum(ModelLayout layout, Computation computation) {
-        return 4 * rows(layout, computation);
+        return 5 * rows(layout, computation);
     }
 
     /** Windows of one length that go through a layer together. */

@@ -156,7 +156,7 @@ class GradientCriteriaTest {
         List<double[][]> gradients = new ArrayList<>();
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA);
                 Scope scope = Scope.open()) {
-            new Backprop(checkpoint, windows, last, false)
+            new Backprop(checkpoint, windows, last, true)
                     .run(
                             folder,
                             (layer, weights, found) -> {
