@@ -30,7 +30,7 @@ class FootprintTest {
     private static final long LAYER = 4 * 11_840;
     private static final long HIDDEN = 10 * 64 * 32 * 4;
     private static final long TOKEN = 4 * (4 * 32 + 3 * 80);
-    /** A chunk is 256 tokens, or all 640 where 1,024 would be. */
+    /** A chunk is 256 tokens, or all 640 where 1,280 would be. */
     private static final long CHUNK = 256 * TOKEN;
 
     private static final long CHUNK_TO_SUM = 640 * TOKEN;
