@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exact gradients of the mean loss, layer by layer: forward once, keeping what enters each half of a layer on disk; then from the
- * last layer to the first each half of a layer is read again, recomputed while the engine records, and led back through. One
+ * Exact gradients of the mean loss, layer by layer: forward once, keeping what enters each half of a layer on disk; then
+ * from the last layer to the first each half is read again, recomputed while the engine records, and led back through. One
  * half's weights and gradients are in memory, whatever the model's depth.
  *
  * @param windows [n][t] token ids; each is a sample
@@ -173,7 +173,7 @@ public record Backprop(
             }
         }
 
-        /** The output itself is not needed, so the last linear layer, a quarter of the work, is not computed again. */
+        /** The output itself is not needed, so the last linear layer, a third of a half or more, is not computed again. */
         private LinearTaps.Found throughLast(
                 LayerHalf half, DecoderLayer layer, Tensor x, Tensor above, LinearTaps taps, Scope scope) {
             Kernels kernels = new Kernels(scope);

@@ -25,6 +25,9 @@ public final class LayerStream implements AutoCloseable {
 
     private static final int LEAST_ROWS = 128;
 
+    /** Chunks in one where sums are walked through for each: ten samples of 128 tokens, as published, go at once. */
+    private static final int SUMMED_TOGETHER = 5;
+
     /** Of the budget; weights take most of the rest. */
     private static final int ACTIVATIONS_SHARE = 4;
 
@@ -226,7 +229,7 @@ public final class LayerStream implements AutoCloseable {
 
     /** Tokens that go through a layer together where they add to sums. */
     static int rowsToSum(ModelLayout layout, Computation computation) {
-        return 5 * rows(layout, computation);
+        return SUMMED_TOGETHER * rows(layout, computation);
     }
 
     /** Windows of one length that go through a layer together. */
