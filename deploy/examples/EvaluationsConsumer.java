@@ -1,10 +1,13 @@
+import com.google.protobuf.util.JsonFormat;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.ModelMeasurement;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
@@ -31,13 +34,24 @@ public final class EvaluationsConsumer {
             consumer.subscribe(List.of("evaluations"));
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
-                    EvaluationReport report = EvaluationReport.parseFrom(record.value());
+                    EvaluationReport report = report(record);
                     System.out.println(line(report));
                     // A request with several budgets is one job with several checkpoints.
                     report.getFurtherList().forEach(further -> System.out.println(line(further)));
                 }
             }
         }
+    }
+
+    /** An installation writes either form, and what it wrote before it was told otherwise stays. */
+    private static EvaluationReport report(ConsumerRecord<String, byte[]> record) throws Exception {
+        Header type = record.headers().lastHeader("content-type");
+        if (type == null || !new String(type.value(), StandardCharsets.UTF_8).equals("application/json")) {
+            return EvaluationReport.parseFrom(record.value());
+        }
+        EvaluationReport.Builder report = EvaluationReport.newBuilder();
+        JsonFormat.parser().ignoringUnknownFields().merge(new String(record.value(), StandardCharsets.UTF_8), report);
+        return report.build();
     }
 
     private static String line(EvaluationReport report) {

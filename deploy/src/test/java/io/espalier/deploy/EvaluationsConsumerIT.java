@@ -2,6 +2,7 @@ package io.espalier.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.util.JsonFormat;
 import io.espalier.cli.stack.EmbeddedBroker;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.EvaluationReport;
@@ -26,7 +27,7 @@ class EvaluationsConsumerIT {
 
     @Test
     @Timeout(120)
-    void theExampleRunsFromItsSourceAndPrintsAnEvaluation() throws Exception {
+    void theExampleRunsFromItsSourceAndPrintsEvaluationsInEitherForm() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder)) {
             // Given
             Map<String, Object> kafka = Map.of("bootstrap.servers", broker.bootstrap());
@@ -34,8 +35,13 @@ class EvaluationsConsumerIT {
                 TopicCatalog.load("").createMissing(admin, 1);
             }
             try (var producer = new KafkaProducer<>(kafka, new StringSerializer(), new ByteArraySerializer())) {
-                producer.send(new ProducerRecord<>("evaluations", "my-job", report().toByteArray()))
+                EvaluationReport report = report();
+                producer.send(new ProducerRecord<>("evaluations", 0, "my-job", report.toByteArray()))
                         .get();
+                byte[] json = JsonFormat.printer().print(report).getBytes(StandardCharsets.UTF_8);
+                var inJson = new ProducerRecord<>("evaluations", 0, "my-job", json);
+                inJson.headers().add("content-type", "application/json".getBytes(StandardCharsets.UTF_8));
+                producer.send(inJson).get();
             }
 
             // When
@@ -56,8 +62,10 @@ class EvaluationsConsumerIT {
                     new BufferedReader(new InputStreamReader(example.getInputStream(), StandardCharsets.UTF_8))) {
                 assertThat(output.lines()
                                 .filter(line -> line.startsWith("my-job"))
-                                .findFirst())
-                        .hasValue("my-job pruned/llama: 75% of the parameters, perplexity 27.500 instead of 26.000");
+                                .limit(2))
+                        .hasSize(2)
+                        .containsOnly(
+                                "my-job pruned/llama: 75% of the parameters, perplexity 27.500 instead of 26.000");
             } finally {
                 example.destroyForcibly().waitFor();
             }
