@@ -176,7 +176,7 @@ public final class CheckpointWriter implements Closeable {
      *
      * @throws EspalierException {@code DISK_FULL}
      */
-    public synchronized void write(String name, ByteBuffer bytes) {
+    public void write(String name, ByteBuffer bytes) {
         Location location = location(name);
         if (bytes.remaining() != location.tensor().bytes()) {
             throw new IllegalArgumentException(
@@ -190,13 +190,13 @@ public final class CheckpointWriter implements Closeable {
         written(location);
     }
 
-    /** The same on a thread of its own. */
-    CompletableFuture<Void> writeLater(String name, ByteBuffer bytes) {
-        return CompletableFuture.runAsync(() -> write(name, bytes), writing);
+    /** Writes or copies on a thread of its own. */
+    CompletableFuture<Void> later(Runnable work) {
+        return CompletableFuture.runAsync(work, writing);
     }
 
     /** Copies an unchanged tensor from file to file, be it under another name. */
-    public synchronized void copy(Checkpoint from, String source, String name) {
+    public void copy(Checkpoint from, String source, String name) {
         Location location = location(name);
         if (!from.tensor(source).named(name).equals(location.tensor())) {
             throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
@@ -209,7 +209,7 @@ public final class CheckpointWriter implements Closeable {
         written(location);
     }
 
-    private void written(Location location) {
+    private synchronized void written(Location location) {
         missing.remove(location.tensor().name());
         TrailingDigest digest = location.file().digest();
         digest.written(location.offset(), location.end());
@@ -286,7 +286,7 @@ public final class CheckpointWriter implements Closeable {
         return digests;
     }
 
-    private Location location(String name) {
+    private synchronized Location location(String name) {
         Location location = locations.get(name);
         if (location == null) {
             throw new IllegalArgumentException("tensor " + name + " was not declared");

@@ -3,6 +3,7 @@ package io.espalier.model.checkpoint;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a tensor while the next one is made; no more than these two are in memory. */
@@ -15,24 +16,29 @@ public final class WriteBehind implements AutoCloseable {
     }
 
     /**
-     * Takes a tensor once the one before is written.
+     * Takes a tensor once what came before is written.
      *
      * @param release frees the bytes; runs whatever becomes of them
-     * @throws io.espalier.model.EspalierException {@code DISK_FULL}, for the tensor before
+     * @throws io.espalier.model.EspalierException {@code DISK_FULL}, for what came before
      */
     public void write(String name, ByteBuffer bytes, Runnable release) {
         try {
-            close();
+            settle();
         } catch (RuntimeException e) {
             release.run();
             throw e;
         }
-        writing = out.writeLater(name, bytes).whenComplete((written, failed) -> release.run());
+        writing = out.later(() -> out.write(name, bytes)).whenComplete((written, failed) -> release.run());
     }
 
-    /** Waits for the last tensor, under the same condition. */
-    @Override
-    public void close() {
+    /** Takes anything else that writes to the same checkpoint, under the same condition. */
+    public void write(Consumer<CheckpointWriter> work) {
+        settle();
+        writing = out.later(() -> work.accept(out));
+    }
+
+    /** Waits for what was taken last, under the same condition. */
+    public void settle() {
         CompletableFuture<Void> last = writing;
         writing = null;
         try {
@@ -45,5 +51,10 @@ public final class WriteBehind implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    @Override
+    public void close() {
+        settle();
     }
 }

@@ -1,6 +1,5 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WriteBehind;
@@ -157,19 +156,25 @@ final class PrunedLayer {
     }
 
     /**
-     * Writes the tensors that were replaced or are to be cut.
+     * Writes the tensors that were replaced, and cuts and writes those that are to be cut. The layer's weights may be freed
+     * as soon as it returns.
      *
-     * @param tensors what {@code out} was told of each
+     * @param tensors what the checkpoint was told of each
      * @return their names
      */
-    Set<String> write(CheckpointWriter out, Map<String, TensorInfo> tensors) {
+    Set<String> write(WriteBehind out, SliceRooms rooms, Map<String, TensorInfo> tensors) {
         Set<String> names = new TreeSet<>(replaced.keySet());
         names.addAll(uncut.keySet());
-        try (WriteBehind writing = new WriteBehind(out)) {
-            replaced.forEach((name, parameter) -> write(writing, tensors, name, scope -> weights.get(parameter)));
-            uncut.forEach((name, parameter) ->
-                    write(writing, tensors, name, scope -> surgery.slice(parameter, weights.get(parameter), scope)));
+        try {
+            replaced.forEach((name, parameter) -> write(out, tensors, name, scope -> weights.get(parameter)));
+        } finally {
+            out.settle();
         }
+        uncut.forEach((name, parameter) -> write(
+                out,
+                tensors,
+                name,
+                scope -> surgery.sliceInto(rooms.next(), parameter, weights.get(parameter), scope)));
         return names;
     }
 

@@ -6,6 +6,7 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.checkpoint.WriteBehind;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.LayerLayout;
@@ -79,13 +80,18 @@ public final class PruningPass {
         List<LayerRepair> repairs = new ArrayList<>();
         Map<String, TensorInfo> missing = new LinkedHashMap<>();
         tensors().forEach(tensor -> missing.put(tensor.name(), tensor));
-        writeUntouched(outsidePrunedLayers(), missing, out);
+        List<TensorInfo> outside = outsidePrunedLayers();
+        writeUntouched(outside, out);
+        outside.forEach(tensor -> missing.remove(tensor.name()));
         int end = lastPruned() + 1;
-        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows)) {
-            for (LayerLayout before : layout.layers().subList(0, end)) {
+        List<LayerLayout> layers = layout.layers().subList(0, end);
+        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows);
+                SliceRooms rooms = new SliceRooms(layers);
+                WriteBehind writing = new WriteBehind(out)) {
+            for (LayerLayout before : layers) {
                 boolean loses = !removed.get(before.index()).isEmpty();
                 if (loses || pass.passesEveryLayer()) {
-                    LayerRepair repair = through(before, pass, missing, out);
+                    LayerRepair repair = through(before, pass, missing, rooms, writing);
                     if (loses) {
                         repairs.add(repair);
                     }
@@ -97,27 +103,33 @@ public final class PruningPass {
     }
 
     private LayerRepair through(
-            LayerLayout before, CalibrationPass pass, Map<String, TensorInfo> missing, CheckpointWriter out) {
+            LayerLayout before,
+            CalibrationPass pass,
+            Map<String, TensorInfo> missing,
+            SliceRooms rooms,
+            WriteBehind writing) {
         LayerLayout after = pruned.layout().layers().get(before.index());
         Surgery surgery = new Surgery(removed.get(before.index()));
         try (LayerWeights weights = pass.read(checkpoint, before)) {
             PrunedLayer layer = new PrunedLayer(before, after, weights, surgery);
             LayerRepair repair = pass.through(layer);
-            missing.keySet().removeAll(layer.write(out, missing));
-            writeUntouched(names(after).toList(), missing, out);
+            missing.keySet().removeAll(layer.write(writing, rooms, missing));
+            List<TensorInfo> untouched = names(after)
+                    .flatMap(name -> Stream.ofNullable(missing.remove(name)))
+                    .toList();
+            writing.write(out -> writeUntouched(untouched, out));
             return repair;
         }
     }
 
     /** Written first: a file that fills from its beginning can be digested while the rest is made. */
-    private List<String> outsidePrunedLayers() {
+    private List<TensorInfo> outsidePrunedLayers() {
         Set<String> inside = pruned.layout().layers().stream()
                 .filter(layer -> !removed.get(layer.index()).isEmpty())
                 .flatMap(PruningPass::names)
                 .collect(Collectors.toSet());
         return tensors().stream()
-                .map(TensorInfo::name)
-                .filter(name -> !inside.contains(name))
+                .filter(tensor -> !inside.contains(tensor.name()))
                 .toList();
     }
 
@@ -134,13 +146,12 @@ public final class PruningPass {
     }
 
     /** From file to file what is still missing; a bias that only other linear layers need is zero. */
-    private void writeUntouched(List<String> names, Map<String, TensorInfo> missing, CheckpointWriter out) {
-        for (String name : names) {
-            TensorInfo tensor = missing.remove(name);
-            if (tensor != null && checkpoint.has(name)) {
-                StoredWeights.copy(checkpoint, name, out, name);
-            } else if (tensor != null) {
-                out.write(name, ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
+    private void writeUntouched(List<TensorInfo> tensors, CheckpointWriter out) {
+        for (TensorInfo tensor : tensors) {
+            if (checkpoint.has(tensor.name())) {
+                StoredWeights.copy(checkpoint, tensor.name(), out, tensor.name());
+            } else {
+                out.write(tensor.name(), ByteBuffer.allocate(Math.toIntExact(tensor.bytes())));
             }
         }
     }

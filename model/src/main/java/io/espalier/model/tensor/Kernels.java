@@ -113,6 +113,17 @@ public final class Kernels extends KernelCalls {
         return tensor("select", of(x), IValue.from((long) dim), of(positions));
     }
 
+    /**
+     * The same in memory that is there.
+     *
+     * @param room fp32 [n], from {@link #reserve}, whose bytes are enough for the result in the type of x
+     */
+    public Tensor selectInto(Tensor room, Tensor x, int dim, int[] positions) {
+        try (Tensor index = scope.positions(positions)) {
+            return tensor("select_into", of(room), of(x), IValue.from((long) dim), of(index));
+        }
+    }
+
     /** State of an online log-sum-exp over n predictions into which nothing was folded yet. */
     public Tensor emptyFold(int n) {
         return tensor("empty_fold", IValue.from((long) n));
