@@ -1,6 +1,7 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.Background;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import java.io.Closeable;
@@ -64,11 +65,7 @@ public final class CheckpointWriter implements Closeable {
     private final Set<String> missing = new HashSet<>();
 
     private static ExecutorService thread(String name) {
-        return Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        });
+        return Executors.newSingleThreadExecutor(Background.threads(name));
     }
 
     private CheckpointWriter(Path staging) {

@@ -1,8 +1,8 @@
 package io.espalier.model.checkpoint;
 
+import io.espalier.model.Background;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,15 +41,8 @@ public final class WriteBehind implements AutoCloseable {
     public void settle() {
         CompletableFuture<Void> last = writing;
         writing = null;
-        try {
-            if (last != null) {
-                last.join();
-            }
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw e;
+        if (last != null) {
+            Background.join(last);
         }
     }
 

@@ -33,7 +33,7 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
                         position,
                         (stream, layer, weights) -> {
                             try (LayerHessians hessians = LayerHessians.of(layer)) {
-                                stream.through(new DecoderLayer(layer, weights).watched(hessians::add));
+                                stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);
                                 visitor.visit(layer, weights, hessians);
                             }
                         },

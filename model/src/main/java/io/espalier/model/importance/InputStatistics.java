@@ -79,10 +79,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
             WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
                 DecoderLayer plain = new DecoderLayer(layer, weights);
                 if (scope.contains(layer.index())) {
-                    Collector collector = new Collector(collected);
-                    stream.through(
-                            plain.watched(collector::add),
-                            (before, after) -> collector.addCosine(layer, before, after));
+                    stream.through(plain, () -> new Collector(layer)).forEach(chunk -> chunk.addTo(collected));
                 } else {
                     stream.through(plain);
                 }
@@ -94,22 +91,24 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
 
     /** What enters the linear layers of one layer when windows pass it, which stay in front of it. */
     static InputStatistics peek(LayerStream stream, DecoderLayer layer) {
-        Map<String, FeatureMoments> collected = new TreeMap<>();
-        stream.peek(layer.watched(new Collector(collected)::add));
-        return new InputStatistics(collected);
+        Collector collector = new Collector(layer.layout());
+        stream.peek(layer, collector);
+        return new InputStatistics(collector.collected);
     }
 
     /** Linears that read the same tensor come one after the other and share its moments. */
-    private static final class Collector {
-        private final Map<String, FeatureMoments> collected;
+    private static final class Collector implements LayerStream.ChunkWitness {
+        private final LayerLayout layer;
+        private final Map<String, FeatureMoments> collected = new TreeMap<>();
         private @Nullable Tensor last;
         private FeatureMoments lastMoments = new FeatureMoments(0, new double[0], new double[0]);
 
-        Collector(Map<String, FeatureMoments> collected) {
-            this.collected = collected;
+        Collector(LayerLayout layer) {
+            this.layer = layer;
         }
 
-        void add(Linear linear, Tensor x) {
+        @Override
+        public void sees(Linear linear, Tensor x) {
             if (x != last) {
                 lastMoments = FeatureMoments.of(x);
                 last = x;
@@ -117,12 +116,17 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
             collected.merge(linear.module(), lastMoments, FeatureMoments::plus);
         }
 
-        void addCosine(LayerLayout layer, Tensor before, Tensor after) {
+        @Override
+        public void sees(Tensor before, Tensor after) {
             try (Scope scope = Scope.open()) {
                 double[] moments = new Kernels(scope).cosineMoments(before, after);
                 long tokens = before.elements() / before.dim(-1);
                 collected.merge(cosineOf(layer), FeatureMoments.of(moments, 1, tokens), FeatureMoments::plus);
             }
+        }
+
+        void addTo(Map<String, FeatureMoments> sum) {
+            collected.forEach((module, moments) -> sum.merge(module, moments, FeatureMoments::plus));
         }
     }
 

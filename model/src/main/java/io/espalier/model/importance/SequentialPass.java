@@ -97,7 +97,7 @@ public record SequentialPass(
             return criterion.scored(evidence.with(InputStatistics.peek(stream, whole)));
         }
         try (LayerHessians hessians = LayerHessians.of(layer)) {
-            stream.peek(whole.watched(hessians::add));
+            stream.peek(whole, hessians::add);
             return criterion.scored(evidence.with(hessians));
         }
     }

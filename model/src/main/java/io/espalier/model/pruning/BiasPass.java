@@ -23,13 +23,13 @@ record BiasPass(LayerStream stream) implements CalibrationPass {
         try (Scope scope = Scope.open()) {
             LostMean attention = new LostMean(layer.lostColumns(output, scope), scope);
             LostMean ffn = new LostMean(layer.lostColumns(down, scope), scope);
-            stream.through(layer.whole().watched((linear, x) -> {
+            stream.throughInTurn(layer.whole(), (linear, x) -> {
                 if (linear.equals(output)) {
                     attention.add(x);
                 } else if (linear.equals(down)) {
                     ffn.add(x);
                 }
-            }));
+            });
             layer.cutAttention();
             layer.cutFeedForward();
             layer.addBias(output, attention.mean());

@@ -5,6 +5,7 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -28,7 +29,7 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
 
     @FunctionalInterface
     private interface Peek {
-        void at(LayerStream stream, DecoderLayer layer, @Nullable LayerStream above);
+        void at(LayerStream stream, DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above);
     }
 
     private static final Half ATTENTION = new Half(
@@ -81,12 +82,15 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     private LeastSquares measured(PrunedLayer layer, Half half, Scope scope) {
         Linear speaker = half.speaker.apply(layer);
         LeastSquares regression = new LeastSquares(layer.lostColumns(speaker, scope), dense != null, scope);
-        DecoderLayer watched = layer.whole().watched((linear, x) -> {
-            if (linear.equals(speaker)) {
-                regression.add(x);
-            }
-        });
-        half.peek.at(own, watched, dense);
+        half.peek.at(
+                own,
+                layer.whole(),
+                (linear, x) -> {
+                    if (linear.equals(speaker)) {
+                        regression.add(x);
+                    }
+                },
+                dense);
         return regression;
     }
 

@@ -71,11 +71,12 @@ public record DassPass(
         Linear down = decoder.layout().feedForward().down();
         List<FeatureMoments> chunks = new ArrayList<>();
         stream.peekFeedForward(
-                decoder.watched((linear, x) -> {
+                decoder,
+                (linear, x) -> {
                     if (linear.equals(down)) {
                         chunks.add(FeatureMoments.of(x));
                     }
-                }),
+                },
                 null);
         return chunks.stream().reduce(FeatureMoments::plus).orElseThrow().squares();
     }

@@ -11,6 +11,7 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,11 +83,11 @@ public record SparseGptPass(
 
         List<UpdateReport> pruned() {
             DecoderLayer decoder = new DecoderLayer(layout, weights);
-            Consumer<DecoderLayer> attention = watched -> stream.peekAttention(watched, null);
+            Consumer<Linears.InputWitness> attention = witness -> stream.peekAttention(decoder, witness, null);
             prune(layout.attention().projections(), attention);
             prune(List.of(layout.attention().output()), attention);
             stream.throughAttention(decoder);
-            Consumer<DecoderLayer> feedForward = watched -> stream.peekFeedForward(watched, null);
+            Consumer<Linears.InputWitness> feedForward = witness -> stream.peekFeedForward(decoder, witness, null);
             prune(layout.feedForward().projections(), feedForward);
             prune(List.of(layout.feedForward().down()), feedForward);
             stream.throughFeedForward(decoder);
@@ -94,7 +95,7 @@ public record SparseGptPass(
         }
 
         /** @param group linear layers that read the same input */
-        private void prune(List<Linear> group, Consumer<DecoderLayer> peek) {
+        private void prune(List<Linear> group, Consumer<Linears.InputWitness> peek) {
             List<Linear> chosen =
                     group.stream().filter(linears.of(layout)::contains).toList();
             if (chosen.isEmpty()) {
@@ -110,9 +111,9 @@ public record SparseGptPass(
             }
         }
 
-        private SparseGpt surgeon(Linear first, Consumer<DecoderLayer> peek, Scope owner) {
+        private SparseGpt surgeon(Linear first, Consumer<Linears.InputWitness> peek, Scope owner) {
             try (LayerHessians hessians = new LayerHessians(List.of(first))) {
-                peek.accept(new DecoderLayer(layout, weights).watched(hessians::add));
+                peek.accept(hessians::add);
                 return SparseGpt.of(hessians.of(first), owner);
             }
         }

@@ -28,6 +28,12 @@ public final class Engine {
         return true;
     });
 
+    /** The engine keeps its number of threads for each thread that calls it: what this one told it last. */
+    private final ThreadLocal<Integer> told = ThreadLocal.withInitial(() -> 0);
+
+    private final ThreadLocal<Integer> limit = ThreadLocal.withInitial(() -> Integer.MAX_VALUE);
+    private volatile int threads = JniUtils.getNumThreads();
+
     private final ThreadLocal<Boolean> recording = ThreadLocal.withInitial(() -> false);
 
     private Engine() {
@@ -38,22 +44,29 @@ public final class Engine {
         }
     }
 
-    /** Threads one kernel may use; part of the numeric profile, so of the plan of a job. */
+    /** Threads that compute; part of the numeric profile, so of the plan of a job. */
     public static void setThreads(int threads) {
-        started();
-        JniUtils.setNumThreads(threads);
+        started().threads = threads;
     }
 
     /** What decides the last bits of a result on this machine. */
     public static NumericProfile profile() {
-        started();
+        int threads = started().threads();
         var engine = ai.djl.engine.Engine.getEngine("PyTorch");
-        return new NumericProfile(
-                "pytorch-" + engine.getVersion(), "cpu", InstructionSet.ofThisMachine(), JniUtils.getNumThreads());
+        return new NumericProfile("pytorch-" + engine.getVersion(), "cpu", InstructionSet.ofThisMachine(), threads);
     }
 
     static Engine started() {
         return Started.ENGINE;
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    /** Of all threads, how many a kernel may use that is called from this one. */
+    void limitThreads(int most) {
+        limit.set(most);
     }
 
     PtNDManager newManager() {
@@ -70,6 +83,7 @@ public final class Engine {
 
     IValue run(String kernel, IValue... arguments) {
         plainExecution.get();
+        applyThreads();
         try {
             return recording.get()
                     ? RecordedCall.run(kernels, kernel, arguments)
@@ -78,6 +92,14 @@ public final class Engine {
             for (IValue argument : arguments) {
                 argument.close();
             }
+        }
+    }
+
+    private void applyThreads() {
+        int wanted = Math.min(threads, limit.get());
+        if (told.get() != wanted) {
+            JniUtils.setNumThreads(wanted);
+            told.set(wanted);
         }
     }
 }

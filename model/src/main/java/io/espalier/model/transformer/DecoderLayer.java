@@ -17,7 +17,7 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     }
 
     /** The same layer with its linear inputs shown to a witness. */
-    public DecoderLayer watched(Linears.InputWitness witness) {
+    DecoderLayer watched(Linears.InputWitness witness) {
         return new DecoderLayer(layout, weights, linears.watched(witness));
     }
 

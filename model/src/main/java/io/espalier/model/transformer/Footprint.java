@@ -4,6 +4,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.Lanes;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -177,19 +178,22 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return LayerStream.rowsToSum(layout, Computation.EXACT);
     }
 
-    /** Of one chunk of windows inside a layer. */
+    /** Of the chunks of windows that are inside a layer together. */
     private long activations(int windows, int length, int rows) {
-        return chunk(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()));
+        return together(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()));
     }
 
-    private static long chunk(int windows, int length, int rows) {
-        return (long) length * Math.min(windows, LayerStream.perChunk(rows, length));
+    /** Tokens of such chunks. */
+    private static long together(int windows, int length, int rows) {
+        int perChunk = LayerStream.perChunk(rows, length);
+        int chunks = LayerStream.sideBySide(length, Math.min(windows, perChunk)) ? Lanes.COUNT : 1;
+        return (long) length * Math.min(windows, chunks * perChunk);
     }
 
-    /** Of a block of the output projection and the logits of one chunk, of which there are three at a time. */
+    /** Of a block of the output projection and such chunks' logits, of which there are three at a time. */
     private long head(int windows, int length, int rows) {
         long block = Math.min(LanguageHead.VOCABULARY_BLOCK, layout.vocabulary());
-        return Float.BYTES * block * (layout.hiddenSize() + 3 * chunk(windows, length, rows));
+        return Float.BYTES * block * (layout.hiddenSize() + 3 * together(windows, length, rows));
     }
 
     /** Of an fp32 [n, n]. */

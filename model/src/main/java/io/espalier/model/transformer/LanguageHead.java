@@ -63,8 +63,9 @@ public final class LanguageHead {
                 predictions.add(predictions(stream, norm, scope));
             }
             overVocabulary((block, start) -> {
-                for (List<Predictions> stream : predictions) {
-                    stream.forEach(chunk -> fold(chunk, block, start, scope));
+                for (int i = 0; i < predictions.size(); i++) {
+                    List<Predictions> chunks = predictions.get(i);
+                    streams.get(i).eachChunk(chunk -> fold(chunks.get(chunk), block, start, scope));
                 }
             });
             List<double[][]> losses = new ArrayList<>();

@@ -6,12 +6,16 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Lanes;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +32,8 @@ public final class LayerStream implements AutoCloseable {
     /** Chunks in one where sums are walked through for each: ten samples of 128 tokens, as published, go at once. */
     private static final int SUMMED_TOGETHER = 5;
 
-    /** Of the budget; weights take most of the rest. */
-    private static final int ACTIVATIONS_SHARE = 4;
+    /** Of the budget, for a chunk: a quarter for those that go side by side; weights take most of the rest. */
+    private static final int ACTIVATIONS_SHARE = 4 * Lanes.COUNT;
 
     private final Scope scope = Scope.open();
     private final List<int[][]> windows;
@@ -110,67 +114,100 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer. */
     public void through(DecoderLayer layer) {
-        through(layer, (before, after) -> {});
+        through(layer, () -> (linear, x) -> {});
     }
 
-    /** Sends every chunk through a layer, while somebody looks at it before and after. */
-    public void through(DecoderLayer layer, StepWitness witness) {
+    /**
+     * Sends every chunk through a layer, each before a witness of its own.
+     *
+     * @param witness makes one; they must not share what they change
+     * @return theirs, in the order of the chunks
+     */
+    public <W extends ChunkWitness> List<W> through(DecoderLayer layer, Supplier<W> witness) {
         Rotary rotary = angles.of(layer.layout());
-        step((x, target) -> {
-            Tensor y = layer.forward(x, rotary, target);
-            witness.sees(x, y);
+        List<W> witnesses = chunks.stream().map(chunk -> witness.get()).toList();
+        eachChunk(i -> advance(chunks.get(i), (x, target) -> {
+            Tensor y = layer.watched(witnesses.get(i)).forward(x, rotary, target);
+            witnesses.get(i).sees(x, y);
             return y;
-        });
+        }));
+        return witnesses;
     }
 
-    /** Sees one chunk of hidden states, [b, t, d], on both sides of a layer. */
+    /** Sees one chunk on its way through a layer. */
     @FunctionalInterface
-    public interface StepWitness {
-        void sees(Tensor before, Tensor after);
+    public interface ChunkWitness extends Linears.InputWitness {
+        /** Hidden states [b, t, d] on both sides of the layer, after all inputs inside it. */
+        default void sees(Tensor before, Tensor after) {}
+    }
+
+    /** Sends the chunks through a layer one after the other, before a witness that adds up what it sees of all. */
+    public void throughInTurn(DecoderLayer layer, Linears.InputWitness witness) {
+        Rotary rotary = angles.of(layer.layout());
+        DecoderLayer watched = layer.watched(witness);
+        chunks.forEach(chunk -> advance(chunk, (x, target) -> watched.forward(x, rotary, target)));
     }
 
     /** Sends every chunk through a layer's attention half. */
     public void throughAttention(DecoderLayer layer) {
         Rotary rotary = angles.of(layer.layout());
-        step((x, target) -> layer.attend(x, rotary, null, target));
+        eachChunk(i -> advance(chunks.get(i), (x, target) -> layer.attend(x, rotary, null, target)));
     }
 
     /** Sends every chunk through a layer's feed-forward half. */
     public void throughFeedForward(DecoderLayer layer) {
-        step(layer::feedForward);
+        eachChunk(i -> advance(chunks.get(i), layer::feedForward));
     }
 
-    /** Computes a layer for its witness alone: the stream stays where it is. */
-    public void peek(DecoderLayer layer) {
+    /** Computes a layer for its witness alone, chunk after chunk: the stream stays where it is. */
+    public void peek(DecoderLayer layer, Linears.InputWitness witness) {
         Rotary rotary = angles.of(layer.layout());
-        peek(null, (x, target) -> layer.forward(x, rotary, target));
+        DecoderLayer watched = layer.watched(witness);
+        show(null, (x, target) -> watched.forward(x, rotary, target));
     }
 
     /**
-     * Computes a layer's attention half for its witness alone: the stream stays where it is.
+     * The same with a layer's attention half.
      *
      * @param above another stream of the same windows, whose chunks come first in what the witness sees
      */
-    public void peekAttention(DecoderLayer layer, @Nullable LayerStream above) {
+    public void peekAttention(DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above) {
         Rotary rotary = angles.of(layer.layout());
-        peek(above, (x, target) -> layer.attend(x, rotary, null, target));
+        DecoderLayer watched = layer.watched(witness);
+        show(above, (x, target) -> watched.attend(x, rotary, null, target));
     }
 
     /** The same with a layer's feed-forward half. */
-    public void peekFeedForward(DecoderLayer layer, @Nullable LayerStream above) {
-        peek(above, layer::feedForward);
+    public void peekFeedForward(DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above) {
+        show(above, layer.watched(witness)::feedForward);
     }
 
-    /** In place: hidden states that moved at every step would leave holes among the activations. */
-    private void step(BiFunction<Tensor, Scope, Tensor> half) {
-        for (Tensor chunk : chunks) {
-            try (Scope scratch = Scope.open()) {
-                new Kernels(scratch).replace(chunk, half.apply(chunk, scratch));
-            }
+    /**
+     * Chunks by their index: small ones side by side, as larger ones keep all threads busy and their activations count.
+     *
+     * @param work on one chunk; it must not share what it changes
+     */
+    void eachChunk(IntConsumer work) {
+        if (sideBySide(length, windows.get(0).length)) {
+            Lanes.each(windows.size(), work);
+        } else {
+            IntStream.range(0, windows.size()).forEach(work);
         }
     }
 
-    private void peek(@Nullable LayerStream above, BiFunction<Tensor, Scope, Tensor> half) {
+    /** Whether chunks of so many windows are small. */
+    static boolean sideBySide(int length, int perChunk) {
+        return length * perChunk <= MOST_ROWS;
+    }
+
+    /** In place: hidden states that moved at every step would leave holes among the activations. */
+    private static void advance(Tensor chunk, BiFunction<Tensor, Scope, Tensor> half) {
+        try (Scope scratch = Scope.open()) {
+            new Kernels(scratch).replace(chunk, half.apply(chunk, scratch));
+        }
+    }
+
+    private void show(@Nullable LayerStream above, BiFunction<Tensor, Scope, Tensor> half) {
         for (int i = 0; i < chunks.size(); i++) {
             try (Scope scratch = Scope.open()) {
                 Tensor own = chunks.get(i);

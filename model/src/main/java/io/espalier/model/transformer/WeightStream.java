@@ -1,11 +1,11 @@
 package io.espalier.model.transformer;
 
+import io.espalier.model.Background;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
@@ -15,11 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Takes decoder layers from a checkpoint one after the other; while one is in use the next is read. */
 public final class WeightStream {
     /** Threads outlive a pass, since what the engine and the reading keep for each would otherwise pile up. */
-    private static final Executor AHEAD = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "weights-ahead");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final Executor AHEAD = Executors.newCachedThreadPool(Background.threads("weights-ahead"));
 
     private final Function<LayerLayout, LayerWeights> read;
     private final boolean ahead;
@@ -66,7 +62,7 @@ public final class WeightStream {
         try {
             for (int i = 0; i < layers.size(); i++) {
                 LayerLayout layer = layers.get(i);
-                try (LayerWeights weights = coming == null ? read.apply(layer) : arrived(coming)) {
+                try (LayerWeights weights = coming == null ? read.apply(layer) : Background.join(coming)) {
                     coming = ahead && i + 1 < layers.size() ? begin(layers.get(i + 1)) : null;
                     use.accept(layer, weights);
                 }
@@ -81,16 +77,5 @@ public final class WeightStream {
 
     private CompletableFuture<LayerWeights> begin(LayerLayout layer) {
         return CompletableFuture.supplyAsync(() -> read.apply(layer), AHEAD);
-    }
-
-    private static LayerWeights arrived(CompletableFuture<LayerWeights> coming) {
-        try {
-            return coming.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw e;
-        }
     }
 }

@@ -92,9 +92,11 @@ class Kernels(Module):
 
   # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
   def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    first, second = torch.chunk(x.to(torch.float32), 2, -1)
-    turned = [torch.addcmul(first * cos, second, sin, value=-1), torch.addcmul(second * cos, first, sin)]
-    return torch.cat(turned, -1).type_as(x)
+    wide, half = x.to(torch.float32), cos.size(-1)
+    turned = wide * torch.cat([cos, cos], -1)
+    turned[..., :half].addcmul_(wide[..., half:], sin, value=-1)
+    turned[..., half:].addcmul_(wide[..., :half], sin)
+    return turned.type_as(x)
 
   # [b, t, 3·h·D] with the rows of one head side by side, q then k then v, to three of [b, h, t, D]
   def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:

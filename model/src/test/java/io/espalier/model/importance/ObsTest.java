@@ -205,11 +205,11 @@ class ObsTest {
             try (LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS)) {
                 for (LayerLayout layer : layout.layers().subList(0, LAYER + 1)) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                        stream.through(new DecoderLayer(layer, weights).watched((seen, x) -> {
+                        stream.throughInTurn(new DecoderLayer(layer, weights), (seen, x) -> {
                             if (seen.equals(linear)) {
                                 inputs.add(x.floats());
                             }
-                        }));
+                        });
                         if (layer.index() == LAYER) {
                             fill(weight, weights.get(linear.weight()));
                         }

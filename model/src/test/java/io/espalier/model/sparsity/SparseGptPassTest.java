@@ -104,7 +104,7 @@ class SparseGptPassTest {
         try (LayerStream stream = LayerStream.embed(pruned, ModelLayout.of(pruned), WINDOWS);
                 LayerHessians hessians =
                         new LayerHessians(List.of(layer.feedForward().down()))) {
-            stream.through(new DecoderLayer(layer, weights).watched(hessians::add));
+            stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);
             return SparseGpt.of(hessians.of(layer.feedForward().down()), scope);
         }
     }

@@ -30,12 +30,12 @@ class FootprintTest {
     private static final long LAYER = 4 * 11_840;
     private static final long HIDDEN = 10 * 64 * 32 * 4;
     private static final long TOKEN = 4 * (4 * 32 + 3 * 80);
-    /** A chunk is 256 tokens, or all 640 where 1,280 would be. */
-    private static final long CHUNK = 256 * TOKEN;
+    /** A chunk is 256 tokens, of which two go side by side, or all 640 where 1,280 would be. */
+    private static final long CHUNKS = 2 * 256 * TOKEN;
 
     private static final long CHUNK_TO_SUM = 640 * TOKEN;
     /** 160 rows of the output projection, and three times their logits. */
-    private static final long HEAD = 4 * 160 * (32 + 3 * 256);
+    private static final long HEAD = 4 * 160 * (32 + 3 * 2 * 256);
 
     private static final long LARGEST_LINEAR = 32 * 80;
     private static final ModelLayout LAYOUT = layout();
@@ -48,15 +48,22 @@ class FootprintTest {
     }
 
     @Test
-    void statisticsHoldALayerTheNextOneTheHiddenStatesAndOneChunk() {
-        assertThat(FOOTPRINT.statistics(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNK);
+    void statisticsHoldALayerTheNextOneTheHiddenStatesAndTwoChunks() {
+        assertThat(FOOTPRINT.statistics(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNKS);
     }
 
     @Test
     void weightsOfHalfTheBytesTakeHalfOfThem() {
         Footprint half = new Footprint(LAYOUT, new Computation(ComputeType.BF16, MemoryBudget.DEFAULT));
 
-        assertThat(half.statistics(WINDOWS, LENGTH)).isEqualTo(LAYER + HIDDEN + CHUNK);
+        assertThat(half.statistics(WINDOWS, LENGTH)).isEqualTo(LAYER + HIDDEN + CHUNKS);
+    }
+
+    @Test
+    void longWindowsPassALayerOneAfterTheOther() {
+        long hidden = 2 * 300 * 32 * 4;
+
+        assertThat(FOOTPRINT.statistics(2, 300)).isEqualTo(2 * LAYER + hidden + 300 * TOKEN);
     }
 
     @Test

@@ -8,6 +8,8 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.Engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -57,6 +59,33 @@ class LayerStreamTest {
                 assertThat(actual[window]).isCloseTo(expected[window], within(tolerance * expected[window]));
             }
             assertThat(Arrays.equals(actual, expected)).isEqualTo(type == DType.F64);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void chunksSideBySideGiveTheSameBitsAsOneAfterTheOther(Path family) {
+        try (Checkpoint checkpoint = Checkpoint.open(family)) {
+            Engine.setThreads(1);
+            double[] inTurn = inSmallChunks(checkpoint);
+            Engine.setThreads(2);
+
+            double[] sideBySide = inSmallChunks(checkpoint);
+
+            assertThat(sideBySide).isEqualTo(inTurn);
+        }
+    }
+
+    private static double[] inSmallChunks(Checkpoint checkpoint) {
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, MANY, Computation.EXACT)) {
+            assertThat(stream.chunks()).hasSizeGreaterThan(2);
+            WeightStream.forEach(
+                    checkpoint,
+                    layout.layers(),
+                    Computation.EXACT,
+                    (layer, weights) -> stream.through(new DecoderLayer(layer, weights)));
+            return new LanguageHead(checkpoint, layout).losses(stream);
         }
     }
 

@@ -1,0 +1,45 @@
+package io.espalier.model.tensor;
+
+import io.espalier.model.Background;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/**
+ * Pieces of work side by side, each with an equal share of the engine's threads. Between two kernels a thread then waits
+ * for nobody, and finds in its cache what it left there.
+ */
+public final class Lanes {
+    /** Each holds what its piece computes. */
+    public static final int COUNT = 2;
+
+    /** They outlive the work, since what the engine keeps for each thread would otherwise pile up. */
+    private static final ExecutorService THREADS = Executors.newFixedThreadPool(COUNT, Background.threads("lane"));
+
+    private Lanes() {}
+
+    /**
+     * Does pieces [0, count) of work that share nothing they change, in any order; one after the other where the threads
+     * cannot be shared out evenly.
+     */
+    public static void each(int count, IntConsumer work) {
+        int threads = Engine.started().threads();
+        if (count < COUNT || threads % COUNT != 0) {
+            IntStream.range(0, count).forEach(work);
+            return;
+        }
+        AtomicInteger next = new AtomicInteger();
+        Runnable lane = () -> {
+            Engine.started().limitThreads(threads / COUNT);
+            for (int piece = next.getAndIncrement(); piece < count; piece = next.getAndIncrement()) {
+                work.accept(piece);
+            }
+        };
+        Background.join(CompletableFuture.allOf(IntStream.range(0, COUNT)
+                .mapToObj(i -> CompletableFuture.runAsync(lane, THREADS))
+                .toArray(CompletableFuture[]::new)));
+    }
+}
