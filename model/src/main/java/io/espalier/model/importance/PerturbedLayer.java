@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Lanes;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -18,6 +19,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.ToLongFunction;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * One layer as a zeroth-order draw sees it: every linear weight moved by ±εz. The weights themselves are never changed.
@@ -45,14 +48,16 @@ record PerturbedLayer(
             Tensor table) {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
-            Map<String, Tensor> moved = new HashMap<>();
-            long start = 0;
-            for (Linear linear : linears) {
-                Tensor weight = weights.get(linear.weight());
+            Tensor scaled = kernels.scaledTable(table, epsilon, room);
+            Map<String, Tensor> moved = inRoom(linears, scope);
+            List<Piece> pieces = linears.stream().flatMap(Piece::of).toList();
+            Lanes.each(pieces.size(), i -> {
+                Piece piece = pieces.get(i);
+                Linear linear = piece.linear;
                 long seed = seeds.applyAsLong(linear);
-                moved.put(linear.module(), kernels.moved(weight, table, seed, epsilon, room, start));
-                start += linear.weights();
-            }
+                Tensor weight = weights.get(linear.weight());
+                kernels.move(of(moved, linear), weight, scaled, seed, piece.start, piece.length);
+            });
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);
                 Parameter bias = linear.bias();
@@ -61,8 +66,36 @@ record PerturbedLayer(
                         : new Kernels(target).linear(x, weight, weights.get(bias));
             });
             half.accept(plus, layer);
-            linears.forEach(linear -> kernels.mirror(of(moved, linear), weights.get(linear.weight())));
+            Lanes.each(pieces.size(), i -> {
+                Piece piece = pieces.get(i);
+                Linear linear = piece.linear;
+                kernels.mirror(of(moved, linear), weights.get(linear.weight()), piece.start, piece.length);
+            });
             half.accept(minus, layer);
+        }
+    }
+
+    /** Matrices of the linear layers' shapes, one behind the other in the room. */
+    private Map<String, Tensor> inRoom(List<Linear> linears, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        Map<String, Tensor> moved = new HashMap<>();
+        long start = 0;
+        for (Linear linear : linears) {
+            Tensor flat = kernels.slice(room, start, linear.weights());
+            moved.put(linear.module(), kernels.reshape(flat, linear.outputs(), linear.inputs()));
+            start += linear.weights();
+        }
+        return moved;
+    }
+
+    /** Weights of a linear layer that are moved at a time, from {@code start} on. */
+    private record Piece(Linear linear, long start, long length) {
+        /** Enough to be worth a call, few enough that lanes end together. */
+        private static final long MOST = 1L << 21;
+
+        static Stream<Piece> of(Linear linear) {
+            return LongStream.iterate(0, start -> start < linear.weights(), start -> start + MOST)
+                    .mapToObj(start -> new Piece(linear, start, Math.min(MOST, linear.weights() - start)));
         }
     }
 

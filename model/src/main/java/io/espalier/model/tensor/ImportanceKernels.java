@@ -101,25 +101,31 @@ public final class ImportanceKernels extends KernelCalls {
         return tensor("noise", of(table), IValue.from(seed), IValue.from(0L), IValue.from((long) n));
     }
 
+    /** A table's numbers times ε, in the type of x. */
+    public Tensor scaledTable(Tensor table, double epsilon, Tensor x) {
+        return tensor("scaled_table", of(table), IValue.from(epsilon), of(x));
+    }
+
     /**
-     * W + εz of W [out, in], in the room's type; z is what the seed draws from the table.
+     * Puts W + εz into a matrix, at some places of both when their rows stand one behind the other; z is what the seed
+     * draws from the table.
      *
-     * @param room [n], of which it takes the elements from {@code start} on
+     * @param moved [out, in]
+     * @param scaled see {@link #scaledTable}
+     * @param start a multiple of 64
      */
-    public Tensor moved(Tensor weight, Tensor table, long seed, double epsilon, Tensor room, long start) {
-        try (Tensor target = new Kernels(scope).slice(room, start, weight.elements())) {
-            tensor("move", of(target), of(weight), of(table), IValue.from(seed), IValue.from(epsilon))
-                    .close();
-            return new Kernels(scope).reshape(target, weight.dim(0), weight.dim(1));
-        }
+    public void move(Tensor moved, Tensor weight, Tensor scaled, long seed, long start, long length) {
+        tensor("move", of(moved), of(weight), of(scaled), IValue.from(seed), IValue.from(start), IValue.from(length))
+                .close();
     }
 
-    /** Turns a moved weight W + εz into W − εz, in place. */
-    public void mirror(Tensor moved, Tensor weight) {
-        tensor("mirror", of(moved), of(weight)).close();
+    /** Turns a moved weight W + εz into W − εz at such places. */
+    public void mirror(Tensor moved, Tensor weight, long start, long length) {
+        tensor("mirror", of(moved), of(weight), IValue.from(start), IValue.from(length))
+                .close();
     }
 
-    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #moved}. */
+    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #move}. */
     public void accumulateNoise(Tensor sum64, Tensor table, long seed, double coefficient) {
         tensor("accumulate_noise", of(sum64), of(table), IValue.from(seed), IValue.from(coefficient))
                 .close();

@@ -108,22 +108,21 @@
     bits = torch.arange(256).unsqueeze(1).__rshift__(torch.arange(8)).bitwise_and_(1)
     return bits.to(torch.float32).mul_(2.).sub_(1.)
 
-  # target [out · in] = W + εz, in the type of the target.
-  def move(self: __torch__.Kernels, target: Tensor, w: Tensor, table: Tensor, seed: int, epsilon: float) -> Tensor:
-    flat = w.reshape([-1])
-    scaled = (table * epsilon).type_as(target)
-    step = 524288
-    for start in range(0, flat.size(0), step):
-      block = flat[start:start + step]
-      torch.add(block, self.noise(scaled, seed, start, block.size(0)), alpha=1, out=target[start:start + step])
+  # What a table holds, times epsilon, in the type of x.
+  def scaled_table(self: __torch__.Kernels, table: Tensor, epsilon: float, x: Tensor) -> Tensor:
+    return (table * epsilon).type_as(x)
+
+  # target = W + εz at `length` places of the flat matrices from `first` on, for a table scaled by ε.
+  def move(self: __torch__.Kernels, target: Tensor, w: Tensor, scaled: Tensor, seed: int, first: int, length: int) -> Tensor:
+    flat, end = w.reshape([-1]), first + length
+    for start in range(first, end, 524288):
+      n = min(524288, end - start)
+      torch.add(flat[start:start + n], self.noise(scaled, seed, start, n), alpha=1, out=target.reshape([-1])[start:start + n])
     return target
 
-  # W + εz becomes W - εz, in place: as far behind W as it was before it.
-  def mirror(self: __torch__.Kernels, moved: Tensor, w: Tensor) -> Tensor:
-    flat = w.reshape([-1])
-    target = moved.reshape([-1])
-    for start in range(0, flat.size(0), 524288):
-      target[start:start + 524288].lerp_(flat[start:start + 524288], 2.)
+  # W + εz becomes W - εz there, in place: as far behind W as it was before it.
+  def mirror(self: __torch__.Kernels, moved: Tensor, w: Tensor, first: int, length: int) -> Tensor:
+    moved.reshape([-1])[first:first + length].lerp_(w.reshape([-1])[first:first + length], 2.)
     return moved
 
   # sum64 [out, in] += coefficient · z, in place.

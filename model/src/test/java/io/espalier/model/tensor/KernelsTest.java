@@ -98,18 +98,20 @@ class KernelsTest {
             Tensor weight = scope.floats(w, out, in);
             Tensor table = kernels.normalTable();
             Tensor sum = new Kernels(scope).zeros64(out, in);
-            Tensor room = new Kernels(scope).reserve(3 + w.length, ComputeType.FP32);
+            Tensor moved = scope.floats(w, out, in);
+            Tensor scaled = kernels.scaledTable(table, 0.01, moved);
             kernels.accumulateNoise(sum, table, 42, 1);
             double[] z = sum.doubles();
 
             // When
-            Tensor moved = kernels.moved(weight, table, 42, 0.01, room, 3);
+            kernels.move(moved, weight, scaled, 42, 640, w.length - 640);
 
             // Then
             float[] plus = moved.floats();
-            kernels.mirror(moved, weight);
+            kernels.mirror(moved, weight, 640, w.length - 640);
             float[] minus = moved.floats();
-            for (int i = 0; i < w.length; i++) {
+            assertThat(Arrays.copyOf(plus, 640)).isEqualTo(Arrays.copyOf(w, 640));
+            for (int i = 640; i < w.length; i++) {
                 assertThat((double) plus[i]).isCloseTo(w[i] + 0.01 * z[i], within(1e-6));
                 assertThat((double) minus[i]).isCloseTo(w[i] - 0.01 * z[i], within(1e-6));
             }
