@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param scratch folder for what processes leave each other: scores, the pruned checkpoint
  * @param windows number of windows of {@code length} tokens
  * @param repetitions of which the median counts, at least 1
- * @param threads of one kernel
+ * @param threads that compute
  * @param firstDraw of zeroth-order work, up to {@code lastDraw}, exclusive
  * @param startAt milliseconds since the epoch before which work does not begin, so that processes begin together
  */

@@ -50,14 +50,11 @@ record PerturbedLayer(
             ImportanceKernels kernels = new ImportanceKernels(scope);
             Tensor scaled = kernels.scaledTable(table, epsilon, room);
             Map<String, Tensor> moved = inRoom(linears, scope);
-            List<Piece> pieces = linears.stream().flatMap(Piece::of).toList();
-            Lanes.each(pieces.size(), i -> {
-                Piece piece = pieces.get(i);
-                Linear linear = piece.linear;
-                long seed = seeds.applyAsLong(linear);
-                Tensor weight = weights.get(linear.weight());
-                kernels.move(of(moved, linear), weight, scaled, seed, piece.start, piece.length);
-            });
+            List<Piece> pieces = linears.stream()
+                    .flatMap(linear ->
+                            Piece.of(weights.get(linear.weight()), of(moved, linear), seeds.applyAsLong(linear)))
+                    .toList();
+            Lanes.each(pieces.size(), i -> pieces.get(i).move(scaled, kernels));
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);
                 Parameter bias = linear.bias();
@@ -66,11 +63,7 @@ record PerturbedLayer(
                         : new Kernels(target).linear(x, weight, weights.get(bias));
             });
             half.accept(plus, layer);
-            Lanes.each(pieces.size(), i -> {
-                Piece piece = pieces.get(i);
-                Linear linear = piece.linear;
-                kernels.mirror(of(moved, linear), weights.get(linear.weight()), piece.start, piece.length);
-            });
+            Lanes.each(pieces.size(), i -> pieces.get(i).mirror(kernels));
             half.accept(minus, layer);
         }
     }
@@ -88,14 +81,23 @@ record PerturbedLayer(
         return moved;
     }
 
-    /** Weights of a linear layer that are moved at a time, from {@code start} on. */
-    private record Piece(Linear linear, long start, long length) {
+    /** Weights of a matrix that are moved at a time, from {@code start} on. */
+    private record Piece(Tensor weight, Tensor moved, long seed, long start, long length) {
         /** Enough to be worth a call, few enough that lanes end together. */
         private static final long MOST = 1L << 21;
 
-        static Stream<Piece> of(Linear linear) {
-            return LongStream.iterate(0, start -> start < linear.weights(), start -> start + MOST)
-                    .mapToObj(start -> new Piece(linear, start, Math.min(MOST, linear.weights() - start)));
+        static Stream<Piece> of(Tensor weight, Tensor moved, long seed) {
+            long all = weight.elements();
+            return LongStream.iterate(0, start -> start < all, start -> start + MOST)
+                    .mapToObj(start -> new Piece(weight, moved, seed, start, Math.min(MOST, all - start)));
+        }
+
+        void move(Tensor scaled, ImportanceKernels kernels) {
+            kernels.move(moved, weight, scaled, seed, start, length);
+        }
+
+        void mirror(ImportanceKernels kernels) {
+            kernels.mirror(moved, weight, start, length);
         }
     }
 

@@ -64,9 +64,15 @@ public final class Engine {
         return threads;
     }
 
-    /** Of all threads, how many a kernel may use that is called from this one. */
-    void limitThreads(int most) {
+    /**
+     * Of all threads, how many a kernel may use that is called from this one.
+     *
+     * @return the limit before
+     */
+    int limitThreads(int most) {
+        int before = limit.get();
         limit.set(most);
+        return before;
     }
 
     PtNDManager newManager() {

@@ -80,7 +80,7 @@ public final class Kernels extends KernelCalls {
         return tensor("activation", of(x), IValue.from(name));
     }
 
-    /** activation(gate) · up; names as in {@link #activation}. */
+    /** activation(gate) · up, of a gate that is not needed any more; names as in {@link #activation}. */
     public Tensor gated(Tensor gate, Tensor up, String name) {
         return tensor("gated", of(gate), of(up), IValue.from(name));
     }

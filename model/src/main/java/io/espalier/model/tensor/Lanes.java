@@ -2,7 +2,7 @@ package io.espalier.model.tensor;
 
 import io.espalier.model.Background;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
@@ -17,29 +17,37 @@ public final class Lanes {
     public static final int COUNT = 2;
 
     /** They outlive the work, since what the engine keeps for each thread would otherwise pile up. */
-    private static final ExecutorService THREADS = Executors.newFixedThreadPool(COUNT, Background.threads("lane"));
+    private static final Executor BESIDE = Executors.newCachedThreadPool(Background.threads("lane"));
 
     private Lanes() {}
 
     /**
      * Does pieces [0, count) of work that share nothing they change, in any order; one after the other where the threads
-     * cannot be shared out evenly.
+     * cannot be shared out evenly. The caller is one lane itself: what the C library keeps for a thread is kept once less.
      */
     public static void each(int count, IntConsumer work) {
-        int threads = Engine.started().threads();
+        Engine engine = Engine.started();
+        int threads = engine.threads();
         if (count < COUNT || threads % COUNT != 0) {
             IntStream.range(0, count).forEach(work);
             return;
         }
         AtomicInteger next = new AtomicInteger();
         Runnable lane = () -> {
-            Engine.started().limitThreads(threads / COUNT);
-            for (int piece = next.getAndIncrement(); piece < count; piece = next.getAndIncrement()) {
-                work.accept(piece);
+            int before = engine.limitThreads(threads / COUNT);
+            try {
+                for (int piece = next.getAndIncrement(); piece < count; piece = next.getAndIncrement()) {
+                    work.accept(piece);
+                }
+            } finally {
+                engine.limitThreads(before);
             }
         };
-        Background.join(CompletableFuture.allOf(IntStream.range(0, COUNT)
-                .mapToObj(i -> CompletableFuture.runAsync(lane, THREADS))
-                .toArray(CompletableFuture[]::new)));
+        CompletableFuture<Void> beside = CompletableFuture.runAsync(lane, BESIDE);
+        try {
+            lane.run();
+        } finally {
+            Background.join(beside);
+        }
     }
 }

@@ -6,6 +6,6 @@ package io.espalier.model.tensor;
  * @param engine name and version of the tensor engine
  * @param device "cpu"
  * @param instructionSet widest vector instructions of the processor
- * @param threads threads of one kernel
+ * @param threads that compute
  */
 public record NumericProfile(String engine, String device, String instructionSet, int threads) {}

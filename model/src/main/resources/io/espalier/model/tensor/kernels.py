@@ -186,9 +186,13 @@ class Kernels(Module):
       y = torch.gelu(x, approximate="tanh")
     return y
 
-  # activation(gate) · up
+  # activation(gate) · up; in the place of the gate where that is not recorded.
   def gated(self: __torch__.Kernels, gate: Tensor, up: Tensor, name: str) -> Tensor:
-    return self.activation(gate, name).mul_(up)
+    if name == "silu" and not gate.requires_grad:
+      y = torch.silu_(gate)
+    else:
+      y = self.activation(gate, name)
+    return y.mul_(up)
 
   def scaled(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return x * factor

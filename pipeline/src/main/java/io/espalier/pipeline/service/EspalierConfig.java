@@ -31,7 +31,7 @@ public interface EspalierConfig {
     @WithDefault("artifacts")
     Path artifactsRoot();
 
-    /** Threads of one matrix product; part of the numeric profile. 0: one for each core. */
+    /** Threads that compute; part of the numeric profile. 0: one for each core. */
     @WithName("compute.threads")
     @WithDefault("0")
     int computeThreads();
