@@ -31,7 +31,7 @@ public class RandomBenchmark {
     @Benchmark
     public long gaussian() {
         try (Scope scope = Scope.open()) {
-            new ImportanceKernels(scope).accumulateNoise(sum, normals, 1, 1e-6);
+            new ImportanceKernels(scope).accumulateNoise(sum, normals, 1, 1e-6, 0);
             return sum.elements();
         }
     }
@@ -39,7 +39,7 @@ public class RandomBenchmark {
     @Benchmark
     public long rademacher() {
         try (Scope scope = Scope.open()) {
-            new ImportanceKernels(scope).accumulateNoise(sum, signs, 1, 1e-6);
+            new ImportanceKernels(scope).accumulateNoise(sum, signs, 1, 1e-6, 0);
             return sum.elements();
         }
     }

@@ -2,11 +2,15 @@ package io.espalier.model.importance;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.ImportanceKernels;
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -46,8 +50,9 @@ public enum Distribution {
         }
 
         @Override
-        void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
-            kernels.accumulateRankOne(sum, table(), seeds, coefficients);
+        void accumulate(
+                Tensor sum, int first, Linear linear, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
+            kernels.accumulateRankOne(sum, table(), seeds, coefficients, first, linear.outputs());
         }
     };
 
@@ -74,16 +79,29 @@ public enum Distribution {
         layer.withMovedWeights(plus, minus, table());
     }
 
-    /** sum [out, in] += Σ_t coefficient_t·z_t, in place and in this order; both in fp64. */
-    final void accumulate(Tensor sum, long[] seeds, double[] coefficients) {
-        try (Scope scope = Scope.open()) {
-            accumulate(sum, seeds, coefficients, new ImportanceKernels(scope));
+    /** Σ_t coefficient_t·z_t of a linear layer's weight, added up in fp64 and in this order; fp32 [out, in]. */
+    final Tensor sum(Linear linear, long[] seeds, double[] coefficients, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        int inputs = linear.inputs();
+        Tensor flat = kernels.reserve(linear.weights(), ComputeType.FP32);
+        for (int first = 0; first < linear.outputs(); first += Footprint.ROWS_REBUILT) {
+            int rows = Math.min(Footprint.ROWS_REBUILT, linear.outputs() - first);
+            try (Scope scratch = Scope.open()) {
+                Kernels inBlock = new Kernels(scratch);
+                Tensor sum = inBlock.zeros64(rows, inputs);
+                accumulate(sum, first, linear, seeds, coefficients, new ImportanceKernels(scratch));
+                long elements = (long) rows * inputs;
+                inBlock.replace(inBlock.slice(flat, (long) first * inputs, elements), inBlock.reshape(sum, elements));
+            }
         }
+        return kernels.reshape(flat, linear.outputs(), inputs);
     }
 
-    void accumulate(Tensor sum, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
+    /** @param first row of the weight that is the first of sum [rows, in] */
+    void accumulate(
+            Tensor sum, int first, Linear linear, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
         for (int t = 0; t < seeds.length; t++) {
-            kernels.accumulateNoise(sum, table(), seeds[t], coefficients[t]);
+            kernels.accumulateNoise(sum, table(), seeds[t], coefficients[t], first);
         }
     }
 

@@ -193,20 +193,13 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         if (losses.isEmpty()) {
             throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "scoring.gradient.draws: at least one is needed");
         }
-        return (linear, scope) -> {
-            try (Scope scratch = Scope.open()) {
-                Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                distribution.accumulate(
-                        sum,
-                        losses.stream()
-                                .mapToLong(draw -> seedOf(draw.draw(), linear))
-                                .toArray(),
-                        losses.stream()
-                                .mapToDouble(draw -> draw.slope(epsilon) / losses.size())
-                                .toArray());
-                return new Kernels(scope).toFloat(sum);
-            }
-        };
+        return (linear, scope) -> distribution.sum(
+                linear,
+                losses.stream().mapToLong(draw -> seedOf(draw.draw(), linear)).toArray(),
+                losses.stream()
+                        .mapToDouble(draw -> draw.slope(epsilon) / losses.size())
+                        .toArray(),
+                scope);
     }
 
     private long seedOf(int draw, Linear linear) {
@@ -215,13 +208,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
 
     /** The control that knows nothing of the loss: Ĝ ~ N(0, 1). */
     static GradientSource noise(long seed) {
-        return (linear, scope) -> {
-            try (Scope scratch = Scope.open()) {
-                Tensor sum = new Kernels(scratch).zeros64(linear.outputs(), linear.inputs());
-                long[] seeds = {Seeds.of(seed, "noise/" + linear.weight().name())};
-                Distribution.GAUSSIAN.accumulate(sum, seeds, new double[] {1});
-                return new Kernels(scope).toFloat(sum);
-            }
-        };
+        return (linear, scope) -> Distribution.GAUSSIAN.sum(
+                linear, new long[] {Seeds.of(seed, "noise/" + linear.weight().name())}, new double[] {1}, scope);
     }
 }

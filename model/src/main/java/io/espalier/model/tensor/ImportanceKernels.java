@@ -125,9 +125,14 @@ public final class ImportanceKernels extends KernelCalls {
                 .close();
     }
 
-    /** Adds coefficient·z to sum64 [out, in], in place; z is the one of {@link #move}. */
-    public void accumulateNoise(Tensor sum64, Tensor table, long seed, double coefficient) {
-        tensor("accumulate_noise", of(sum64), of(table), IValue.from(seed), IValue.from(coefficient))
+    /**
+     * Adds coefficient·z to sum64 [rows, in], in place; z is the one of {@link #move}.
+     *
+     * @param first row of the matrix that is the first of sum64; a multiple of 64
+     */
+    public void accumulateNoise(Tensor sum64, Tensor table, long seed, double coefficient, int first) {
+        tensor("accumulate_noise", of(sum64), of(table), IValue.from(seed), IValue.from(coefficient), IValue.from((long)
+                        first))
                 .close();
     }
 
@@ -144,10 +149,23 @@ public final class ImportanceKernels extends KernelCalls {
         return y;
     }
 
-    /** Adds Σ_t coefficient_t·u_t v_tᵀ to sum64 [out, in], in place; u_t, then v_t is what seed t draws. */
-    public void accumulateRankOne(Tensor sum64, Tensor table, long[] seeds, double[] coefficients) {
+    /**
+     * Adds Σ_t coefficient_t·u_t v_tᵀ to sum64 [rows, in], in place; u_t, then v_t is what seed t draws.
+     *
+     * @param first row of the matrix that is the first of sum64
+     * @param outputs rows of the whole matrix
+     */
+    public void accumulateRankOne(
+            Tensor sum64, Tensor table, long[] seeds, double[] coefficients, int first, int outputs) {
         try (Tensor weights = scope.doubles(coefficients)) {
-            tensor("accumulate_rank_one", of(sum64), of(table), IValue.listFrom(seeds), of(weights))
+            tensor(
+                            "accumulate_rank_one",
+                            of(sum64),
+                            of(table),
+                            IValue.listFrom(seeds),
+                            of(weights),
+                            IValue.from((long) first),
+                            IValue.from((long) outputs))
                     .close();
         }
     }

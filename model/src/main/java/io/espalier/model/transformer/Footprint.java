@@ -16,8 +16,8 @@ import java.util.function.ToLongFunction;
  * @param computation of statistics and zeroth-order losses; all other passes are exact, whatever it says
  */
 public record Footprint(ModelLayout layout, Computation computation) {
-    /** What an fp64 sum and the fp32 matrix made of it take for one weight. */
-    private static final int ESTIMATED = Double.BYTES + Float.BYTES;
+    /** Of a matrix that is rebuilt from draws, those that are summed in fp64 together; a multiple of 64. */
+    public static final int ROWS_REBUILT = 512;
 
     /** What a weight takes that is changed in fp64: that, the fp32 made of it, and whether it is kept. */
     private static final int CHANGED = Double.BYTES + Float.BYTES + 1;
@@ -59,7 +59,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     /** Of scoring a layer by gradients that are rebuilt from draws, matrix by matrix. */
     public long estimate() {
-        return layer(ComputeType.FP32) + ESTIMATED * largestLinear();
+        return layer(ComputeType.FP32) + rebuilt();
     }
 
     /** Of choosing single weights of a layer and of writing its matrices anew, one by one. */
@@ -82,7 +82,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long loss = 4 * hidden + head(windows, length, rows);
         long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
         long recorded = 3 * activations + (squares ? Float.BYTES * largestLinear() : 0);
-        long compared = estimates ? ESTIMATED * largestLinear() : 0;
+        long compared = estimates ? rebuilt() : 0;
         long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(recorded, compared);
         return Math.max(forward, Math.max(loss, backward));
     }
@@ -164,6 +164,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     private long layer(ComputeType type) {
         return largest(layer -> layer.bytes(type));
+    }
+
+    /** Of a matrix that is rebuilt, with its rows in fp64. */
+    private long rebuilt() {
+        return largest(layer -> most(
+                layer.linears(),
+                linear -> Float.BYTES * linear.weights()
+                        + (long) Double.BYTES * Math.min(ROWS_REBUILT, linear.outputs()) * linear.inputs()));
     }
 
     private long largestLinear() {

@@ -125,12 +125,12 @@
     moved.reshape([-1])[first:first + length].lerp_(w.reshape([-1])[first:first + length], 2.)
     return moved
 
-  # sum64 [out, in] += coefficient · z, in place.
-  def accumulate_noise(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seed: int, coefficient: float) -> Tensor:
-    flat = sum64.reshape([-1])
+  # sum64 [rows, in] += coefficient · z, in place, at the rows of a matrix from `first` on, a multiple of 64.
+  def accumulate_noise(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seed: int, coefficient: float, first: int) -> Tensor:
+    flat, offset = sum64.reshape([-1]), first * sum64.size(1)
     for start in range(0, flat.size(0), 131072):
       block = flat[start:start + 131072]
-      block.add_(self.noise(table, seed, start, block.size(0)), alpha=coefficient)
+      block.add_(self.noise(table, seed, offset + start, block.size(0)), alpha=coefficient)
     return sum64
 
   # y [.., out] += step · (x v) uᵀ in place, for x [.., in] and factors u [out], then v [in].
@@ -140,13 +140,15 @@
     along = torch.linear(x.type_as(y), v.unsqueeze(0))
     return y.addcmul_(along, u, value=step)
 
-  # sum64 [out, in] += Σ_t coefficient_t · u_t v_tᵀ, in place; u_t, then v_t is what seed t draws.
-  def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seeds: List[int], coefficients: Tensor) -> Tensor:
+  # sum64 [rows, in] += Σ_t coefficient_t · u_t v_tᵀ, in place, at the rows of a matrix [out, in] from `first` on; u_t, then
+  # v_t is what seed t draws.
+  def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seeds: List[int], coefficients: Tensor, first: int, outputs: int) -> Tensor:
     rows, columns = sum64.size(0), sum64.size(1)
-    factors = torch.empty([len(seeds), rows + columns], dtype=torch.float64)
+    factors = torch.empty([len(seeds), outputs + columns], dtype=torch.float64)
     for t in range(0, len(seeds), 1):
-      factors[t].copy_(self.noise(table, seeds[t], 0, rows + columns))
-    return sum64.addmm_((factors[:, :rows] * coefficients.unsqueeze(1)).t(), factors[:, rows:])
+      factors[t].copy_(self.noise(table, seeds[t], 0, outputs + columns))
+    u = factors[:, first:first + rows] * coefficients.unsqueeze(1)
+    return sum64.addmm_(u.t(), factors[:, outputs:])
 
   # ---- greedy removal of columns ----------------------------------------------------------------------------------
   # All in fp64. W [out, in] and H⁻¹ [in, in] are those of the columns not yet removed, zero in the others.

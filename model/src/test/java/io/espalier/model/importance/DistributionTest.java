@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.model.ErrorCode;
@@ -10,9 +11,15 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.ImportanceKernels;
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Axis;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.transformer.Parameter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -239,5 +246,25 @@ class DistributionTest {
             }
         }
         return sum;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aMatrixSummedInBlocksOfRowsIsTheOneThatIsSummedAtOnce(Distribution distribution) {
+        // Given
+        int out = 2 * Footprint.ROWS_REBUILT + 77;
+        Linear linear = new Linear("m", new Parameter("m.weight", List.of(Axis.fixed(out), Axis.fixed(70))), null);
+        long[] seeds = {3, -5};
+        double[] coefficients = {0.5, -2};
+        try (Scope scope = Scope.open()) {
+            Tensor whole = new Kernels(scope).zeros64(out, 70);
+            distribution.accumulate(whole, 0, linear, seeds, coefficients, new ImportanceKernels(scope));
+
+            // When
+            float[] sum = distribution.sum(linear, seeds, coefficients, scope).floats();
+
+            // Then
+            assertThat(sum).containsExactly(new Kernels(scope).toFloat(whole).floats(), offset(1e-6f));
+        }
     }
 }

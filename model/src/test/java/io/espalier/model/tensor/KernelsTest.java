@@ -100,7 +100,7 @@ class KernelsTest {
             Tensor sum = new Kernels(scope).zeros64(out, in);
             Tensor moved = scope.floats(w, out, in);
             Tensor scaled = kernels.scaledTable(table, 0.01, moved);
-            kernels.accumulateNoise(sum, table, 42, 1);
+            kernels.accumulateNoise(sum, table, 42, 1, 0);
             double[] z = sum.doubles();
 
             // When

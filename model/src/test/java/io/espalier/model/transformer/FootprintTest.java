@@ -105,7 +105,8 @@ class FootprintTest {
         long half = 4L * 3 * 4096 * 11_008;
         long hidden = 2 * 4096 * 4;
 
-        assertThat(wide.backprop(1, 2, false, true)).isEqualTo(2 * half + 2 * hidden + 12L * 4096 * 11_008);
+        assertThat(wide.backprop(1, 2, false, true))
+                .isEqualTo(2 * half + 2 * hidden + 4L * 4096 * 11_008 + 8L * 512 * 11_008);
     }
 
     @Test
