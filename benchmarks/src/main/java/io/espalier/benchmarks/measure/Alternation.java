@@ -32,7 +32,7 @@ record Alternation(double base, double ratio) {
         return (System.nanoTime() - start) / NANOS;
     }
 
-    private static double median(double[] values) {
+    static double median(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         int middle = sorted.length / 2;

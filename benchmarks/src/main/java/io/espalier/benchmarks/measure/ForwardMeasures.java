@@ -9,26 +9,39 @@ final class ForwardMeasures {
     /**
      * {@code resident_over_streamed}: time with resident weights over time streamed, which is the streamed throughput as
      * a share of the resident one; absent when the weights do not fit. {@code gemm_efficiency}: FLOP/s of the streamed
-     * forward over those of the best matrix product.
+     * forward over those of the best matrix product right after it.
      */
     static Measured forward(Work work) {
         try (ForwardPass pass = ForwardPass.open(work)) {
-            Measured measured;
-            if (ResidentForward.fits(pass)) {
-                try (ResidentForward resident = ResidentForward.load(pass)) {
-                    Alternation turns =
-                            Alternation.of(pass::run, () -> resident.run(pass.windows()), work.repetitions());
-                    measured = new Measured(
-                            Map.of("resident_over_streamed", turns.ratio(), "forward_seconds", turns.base()));
-                }
-            } else {
-                measured = new Measured(Map.of(
-                        "forward_seconds",
-                        Alternation.of(pass::run, () -> {}, work.repetitions()).base()));
+            Efficiency efficiency = Efficiency.of(pass, work.repetitions());
+            Measured measured = new Measured(Map.of(
+                    "forward_seconds", efficiency.seconds(),
+                    "gemm_flops", efficiency.best(),
+                    "gemm_efficiency", efficiency.ratio()));
+            if (!ResidentForward.fits(pass)) {
+                return measured;
             }
-            double best = MatrixProducts.best(pass);
-            return measured.with("gemm_flops", best)
-                    .with("gemm_efficiency", pass.flops() / measured.get("forward_seconds") / best);
+            try (ResidentForward resident = ResidentForward.load(pass)) {
+                Alternation turns = Alternation.of(pass::run, () -> resident.run(pass.windows()), work.repetitions());
+                return measured.with("resident_over_streamed", turns.ratio());
+            }
+        }
+    }
+
+    /** FLOP/s of a forward over those of the best matrix product right after it. */
+    private record Efficiency(double seconds, double best, double ratio) {
+        static Efficiency of(ForwardPass pass, int repetitions) {
+            double[] products = new double[repetitions];
+            double[] ratios = new double[repetitions];
+            double[] seconds = new double[repetitions];
+            pass.run();
+            for (int i = 0; i < repetitions; i++) {
+                seconds[i] = Alternation.seconds(pass::run);
+                products[i] = MatrixProducts.best(pass);
+                ratios[i] = pass.flops() / seconds[i] / products[i];
+            }
+            return new Efficiency(
+                    Alternation.median(seconds), Alternation.median(products), Alternation.median(ratios));
         }
     }
 
@@ -38,13 +51,16 @@ final class ForwardMeasures {
      */
     static Measured products(ForwardPass opened, Work work) {
         try (ForwardPass pass = opened) {
-            double best = MatrixProducts.best(pass);
             MatrixProducts.Layers layers = MatrixProducts.Layers.of(pass);
-            Alternation turns = Alternation.of(pass::run, layers::run, work.repetitions());
+            double[] products = new double[work.repetitions()];
+            Efficiency efficiency = Efficiency.of(pass, work.repetitions());
+            for (int i = 0; i < products.length; i++) {
+                products[i] = layers.flops() / Alternation.seconds(layers::run) / MatrixProducts.best(pass);
+            }
             return new Measured(Map.of(
-                    "gemm_flops", best,
-                    "products", layers.flops() / (turns.base() * turns.ratio()) / best,
-                    "forward", pass.flops() / turns.base() / best));
+                    "gemm_flops", efficiency.best(),
+                    "products", Alternation.median(products),
+                    "forward", efficiency.ratio()));
         }
     }
 }

@@ -15,30 +15,37 @@ import java.util.Map;
 
 /** How fast this machine multiplies the matrices of a model, in the type the forward multiplies them in. */
 final class MatrixProducts {
+    /** In a row; the rate over all of them counts, since the fastest of many short ones is the luckiest. */
     private static final int TRIES = 8;
 
     private MatrixProducts() {}
 
-    /** Most FLOP/s any linear layer of the first decoder layer reaches with all rows of the forward at once. */
+    /**
+     * FLOP/s of the linear layer of the first decoder layer that is the fastest, with all rows of the forward at once.
+     */
     static double best(ForwardPass pass) {
         LayerLayout layer = ModelLayout.of(pass.checkpoint()).layers().get(0);
-        int[][] windows = pass.windows();
-        double best = 0;
         try (LayerWeights weights =
                 LayerWeights.use(pass.checkpoint(), layer, pass.computation().type())) {
-            for (Linear linear : layer.linears()) {
-                try (Scope scope = Scope.open()) {
-                    Tensor x = normal(scope, windows.length, windows[0].length, linear.inputs());
-                    double flops = 2.0 * windows.length * windows[0].length * linear.inputs() * linear.outputs();
-                    for (int i = 0; i < TRIES; i++) {
-                        double seconds = Alternation.seconds(
-                                () -> weights.apply(linear, x, scope).close());
-                        best = Math.max(best, flops / seconds);
-                    }
-                }
-            }
+            return layer.linears().stream()
+                    .mapToDouble(linear -> rate(weights, linear, pass.windows()))
+                    .max()
+                    .orElseThrow();
         }
-        return best;
+    }
+
+    private static double rate(LayerWeights weights, Linear linear, int[][] windows) {
+        try (Scope scope = Scope.open()) {
+            Tensor x = normal(scope, windows.length, windows[0].length, linear.inputs());
+            Runnable product = () -> weights.apply(linear, x, scope).close();
+            product.run();
+            double seconds = Alternation.seconds(() -> {
+                for (int i = 0; i < TRIES; i++) {
+                    product.run();
+                }
+            });
+            return 2.0 * TRIES * windows.length * windows[0].length * linear.weights() / seconds;
+        }
     }
 
     /** The products of every layer, each with its own weights and as many rows at a time as the forward takes. */
