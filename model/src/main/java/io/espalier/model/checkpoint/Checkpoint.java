@@ -281,7 +281,9 @@ public final class Checkpoint implements Closeable {
                 throw cut(location);
             }
             BYTES_READ.add(bytes);
-            return new MappedBytes(channel.map(FileChannel.MapMode.READ_ONLY, start, bytes));
+            ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, start, bytes);
+            PageTable.populate(mapped);
+            return new MappedBytes(mapped);
         } catch (IOException e) {
             throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
         }
