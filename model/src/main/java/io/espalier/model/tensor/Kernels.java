@@ -210,6 +210,10 @@ public final class Kernels extends KernelCalls {
                 IValue.from(weight));
     }
 
+    public Tensor copy(Tensor x) {
+        return tensor("copy", of(x));
+    }
+
     /** Puts y in the place of x. */
     public void replace(Tensor x, Tensor y) {
         tensor("replace", of(x), of(y)).close();

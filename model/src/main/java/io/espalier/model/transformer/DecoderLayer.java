@@ -45,17 +45,43 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
 
     /** {@code x + o(attention(norm(x)))} */
     Tensor attend(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
-        try (Scope scope = Scope.open()) {
-            Tensor projected = linears.apply(layout.attention().output(), mixed(x, rotary, cache, scope), scope);
-            return new Kernels(target).add(x, normed(layout.attendedNorm(), projected, scope));
+        try (Tensor attended = attended(x, rotary, cache, target)) {
+            return new Kernels(target).add(x, attended);
         }
     }
 
     /** {@code x + down(activate(norm(x)))} */
     Tensor feedForward(Tensor x, Scope target) {
+        try (Tensor fed = fed(x, target)) {
+            return new Kernels(target).add(x, fed);
+        }
+    }
+
+    /** {@link #attend} in the place of x. */
+    void attendInPlace(Tensor x, Rotary rotary) {
+        try (Scope scope = Scope.open()) {
+            new Kernels(scope).addInPlace(x, attended(x, rotary, null, scope));
+        }
+    }
+
+    /** {@link #feedForward} in the place of x. */
+    void feedForwardInPlace(Tensor x) {
+        try (Scope scope = Scope.open()) {
+            new Kernels(scope).addInPlace(x, fed(x, scope));
+        }
+    }
+
+    private Tensor attended(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
+        try (Scope scope = Scope.open()) {
+            Tensor projected = linears.apply(layout.attention().output(), mixed(x, rotary, cache, scope), scope);
+            return normed(layout.attendedNorm(), projected, scope).keepIn(target);
+        }
+    }
+
+    private Tensor fed(Tensor x, Scope target) {
         try (Scope scope = Scope.open()) {
             Tensor projected = linears.apply(layout.feedForward().down(), activated(x, scope), scope);
-            return new Kernels(target).add(x, normed(layout.fedNorm(), projected, scope));
+            return normed(layout.fedNorm(), projected, scope).keepIn(target);
         }
     }
 

@@ -114,7 +114,8 @@ public final class LayerStream implements AutoCloseable {
 
     /** Sends every chunk through a layer. */
     public void through(DecoderLayer layer) {
-        through(layer, () -> (linear, x) -> {});
+        Rotary rotary = angles.of(layer.layout());
+        eachChunk(i -> advance(layer, chunks.get(i), rotary));
     }
 
     /**
@@ -126,37 +127,39 @@ public final class LayerStream implements AutoCloseable {
     public <W extends ChunkWitness> List<W> through(DecoderLayer layer, Supplier<W> witness) {
         Rotary rotary = angles.of(layer.layout());
         List<W> witnesses = chunks.stream().map(chunk -> witness.get()).toList();
-        eachChunk(i -> advance(chunks.get(i), (x, target) -> {
-            Tensor y = layer.watched(witnesses.get(i)).forward(x, rotary, target);
-            witnesses.get(i).sees(x, y);
-            return y;
-        }));
+        eachChunk(i -> {
+            try (Scope scratch = Scope.open()) {
+                Tensor chunk = chunks.get(i);
+                Tensor before = new Kernels(scratch).copy(chunk);
+                advance(layer.watched(witnesses.get(i)), chunk, rotary);
+                witnesses.get(i).sees(before, chunk);
+            }
+        });
         return witnesses;
     }
 
     /** Sees one chunk on its way through a layer. */
-    @FunctionalInterface
     public interface ChunkWitness extends Linears.InputWitness {
         /** Hidden states [b, t, d] on both sides of the layer, after all inputs inside it. */
-        default void sees(Tensor before, Tensor after) {}
+        void sees(Tensor before, Tensor after);
     }
 
     /** Sends the chunks through a layer one after the other, before a witness that adds up what it sees of all. */
     public void throughInTurn(DecoderLayer layer, Linears.InputWitness witness) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer watched = layer.watched(witness);
-        chunks.forEach(chunk -> advance(chunk, (x, target) -> watched.forward(x, rotary, target)));
+        chunks.forEach(chunk -> advance(watched, chunk, rotary));
     }
 
     /** Sends every chunk through a layer's attention half. */
     public void throughAttention(DecoderLayer layer) {
         Rotary rotary = angles.of(layer.layout());
-        eachChunk(i -> advance(chunks.get(i), (x, target) -> layer.attend(x, rotary, null, target)));
+        eachChunk(i -> layer.attendInPlace(chunks.get(i), rotary));
     }
 
     /** Sends every chunk through a layer's feed-forward half. */
     public void throughFeedForward(DecoderLayer layer) {
-        eachChunk(i -> advance(chunks.get(i), layer::feedForward));
+        eachChunk(i -> layer.feedForwardInPlace(chunks.get(i)));
     }
 
     /** Computes a layer for its witness alone, chunk after chunk: the stream stays where it is. */
@@ -201,10 +204,9 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /** In place: hidden states that moved at every step would leave holes among the activations. */
-    private static void advance(Tensor chunk, BiFunction<Tensor, Scope, Tensor> half) {
-        try (Scope scratch = Scope.open()) {
-            new Kernels(scratch).replace(chunk, half.apply(chunk, scratch));
-        }
+    private static void advance(DecoderLayer layer, Tensor chunk, Rotary rotary) {
+        layer.attendInPlace(chunk, rotary);
+        layer.feedForwardInPlace(chunk);
     }
 
     private void show(@Nullable LayerStream above, BiFunction<Tensor, Scope, Tensor> half) {

@@ -75,12 +75,29 @@ class Kernels(Module):
   def linear_bias(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
     return torch.linear(x.type_as(w), w, bias)
 
+  # Rows of x [.., width] whose temporaries stay in the cache of a core.
+  def cached_rows(self: __torch__.Kernels, width: int) -> int:
+    return 65536 // width + 1
+
   # `offset` is 1 where the checkpoint stores w - 1.
   def rms_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, epsilon: float, offset: float) -> Tensor:
+    factors = w.to(torch.float32) + offset
+    if x.requires_grad:
+      y = self.rms_normed(x, factors, epsilon).type_as(w)
+    else:
+      rows = x.reshape([-1, x.size(-1)])
+      normed = torch.empty(rows.size(), dtype=w.dtype)
+      step = self.cached_rows(x.size(-1))
+      for start in range(0, rows.size(0), step):
+        normed[start:start + step].copy_(self.rms_normed(rows[start:start + step], factors, epsilon))
+      y = normed.view(x.size())
+    return y
+
+  def rms_normed(self: __torch__.Kernels, x: Tensor, factors: Tensor, epsilon: float) -> Tensor:
     wide = x.to(torch.float32)
     norm = torch.linalg_vector_norm(wide, 2., [-1], True)
     scale = torch.rsqrt(norm * norm / wide.size(-1) + epsilon)
-    return (wide * scale).mul_(w.to(torch.float32) + offset).type_as(w)
+    return (wide * scale).mul_(factors)
 
   def layer_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     normed = torch.layer_norm(x.to(torch.float32), [x.size(-1)], w.to(torch.float32), bias.to(torch.float32), epsilon)
@@ -92,11 +109,22 @@ class Kernels(Module):
 
   # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
   def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    if x.requires_grad:
+      y = self.rotated(x, cos, sin).type_as(x)
+    else:
+      y = torch.empty_like(x)
+      step = self.cached_rows(x.size(0) * x.size(1) * x.size(3))
+      for start in range(0, x.size(2), step):
+        end = start + step
+        y[:, :, start:end].copy_(self.rotated(x[:, :, start:end], cos[start:end], sin[start:end]))
+    return y
+
+  def rotated(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     wide, half = x.to(torch.float32), cos.size(-1)
     turned = wide * torch.cat([cos, cos], -1)
     turned[..., :half].addcmul_(wide[..., half:], sin, value=-1)
     turned[..., half:].addcmul_(wide[..., :half], sin)
-    return turned.type_as(x)
+    return turned
 
   # [b, t, 3·h·D] with the rows of one head side by side, q then k then v, to three of [b, h, t, D]
   def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:
@@ -158,15 +186,23 @@ class Kernels(Module):
 
   # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D].
   # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty. The fused
-  # kernel wants a KV head for every query head; for a single position the heads of a group are its queries instead.
+  # kernel wants a KV head for every query head: for a single position the heads of a group are its queries instead, and
+  # otherwise a group is a batch, of which each head has the same keys and values without a copy.
   def causal_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-    b, h, t = q.size(0), q.size(1), q.size(2)
+    b, h, t, groups = q.size(0), q.size(1), q.size(2), k.size(1)
     if t == 1:
-      mixed = torch.scaled_dot_product_attention(q.reshape([b, k.size(1), -1, q.size(3)]), k, v, None, 0., False, scale=scale)
+      y = torch.scaled_dot_product_attention(q.reshape([b, groups, -1, q.size(3)]), k, v, None, 0., False, scale=scale).reshape([b, t, -1])
+    elif h == groups:
+      y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale).transpose(1, 2).reshape([b, t, -1])
     else:
-      mixed = torch.scaled_dot_product_attention(q, self.per_head(k, h), self.per_head(v, h), None, 0., True, scale=scale)
-      mixed = mixed.transpose(1, 2)
-    return mixed.reshape([b, t, -1])
+      windows = annotate(List[Tensor], [])
+      for i in range(b):
+        grouped = q[i].reshape([groups, -1, t, q.size(3)])
+        keys, values = (k[i]).unsqueeze(1).expand(grouped.size()), (v[i]).unsqueeze(1).expand(grouped.size())
+        mixed = torch.scaled_dot_product_attention(grouped, keys, values, None, 0., True, scale=scale)
+        windows.append(mixed.permute([2, 0, 1, 3]))
+      y = torch.stack(windows).reshape([b, t, -1])
+    return y
 
   # KV heads [b, k, s, D], each repeated for every query head of its group: [b, h, s, D]
   def per_head(self: __torch__.Kernels, x: Tensor, h: int) -> Tensor:
@@ -188,11 +224,19 @@ class Kernels(Module):
 
   # activation(gate) · up; in the place of the gate where that is not recorded.
   def gated(self: __torch__.Kernels, gate: Tensor, up: Tensor, name: str) -> Tensor:
-    if name == "silu" and not gate.requires_grad:
-      y = torch.silu_(gate)
+    if gate.requires_grad or up.requires_grad:
+      y = self.activation(gate, name).mul_(up)
     else:
-      y = self.activation(gate, name)
-    return y.mul_(up)
+      y, width = gate, gate.size(-1)
+      gates, ups = gate.view([-1, width]), up.view([-1, width])
+      step = 2 * self.cached_rows(width)
+      for start in range(0, gates.size(0), step):
+        block, factors = gates[start:start + step], ups[start:start + step]
+        if name == "silu":
+          torch.silu_(block).mul_(factors)
+        else:
+          block.copy_(self.activation(block, name).mul_(factors))
+    return y
 
   def scaled(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return x * factor
@@ -232,8 +276,18 @@ class Kernels(Module):
   # Folds the logits of the vocabulary rows [start, start + block) into an online log-sum-exp.
   # hidden [n, d]; w [block, d]; targets [n] int64; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
   def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, cap: float, targets: Tensor, start: int) -> Tensor:
-    block = w.size(0)
-    logits = self.logits(hidden, w, cap)
+    products = torch.linear(hidden.type_as(w), w)
+    folded = torch.empty(fold.size(), dtype=torch.float64)
+    step = 2 * self.cached_rows(w.size(0))
+    for first in range(0, hidden.size(0), step):
+      end = first + step
+      logits = self.capped((products[first:end]).to(torch.float32), cap)
+      folded[:, first:end].copy_(self.fold_logits(fold[:, first:end], logits, targets[first:end], start))
+    return folded
+
+  # The same of logits [n, block], in their place.
+  def fold_logits(self: __torch__.Kernels, fold: Tensor, logits: Tensor, targets: Tensor, start: int) -> Tensor:
+    block = logits.size(1)
     before, total, target = fold[0], fold[1], fold[2]
     maximum = torch.maximum(before, logits.amax([-1]).to(torch.float64))
     local = targets - start
@@ -297,6 +351,9 @@ class Kernels(Module):
   def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach().clone().requires_grad_(True)
 
+  def copy(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.clone()
+
   def replace(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     return x.copy_(y)
 
@@ -329,8 +386,16 @@ class Kernels(Module):
     inside = (local >= 0).logical_and(local < logits.size(1)).to(torch.float32).unsqueeze(1)
     return gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
 
+  # The engine converts faster than it adds two types.
   def add_in_place(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
-    return x.add_(y)
+    if x.dtype == y.dtype:
+      x.add_(y)
+    else:
+      rows, added = x.view([-1, x.size(-1)]), y.reshape([-1, y.size(-1)])
+      step = self.cached_rows(x.size(-1))
+      for start in range(0, rows.size(0), step):
+        rows[start:start + step].add_((added[start:start + step]).to(x.dtype))
+    return x
 
   # mean [out, in] += Σ_s g_s and, where squares is not empty, squares += samples · Σ_s g_s², in place, with
   # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
