@@ -19,17 +19,18 @@ final class PageTable {
     /** {@code MADV_POPULATE_READ} of Linux 5.14 and later. */
     private static final int POPULATE_READ = 22;
 
-    /** madvise wants the beginning of a page, and no page is larger than this where a mapping begins on one. */
-    private static final long PAGE_BYTES = 4096;
-
     private static final @Nullable Function MADVISE = madvise();
+
+    /** madvise wants the beginning of a page. */
+    private static final long PAGE_BYTES =
+            MADVISE == null ? 1 : Function.getFunction("c", "getpagesize").invokeInt(null);
 
     private PageTable() {}
 
     private static @Nullable Function madvise() {
         try {
             return System.getProperty("os.name").startsWith("Linux") ? Function.getFunction("c", "madvise") : null;
-        } catch (UnsatisfiedLinkError e) {
+        } catch (LinkageError e) {
             LOG.debug("no madvise here: pages of weights are mapped one fault at a time", e);
             return null;
         }
@@ -44,8 +45,8 @@ final class PageTable {
             return false;
         }
         long address = Pointer.nativeValue(Native.getDirectBufferPointer(mapped));
-        long start = address / PAGE_BYTES * PAGE_BYTES;
-        Object[] arguments = {new Pointer(start), new NativeLong(address + mapped.capacity() - start), POPULATE_READ};
+        long before = address % PAGE_BYTES;
+        Object[] arguments = {new Pointer(address - before), new NativeLong(before + mapped.capacity()), POPULATE_READ};
         return MADVISE.invokeInt(arguments) == 0;
     }
 }

@@ -20,6 +20,8 @@ class AttentionKernelsTest {
         // query heads, new positions, all positions, window, cap, slopes
         "2, 7, 7, 0, 0, false",
         "2, 1, 7, 0, 0, false",
+        "4, 7, 7, 0, 0, false",
+        "4, 1, 7, 0, 0, false",
         "4, 7, 7, 3, 0, false",
         "4, 1, 7, 3, 0, false",
         "4, 7, 7, 1, 0, false",
@@ -44,10 +46,7 @@ class AttentionKernelsTest {
             Kernels kernels = new Kernels(scope);
 
             // When
-            Tensor mixed = cap > 0
-                    ? kernels.cappedAttention(queries, keys, values, SCALE, cap, window)
-                    : kernels.biasedAttention(
-                            queries, keys, values, SCALE, window, scope.floats(slopes, slopes.length));
+            Tensor mixed = mixed(kernels, queries, keys, values, window, cap, scope.floats(slopes, slopes.length));
 
             // Then
             float[] actual = mixed.floats();
@@ -85,6 +84,16 @@ class AttentionKernelsTest {
             sum += (double) a[rowOfA * HEAD_DIM + c] * b[rowOfB * HEAD_DIM + c];
         }
         return sum;
+    }
+
+    private static Tensor mixed(Kernels kernels, Tensor q, Tensor k, Tensor v, int window, double cap, Tensor slopes) {
+        if (cap > 0) {
+            return kernels.cappedAttention(q, k, v, SCALE, cap, window);
+        }
+        boolean plain = window == 0 && slopes.elements() == 0;
+        return plain
+                ? kernels.causalAttention(q, k, v, SCALE)
+                : kernels.biasedAttention(q, k, v, SCALE, window, slopes);
     }
 
     private static float[] numbers(SplittableRandom random, int count) {
