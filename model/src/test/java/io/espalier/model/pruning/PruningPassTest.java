@@ -38,6 +38,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PruningPassTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
+    /** Of logits up to 6.4: the sums are taken in another order. */
+    private static final float TOLERANCE = 2e-5f;
+
 
     static Stream<Arguments> modelsAndSeeds() throws IOException {
         return GoldenCheckpoint.all().stream()
@@ -61,7 +64,7 @@ class PruningPassTest {
                 float[] masked = logits(dense, removed);
                 float[] sliced = logits(pruned, nothing);
                 for (int i = 0; i < masked.length; i++) {
-                    assertThat(Math.abs(sliced[i] - masked[i])).isLessThanOrEqualTo(1e-5f);
+                    assertThat(Math.abs(sliced[i] - masked[i])).isLessThanOrEqualTo(TOLERANCE);
                 }
             }
         }
