@@ -131,7 +131,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return layer(ComputeType.FP32) + streams * hidden(windows, length) + Math.max(activations, repair);
     }
 
-    /** Of SparseGPT: beside the layer the Hessian of one input, its factor in fp64, and a matrix while it changes. */
+    /** Of SparseGPT: beside the layer the Hessian of one input, then its factor in fp64 too, then that and a changing matrix. */
     public long sparseGpt(int windows, int length) {
         long activations = activations(windows, length, rowsToSum());
         return layer(ComputeType.FP32)
@@ -139,7 +139,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
                 + largest(layer -> most(
                         layer.linears(),
                         linear -> Math.max(
-                                gram(linear.inputs()) + Math.max(activations, 6 * gram(linear.inputs())),
+                                gram(linear.inputs()) + Math.max(activations, 2 * gram(linear.inputs())),
                                 2 * gram(linear.inputs()) + CHANGED * linear.weights())));
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.SparsityKernels;
 import io.espalier.model.tensor.Tensor;
 import java.util.SplittableRandom;
 import org.assertj.core.data.Offset;
@@ -64,6 +65,52 @@ class SparseGptTest {
             pruned.mask().clearRemoved(dropped);
             assertThat(outputError(inputs, weight, pruned.weight().floats()))
                     .isLessThan(0.8 * outputError(inputs, weight, dropped.floats()));
+        }
+    }
+
+    /** An odd number of features, more than two blocks of them. */
+    @Test
+    void theFactorOfManyFeaturesIsThatOfTheInverse() {
+        // Given
+        int features = 601;
+        float[] hessian = new float[features * features];
+        SplittableRandom random = new SplittableRandom(3);
+        for (int i = 0; i < features; i++) {
+            for (int j = 0; j < i; j++) {
+                hessian[i * features + j] = (float) random.nextDouble(-1, 1);
+                hessian[j * features + i] = hessian[i * features + j];
+            }
+            hessian[i * features + i] = 60;
+        }
+        try (Scope scope = Scope.open()) {
+            // When
+            Tensor factor = new SparsityKernels(scope).inverseFactor(scope.floats(hessian, features, features), 0.5);
+
+            // Then
+            double[] u = factor.doubles();
+            double[] uh = new double[features * features];
+            for (int i = 0; i < features; i++) {
+                for (int k = 0; k < features; k++) {
+                    if (k < i) {
+                        assertThat(u[i * features + k]).as("below the diagonal").isZero();
+                        continue;
+                    }
+                    for (int j = 0; j < features; j++) {
+                        uh[i * features + j] += u[i * features + k] * (hessian[k * features + j] + (k == j ? 0.5 : 0));
+                    }
+                }
+            }
+            for (int i = 0; i < features; i++) {
+                for (int j = 0; j < features; j++) {
+                    double product = 0;
+                    for (int k = j; k < features; k++) {
+                        product += uh[i * features + k] * u[j * features + k];
+                    }
+                    assertThat(Math.abs(product - (i == j ? 1 : 0)))
+                            .as("U H Uᵀ = I")
+                            .isLessThan(1e-9);
+                }
+            }
         }
     }
 

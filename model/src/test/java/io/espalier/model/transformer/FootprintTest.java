@@ -156,8 +156,8 @@ class FootprintTest {
     }
 
     @Test
-    void sparseGptHoldsAFactorAndItsInverseInFp64() {
-        assertThat(FOOTPRINT.sparseGpt(1, 2)).isEqualTo(LAYER + 2 * 32 * 4 + 4 * 80 * 80 + 3 * 8 * 80 * 80);
+    void sparseGptHoldsAFactorAndAMatrixInFp64() {
+        assertThat(FOOTPRINT.sparseGpt(1, 2)).isEqualTo(LAYER + 2 * 32 * 4 + 8 * 80 * 80 + 13 * 32 * 80);
     }
 
     @Test
