@@ -3,7 +3,10 @@ package io.espalier.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.EngineEnvironment;
+import io.espalier.model.transformer.Footprint;
+import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -97,6 +100,26 @@ class MemoryIT {
         assertThat(peak - samePassOverNextToNothing)
                 .as("bytes that the model's size costs")
                 .isLessThanOrEqualTo(said + ENGINE);
+    }
+
+    @Test
+    void scoresOfLongWindowsTakeNoMoreThanTheFootprintSays() throws Exception {
+        // Given
+        Path capped = GoldenCheckpoint.of("gemma2");
+        long said;
+        try (Checkpoint checkpoint = Checkpoint.open(capped)) {
+            said = new Footprint(ModelLayout.of(checkpoint), Computation.EXACT)
+                    .backprop(1, ScoringProcess.LONG, true, false);
+        }
+        long samePassOverAShortWindow = run("backprop", capped).get("peak");
+
+        // When
+        long peak = run("long-backprop", capped).get("peak");
+
+        // Then
+        assertThat(peak - samePassOverAShortWindow)
+                .as("bytes that the length of the window costs")
+                .isBetween(2 * ENGINE, said + ENGINE);
     }
 
     @Test

@@ -30,6 +30,9 @@ final class ScoringProcess {
     /** Enough to see whether layers add up. */
     private static final int SCORED_LAYERS = 3;
 
+    /** Tokens of a window whose scores outweigh a small model. */
+    static final int LONG = 3072;
+
     private ScoringProcess() {}
 
     public static void main(String[] arguments) throws IOException {
@@ -37,6 +40,7 @@ final class ScoringProcess {
         switch (arguments[0]) {
             case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
             case "backprop" -> backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
+            case "long-backprop" -> backprop(folder, GoldenCheckpoint.windows(1, LONG, 1));
             case "stream" -> stream(folder, GoldenCheckpoint.windows(8, 64, 1));
             case "repeat-backprop" -> {
                 repeatBackprop(folder, 10);

@@ -16,6 +16,9 @@ import java.util.stream.IntStream;
  * @param slopes ALiBi: per query head, what a key loses for each position of distance; empty without
  */
 public record AttentionScores(double scale, double softCap, int window, List<Double> slopes) {
+    /** Scores that kernels which are not fused make at once, but for those of one more head. */
+    private static final int BLOCK = 4 << 20;
+
     public AttentionScores {
         slopes = List.copyOf(slopes);
     }
@@ -53,13 +56,40 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
     Tensor mix(Tensor q, Tensor k, Tensor v, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int positions = k.dim(2);
-        int hiding = window < positions ? window : 0;
+        int hiding = cutsNothing(positions) ? 0 : window;
         if (softCap == 0 && hiding == 0 && slopes.isEmpty()) {
             return kernels.causalAttention(q, k, v, scale);
         }
         return softCap == 0
                 ? kernels.biasedAttention(q, k, v, scale, hiding, slopes(scope))
                 : kernels.cappedAttention(q, k, v, scale, softCap, hiding);
+    }
+
+    /**
+     * Bytes that scores of windows of t tokens take while one chunk passes: the mask, and three times a block of heads where
+     * they are capped or biased. The fused kernel makes none that count.
+     */
+    long blockBytes(int heads, int t) {
+        long head = (long) t * t;
+        if (cutsNothing(t) && softCap == 0 && slopes.isEmpty()) {
+            return 0;
+        }
+        long mask = (Long.BYTES + 3 * Float.BYTES) * head;
+        boolean inBlocks = softCap != 0 || !slopes.isEmpty();
+        return mask + (inBlocks ? 3 * Float.BYTES * head * Math.min(heads, BLOCK / head + 1) : 0);
+    }
+
+    /** Bytes of the scores of one window that are kept for the way back: capped ones, their softmax, and its gradient. */
+    long recordedBytes(int heads, int t) {
+        long head = (long) Float.BYTES * t * t;
+        if (softCap != 0) {
+            return 3 * head * heads;
+        }
+        return cutsNothing(t) && slopes.isEmpty() ? 0 : head * Math.max(1, slopes.size());
+    }
+
+    private boolean cutsNothing(int positions) {
+        return window == 0 || window >= positions;
     }
 
     private Tensor slopes(Scope scope) {

@@ -81,7 +81,8 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long forward = streamed(Computation.EXACT) + hidden + activations;
         long loss = 4 * hidden + head(windows, length, rows);
         long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
-        long recorded = 3 * activations + (squares ? Float.BYTES * largestLinear() : 0);
+        long recorded =
+                3 * activations + recordedScores(windows, length, rows) + (squares ? Float.BYTES * largestLinear() : 0);
         long compared = estimates ? rebuilt() : 0;
         long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(recorded, compared);
         return Math.max(forward, Math.max(loss, backward));
@@ -186,16 +187,27 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return LayerStream.rowsToSum(layout, Computation.EXACT);
     }
 
-    /** Of the chunks of windows that are inside a layer together. */
+    /** Of the chunks of windows that are inside a layer together, each with a block of scores. */
     private long activations(int windows, int length, int rows) {
-        return together(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()));
+        return together(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()))
+                + lanes(windows, length, rows) * largest(layer -> layer.scoreBytes(length));
+    }
+
+    /** Of the scores of a chunk of windows that are kept for the way back. */
+    private long recordedScores(int windows, int length, int rows) {
+        int together = Math.min(windows, LayerStream.perChunk(rows, length));
+        return together * largest(layer -> layer.recordedScoreBytes(length));
     }
 
     /** Tokens of such chunks. */
     private static long together(int windows, int length, int rows) {
-        int perChunk = LayerStream.perChunk(rows, length);
-        int chunks = LayerStream.sideBySide(length, Math.min(windows, perChunk)) ? Lanes.COUNT : 1;
-        return (long) length * Math.min(windows, chunks * perChunk);
+        return (long) length * Math.min(windows, lanes(windows, length, rows) * LayerStream.perChunk(rows, length));
+    }
+
+    /** Such chunks. */
+    private static int lanes(int windows, int length, int rows) {
+        int perChunk = Math.min(windows, LayerStream.perChunk(rows, length));
+        return LayerStream.sideBySide(length, perChunk) && perChunk < windows ? Lanes.COUNT : 1;
     }
 
     /** Of a block of the output projection and such chunks' logits, of which there are three at a time. */

@@ -131,6 +131,16 @@ public record LayerLayout(
         return Float.BYTES * (4L * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
     }
 
+    /** Bytes that scores of windows of t tokens take at once; see {@link AttentionScores#blockBytes}. */
+    long scoreBytes(int t) {
+        return attention.scores().blockBytes(shape.heads(), t);
+    }
+
+    /** Bytes of one window's scores that are kept for the way back. */
+    long recordedScoreBytes(int t) {
+        return attention.scores().recordedBytes(shape.heads(), t);
+    }
+
     private Stream<Norm> norms(LayerHalf half) {
         boolean first = half == LayerHalf.ATTENTION;
         Stream<@Nullable Norm> around =

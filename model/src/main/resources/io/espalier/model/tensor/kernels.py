@@ -171,14 +171,22 @@ class Kernels(Module):
       mixed.append(torch.scaled_dot_product_attention(q[:, start:end], keys[:, start:end], values[:, start:end], bias, 0., False, scale=scale))
     return torch.cat(mixed, 1).transpose(1, 2).reshape([q.size(0), t, -1])
 
-  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does.
+  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does; a few heads of a window at a time.
   def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
-    shape = [q.size(0), k.size(1), -1, q.size(2), q.size(3)]
-    bias = self.attention_bias(q.size(2), k.size(2), window, torch.zeros([0]))
-    scores = torch.matmul(q.reshape(shape) * scale, k.unsqueeze(2).transpose(3, 4))
-    weights = torch.softmax(self.capped(scores.to(torch.float32), cap) + bias.unsqueeze(2), -1).type_as(v)
-    mixed = torch.matmul(weights, v.unsqueeze(2))
-    return mixed.reshape([q.size(0), -1, q.size(2), q.size(3)]).transpose(1, 2).reshape([q.size(0), q.size(2), -1])
+    h, t, s = q.size(1), q.size(2), k.size(2)
+    bias = self.attention_bias(t, s, window, torch.zeros([0]))[0]
+    keys, values = self.per_head(k, h), self.per_head(v, h)
+    step = 4194304 // (t * s) + 1
+    windows = annotate(List[Tensor], [])
+    for i in range(q.size(0)):
+      mixed = annotate(List[Tensor], [])
+      for start in range(0, h, step):
+        end = start + step
+        scores = torch.matmul(q[i, start:end] * scale, (keys[i, start:end]).transpose(1, 2)).to(torch.float32)
+        weights = torch.softmax(self.capped(scores, cap) + bias, -1).type_as(v)
+        mixed.append(torch.matmul(weights, values[i, start:end]))
+      windows.append(torch.cat(mixed, 0).transpose(0, 1))
+    return torch.stack(windows).reshape([q.size(0), t, -1])
 
   # Squeezes x into (-cap, cap); 0 leaves it alone.
   def capped(self: __torch__.Kernels, x: Tensor, cap: float) -> Tensor:
