@@ -26,9 +26,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -39,25 +41,30 @@ class ComputationTest {
     private static final LayerScope ALL = new LayerScope(0, 3);
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
 
-    static List<Path> families() throws IOException {
-        return GoldenCheckpoint.all();
+    static Stream<Arguments> familiesInHalfPrecision() throws IOException {
+        return GoldenCheckpoint.all().stream()
+                .flatMap(family -> Stream.of(
+                        Arguments.of(family, DType.BF16, ComputeType.BF16, 0.005),
+                        Arguments.of(family, DType.F16, ComputeType.FP16, 0.001)));
     }
 
     @ParameterizedTest
-    @MethodSource("families")
-    void everyFamilysLossInHalfPrecisionIsTheExactOneWithinThatPrecision(Path family, @TempDir Path folder) {
+    @MethodSource("familiesInHalfPrecision")
+    void everyFamilysLossInHalfPrecisionIsTheExactOneWithinThatPrecision(
+            Path family, DType stored, ComputeType type, double precision, @TempDir Path folder) {
         // Given
-        GoldenCheckpoint.convert(family, DType.BF16, folder);
+        Computation computation = new Computation(type, MemoryBudget.DEFAULT);
+        GoldenCheckpoint.convert(family, stored, folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             double exact =
                     Math.log(Perplexity.of(checkpoint, WINDOWS, Progress.SILENT).value());
 
             // When
-            double half = Math.log(
-                    Perplexity.of(checkpoint, WINDOWS, HALF, Progress.SILENT).value());
+            double half = Math.log(Perplexity.of(checkpoint, WINDOWS, computation, Progress.SILENT)
+                    .value());
 
             // Then
-            assertThat(half).isCloseTo(exact, within(0.005 * exact)).isNotEqualTo(exact);
+            assertThat(half).isCloseTo(exact, within(precision * exact)).isNotEqualTo(exact);
         }
     }
 
@@ -167,15 +174,45 @@ class ComputationTest {
     }
 
     @Test
+    void activationsThatOverflowAreRefusedNamingTheTypeThatHoldsThem(@TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.change(
+                GoldenCheckpoint.LLAMA,
+                "model.layers.1.mlp.up_proj.weight",
+                weights -> {
+                    for (int i = 0; i < weights.limit(); i += Float.BYTES) {
+                        weights.putFloat(i, 5e4f * weights.getFloat(i));
+                    }
+                    return weights;
+                },
+                folder);
+        Computation half = new Computation(ComputeType.FP16, MemoryBudget.DEFAULT);
+        ZerothOrder zerothOrder = new ZerothOrder(1, 1e-3);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            zerothOrder.losses(checkpoint, WINDOWS, 0, 1, ALL, Progress.SILENT);
+
+            // When, then
+            assertFails(
+                            ErrorCode.INVALID_ARGUMENT,
+                            () -> InputStatistics.collect(checkpoint, WINDOWS, ALL, half, Progress.SILENT))
+                    .contains("espalier.compute.type", "layers.1.", "fp16", "fp32");
+            assertFails(
+                            ErrorCode.INVALID_ARGUMENT,
+                            () -> zerothOrder.losses(checkpoint, WINDOWS, 0, 1, ALL, half, Progress.SILENT))
+                    .contains("espalier.compute.type", "draw 0", "fp16", "fp32");
+        }
+    }
+
+    @Test
     void automaticTypeKeepsEveryDigitThatIsStored(@TempDir Path half) {
         GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.F16, half);
         try (Checkpoint full = Checkpoint.open(GoldenCheckpoint.LLAMA);
                 Checkpoint short16 = Checkpoint.open(half)) {
             assertThat(ComputeType.of("auto", full)).isEqualTo(ComputeType.FP32);
-            assertThat(ComputeType.of("auto", short16)).isEqualTo(ComputeType.FP32);
+            assertThat(ComputeType.of("auto", short16)).isNotEqualTo(ComputeType.BF16);
             assertThat(ComputeType.of("bf16", full)).isEqualTo(ComputeType.BF16);
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> ComputeType.of("fp8", full))
-                    .contains("espalier.compute.type", "'fp8'", "auto, fp32, bf16");
+                    .contains("espalier.compute.type", "'fp8'", "auto, fp32, bf16, fp16");
         }
     }
 }

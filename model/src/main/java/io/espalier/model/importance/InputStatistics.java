@@ -15,6 +15,7 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.WeightStream;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +70,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
      *
      * @param windows [n][t] token ids
      * @param scope layers to watch; those behind them are not computed
+     * @throws io.espalier.model.EspalierException see {@link Computation#requireFinite}
      */
     public static InputStatistics collect(
             Checkpoint checkpoint, int[][] windows, LayerScope scope, Computation computation, Progress progress) {
@@ -86,6 +88,9 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
                 progress.advanced("layers", layer.index() + 1L, scope.last(), (layer.index() + 1) * stream.tokens());
             });
         }
+        collected.forEach((module, moments) -> computation.requireFinite(
+                "what was measured at " + module,
+                Arrays.stream(moments.squares()).sum()));
         return new InputStatistics(collected);
     }
 

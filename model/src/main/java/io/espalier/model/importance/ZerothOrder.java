@@ -61,6 +61,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
      *
      * @param windows [n][t] token ids, the same for every draw
      * @param scope layers whose linear weights are perturbed
+     * @throws EspalierException see {@link Computation#requireFinite}
      */
     public List<DrawLosses> losses(
             Checkpoint checkpoint,
@@ -137,10 +138,15 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                     passed.accept(layer.index(), Math.max(1, 2 * draws.size()) * dense.tokens());
                 });
                 LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
-                return draws.stream().map(sides -> sides.losses(head)).toList();
+                return draws.stream().map(sides -> finite(sides.losses(head))).toList();
             } finally {
                 draws.forEach(Sides::close);
             }
+        }
+
+        private DrawLosses finite(DrawLosses losses) {
+            computation.requireFinite("the loss of draw " + losses.draw(), losses.plus() + losses.minus());
+            return losses;
         }
 
         private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor room) {

@@ -4,12 +4,16 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** In what matrix products are computed. Norms, softmax, the residual stream and losses are fp32 in any case. */
 public enum ComputeType {
     FP32("fp32", DType.F32),
     /** Weights are multiplied as they are stored; products add up in fp32 and are rounded once. */
-    BF16("bf16", DType.BF16);
+    BF16("bf16", DType.BF16),
+    /** The same with more digits, but nothing beyond 65,504. */
+    FP16("fp16", DType.F16);
 
     /** Chooses by machine and checkpoint. */
     public static final String AUTO = "auto";
@@ -38,14 +42,14 @@ public enum ComputeType {
     }
 
     /**
-     * The type a configuration asks for. {@code auto} is bf16 where the processor multiplies it fast and every matrix is
-     * stored so; fp16 and fp32 weights would lose digits.
+     * The type a configuration asks for. {@code auto} is the one that every matrix is stored in where the processor
+     * multiplies it fast; weights stored otherwise would lose digits.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type}
      */
     public static ComputeType of(String setting, Checkpoint checkpoint) {
         if (setting.equals(AUTO)) {
-            return InstructionSet.multipliesBfloat16() && storesBfloat16(checkpoint) ? BF16 : FP32;
+            return automatic(InstructionSet.flags(), checkpoint);
         }
         return named(setting);
     }
@@ -59,12 +63,17 @@ public enum ComputeType {
         }
         throw new EspalierException(
                 ErrorCode.INVALID_ARGUMENT,
-                "espalier.compute.type: '%s' is unknown; known are auto, fp32, bf16".formatted(setting));
+                "espalier.compute.type: '%s' is unknown; known are auto, fp32, bf16, fp16".formatted(setting));
     }
 
-    private static boolean storesBfloat16(Checkpoint checkpoint) {
-        return checkpoint.tensors().values().stream()
-                .filter(tensor -> tensor.shape().size() == 2)
-                .allMatch(tensor -> tensor.dtype() == DType.BF16);
+    /** @param flags of the processor, as the kernel spells them */
+    static ComputeType automatic(Set<String> flags, Checkpoint checkpoint) {
+        return Stream.of(BF16, FP16)
+                .filter(type -> InstructionSet.multipliesFast(type, flags))
+                .filter(type -> checkpoint.tensors().values().stream()
+                        .filter(tensor -> tensor.shape().size() == 2)
+                        .allMatch(tensor -> tensor.dtype() == type.stored))
+                .findFirst()
+                .orElse(FP32);
     }
 }

@@ -11,7 +11,8 @@ final class InstructionSet {
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
     /** Widest first, as the kernel spells them; each leads the engine to another implementation. */
-    private static final List<String> KNOWN = List.of("amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "asimd");
+    private static final List<String> KNOWN =
+            List.of("amx_fp16", "amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "asimd");
 
     private InstructionSet() {}
 
@@ -26,13 +27,17 @@ final class InstructionSet {
                 .orElse(architecture);
     }
 
-    /** Whether products of bf16 are faster than those of fp32. */
-    static boolean multipliesBfloat16() {
-        Set<String> flags = flags();
-        return flags.contains("amx_bf16") || flags.contains("avx512_bf16");
+    /** Whether products of a type are faster than those of fp32; fp16 has a unit of its own in few processors. */
+    static boolean multipliesFast(ComputeType type, Set<String> flags) {
+        return switch (type) {
+            case FP32 -> true;
+            case BF16 -> flags.contains("amx_bf16") || flags.contains("avx512_bf16");
+            case FP16 -> flags.contains("amx_fp16");
+        };
     }
 
-    private static Set<String> flags() {
+    /** Of this machine's processor, as the kernel spells them; none where the system does not tell. */
+    static Set<String> flags() {
         try (var lines = Files.lines(CPU_INFO)) {
             return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))
                     .findFirst()

@@ -282,7 +282,13 @@ public final class Kernels extends KernelCalls {
 
     /** [elements] to be filled. */
     public Tensor reserve(long elements, ComputeType type) {
-        return tensor(type == ComputeType.BF16 ? "reserve_bfloat16" : "reserve", IValue.from(elements));
+        String kernel =
+                switch (type) {
+                    case FP32 -> "reserve";
+                    case BF16 -> "reserve_bfloat16";
+                    case FP16 -> "reserve_half";
+                };
+        return tensor(kernel, IValue.from(elements));
     }
 
     /** Stored elements in a file as a tensor [elements] of their own type, without a copy. */

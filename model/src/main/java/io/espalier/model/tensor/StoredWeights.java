@@ -78,7 +78,12 @@ public final class StoredWeights {
     public static void copy(Checkpoint checkpoint, String source, CheckpointWriter out, String name) {
         TensorInfo info = checkpoint.tensor(source);
         if (info.dtype().floating() && info.elements() > 0) {
-            ComputeType type = info.dtype() == DType.BF16 ? ComputeType.BF16 : ComputeType.FP32;
+            ComputeType type =
+                    switch (info.dtype()) {
+                        case BF16 -> ComputeType.BF16;
+                        case F16 -> ComputeType.FP16;
+                        default -> ComputeType.FP32;
+                    };
             long rows = info.shape().isEmpty() ? 1 : info.shape().get(0);
             long width = info.elements() / rows;
             long block = Math.max(1, LOOKED_AT_TOGETHER / width);

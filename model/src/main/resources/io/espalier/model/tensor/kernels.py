@@ -24,6 +24,10 @@ class Kernels(Module):
   def reserve_bfloat16(self: __torch__.Kernels, elements: int) -> Tensor:
     return torch.empty([elements], dtype=torch.bfloat16)
 
+  # The same in fp16.
+  def reserve_half(self: __torch__.Kernels, elements: int) -> Tensor:
+    return torch.empty([elements], dtype=torch.float16)
+
   # bf16 whose bits come in an fp16 array, the only 16-bit type that crosses the Java boundary unharmed. No copy.
   def as_bfloat16(self: __torch__.Kernels, bits: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.bfloat16).set_(bits)
@@ -66,7 +70,7 @@ class Kernels(Module):
 
   # ---- decoder layer ----------------------------------------------------------------------------------------------
 
-  # A product is computed in the type of its weight, fp32 or bf16. A norm computes in fp32 and gives the type of its
+  # A product is computed in the type of its weight, fp32, bf16 or fp16. A norm computes in fp32 and gives the type of its
   # weight, which is that of the products behind it. The residual stream is fp32.
 
   def linear(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:

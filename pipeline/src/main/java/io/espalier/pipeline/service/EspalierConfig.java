@@ -42,8 +42,8 @@ public interface EspalierConfig {
     }
 
     /**
-     * In what matrix products are computed: fp32, bf16, or auto: bf16 where the processor is fast at it and the model is
-     * stored so. Part of the numeric profile.
+     * In what matrix products are computed: fp32, bf16, fp16, or auto: the type the model is stored in where the processor
+     * is fast at it, else fp32. Part of the numeric profile.
      */
     @WithName("compute.type")
     @WithDefault("auto")

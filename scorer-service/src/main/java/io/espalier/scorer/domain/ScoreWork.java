@@ -40,7 +40,7 @@ public final class ScoreWork {
 
     /**
      * @param threads every task of the job will compute with
-     * @param computeType as configured: {@code auto}, {@code fp32} or {@code bf16}
+     * @param computeType as configured: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
      * @param memoryBudget bytes one pass may take
      */
     public Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
