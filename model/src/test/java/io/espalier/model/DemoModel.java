@@ -6,6 +6,7 @@ import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerRepair;
 import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.text.TextWindows;
 import io.espalier.model.text.Tokenizer;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ public final class DemoModel {
     /** Prunes a checkpoint into a folder, as a service would. */
     public static List<LayerRepair> prune(
             Checkpoint dense, List<RemovedUnits> removed, int[][] windows, Compensation compensation, Path out) {
-        PruningPass pass = new PruningPass(dense, removed, compensation);
+        PruningPass pass = new PruningPass(dense, removed, compensation, MemoryBudget.DEFAULT);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
             List<LayerRepair> repairs = pass.run(windows, writer, Progress.SILENT);
             writer.writeJson("config.json", pass.config().json());

@@ -25,6 +25,7 @@ import io.espalier.model.sparsity.SparsePass;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Engine;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.ModelLayout;
@@ -100,7 +101,7 @@ enum MeasuredPass {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
             List<Criterion> obs = List.of(Criterion.named("obs", 1));
-            new HessianPass(checkpoint, WINDOWS, all(checkpoint))
+            new HessianPass(checkpoint, WINDOWS, all(checkpoint), MemoryBudget.DEFAULT)
                     .run(
                             folder,
                             (layer, weights, hessians) ->
@@ -123,7 +124,8 @@ enum MeasuredPass {
                             Criterion.named("wanda-sp", 1),
                             new FfnRounding(1),
                             SHARE,
-                            1)
+                            1,
+                            MemoryBudget.DEFAULT)
                     .run(folder, (layer, scores, removed) -> {}, Progress.SILENT);
         }
 
@@ -186,7 +188,7 @@ enum MeasuredPass {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
             write(checkpoint, folder, out -> new SparseGptPass(
-                            checkpoint, WINDOWS, PATTERN, LinearChoice.ALL, all(checkpoint))
+                            checkpoint, WINDOWS, PATTERN, LinearChoice.ALL, all(checkpoint), MemoryBudget.DEFAULT)
                     .run(out, Progress.SILENT));
         }
 

@@ -115,7 +115,7 @@ final class ScoringProcess {
             try (Checkpoint checkpoint = Checkpoint.open(folder)) {
                 LayerScope all = new LayerScope(0, checkpoint.config().layers().size());
                 Criterion obs = Criterion.named("obs", 1);
-                new HessianPass(checkpoint, windows, all)
+                new HessianPass(checkpoint, windows, all, MemoryBudget.DEFAULT)
                         .run(
                                 position,
                                 (layer, weights, hessians) -> LayerScorer.score(

@@ -52,7 +52,10 @@ final class MatrixProducts {
     record Layers(ForwardPass pass, List<int[][]> chunks) {
         static Layers of(ForwardPass pass) {
             try (LayerStream stream = LayerStream.embed(
-                    pass.checkpoint(), ModelLayout.of(pass.checkpoint()), pass.windows(), pass.computation())) {
+                    pass.checkpoint(),
+                    ModelLayout.of(pass.checkpoint()),
+                    pass.windows(),
+                    pass.computation().budget())) {
                 return new Layers(pass, stream.windows());
             }
         }

@@ -15,6 +15,7 @@ import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -89,7 +90,8 @@ final class PruneMeasures {
     private static void write(ForwardPass pass, Work work, Compensation compensation, Path out) {
         ScratchFolder.delete(out);
         Checkpoint checkpoint = pass.checkpoint();
-        PruningPass pruning = new PruningPass(checkpoint, removed(pass, work, compensation), compensation);
+        PruningPass pruning =
+                new PruningPass(checkpoint, removed(pass, work, compensation), compensation, MemoryBudget.DEFAULT);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {
             pruning.run(pass.windows(), writer, Progress.SILENT);
             writer.writeJson(Checkpoint.CONFIG, pruning.config().json());

@@ -51,7 +51,7 @@ final class ResidentForward implements AutoCloseable {
     }
 
     void run(int[][] windows) {
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation)) {
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation.budget())) {
             for (LayerLayout layer : layout.layers()) {
                 stream.through(new DecoderLayer(layer, layers.get(layer.index())));
             }

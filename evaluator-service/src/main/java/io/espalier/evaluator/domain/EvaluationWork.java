@@ -12,6 +12,7 @@ import io.espalier.model.pruning.MaskedPerplexity;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
@@ -52,10 +53,12 @@ public final class EvaluationWork {
         try (Checkpoint dense = workspace.model(spec);
                 Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(artifact.output()))) {
             int[][] windows = workspace.evaluation(spec, dense);
-            Perplexity ofDense = Perplexity.of(dense, windows, progress(progress, 0, 0));
+            Computation computation = Computation.exact(inspection.computation().budget());
+            Perplexity ofDense = Perplexity.of(dense, windows, computation, progress(progress, 0, 0));
             Perplexity ofPruned = Perplexity.of(
                     pruned,
                     windows,
+                    computation,
                     progress(
                             progress,
                             1,
@@ -128,7 +131,12 @@ public final class EvaluationWork {
                             new PrunedTensors(dense, units.compensation()));
             perplexities.put(
                     set,
-                    MaskedPerplexity.of(dense, removed, windows, (unit, done, total, tokens) -> {})
+                    MaskedPerplexity.of(
+                                    dense,
+                                    removed,
+                                    windows,
+                                    inspection.computation().budget(),
+                                    (unit, done, total, tokens) -> {})
                             .value());
         }
         return perplexities;

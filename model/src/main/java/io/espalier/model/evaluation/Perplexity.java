@@ -5,7 +5,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
-import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
@@ -24,8 +24,8 @@ import java.util.function.Consumer;
  * @param predictions tokens that were predicted
  */
 public record Perplexity(double value, int windows, long predictions) {
-    /** Hidden states carried along at once; more windows than fit take another pass over the weights. */
-    private static final long HIDDEN_BYTES = 256L << 20;
+    /** Of the budget, for hidden states; more windows than fit take another pass over the weights. */
+    private static final int HIDDEN_SHARE = 8;
 
     /** How a layer whose weights are in memory computes. */
     @FunctionalInterface
@@ -38,12 +38,12 @@ public record Perplexity(double value, int windows, long predictions) {
         return of(checkpoint, windows, Computation.EXACT, progress);
     }
 
-    /** The same, computed otherwise than in fp32. */
+    /** The same, computed otherwise than in fp32 within the usual budget. */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Computation computation, Progress progress) {
         return of(
                 checkpoint,
                 windows,
-                computation.type(),
+                computation,
                 (layers, use) -> WeightStream.forEach(
                         checkpoint,
                         layers,
@@ -58,13 +58,14 @@ public record Perplexity(double value, int windows, long predictions) {
      * @param view may change the weights it is given
      * @param windows [n][t] token ids of the evaluation text
      */
-    public static Perplexity of(Checkpoint checkpoint, LayerView view, int[][] windows, Progress progress) {
+    public static Perplexity of(
+            Checkpoint checkpoint, LayerView view, int[][] windows, MemoryBudget budget, Progress progress) {
         return of(
                 checkpoint,
                 windows,
-                ComputeType.FP32,
+                Computation.exact(budget),
                 (layers, use) -> WeightStream.forEachCopied(
-                        checkpoint, layers, (layer, weights) -> use.accept(view.of(layer, weights))),
+                        checkpoint, layers, budget, (layer, weights) -> use.accept(view.of(layer, weights))),
                 progress);
     }
 
@@ -72,15 +73,16 @@ public record Perplexity(double value, int windows, long predictions) {
     private interface Decoders extends BiConsumer<List<LayerLayout>, Consumer<DecoderLayer>> {}
 
     private static Perplexity of(
-            Checkpoint checkpoint, int[][] windows, ComputeType head, Decoders decoders, Progress progress) {
+            Checkpoint checkpoint, int[][] windows, Computation computation, Decoders decoders, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         if (windows.length == 0) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT, "evaluation.text: not one window of text; give a longer one");
         }
         int length = windows[0].length;
-        int perPass = together(layout, windows.length, length);
-        Pass pass = new Pass(checkpoint, layout, head, decoders, progress, (windows.length + perPass - 1) / perPass);
+        int perPass = together(layout, windows.length, length, computation.budget());
+        Pass pass =
+                new Pass(checkpoint, layout, computation, decoders, progress, (windows.length + perPass - 1) / perPass);
         double total = 0;
         for (int start = 0; start < windows.length; start += perPass) {
             total += pass.summedLoss(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
@@ -90,15 +92,15 @@ public record Perplexity(double value, int windows, long predictions) {
     }
 
     /** Of some windows of the same length, how many pass a model together. */
-    public static int together(ModelLayout layout, int windows, int length) {
+    public static int together(ModelLayout layout, int windows, int length, MemoryBudget budget) {
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
-        return (int) Math.max(1, Math.min(windows, HIDDEN_BYTES / windowBytes));
+        return (int) Math.max(1, Math.min(windows, budget.bytes() / HIDDEN_SHARE / windowBytes));
     }
 
     private static final class Pass {
         private final Checkpoint checkpoint;
         private final ModelLayout layout;
-        private final ComputeType head;
+        private final Computation computation;
         private final Decoders decoders;
         private final Progress progress;
         private final long totalLayers;
@@ -108,27 +110,27 @@ public record Perplexity(double value, int windows, long predictions) {
         Pass(
                 Checkpoint checkpoint,
                 ModelLayout layout,
-                ComputeType head,
+                Computation computation,
                 Decoders decoders,
                 Progress progress,
                 int passes) {
             this.checkpoint = checkpoint;
             this.layout = layout;
-            this.head = head;
+            this.computation = computation;
             this.decoders = decoders;
             this.progress = progress;
             this.totalLayers = (long) passes * layout.layers().size();
         }
 
         double summedLoss(int[][] windows) {
-            try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, Computation.EXACT)) {
+            try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation.budget())) {
                 decoders.accept(layout.layers(), layer -> {
                     stream.through(layer);
                     layers++;
                     tokens += stream.tokens();
                     progress.advanced("layers", layers, totalLayers, tokens);
                 });
-                return Arrays.stream(new LanguageHead(checkpoint, layout, head)
+                return Arrays.stream(new LanguageHead(checkpoint, layout, computation.type())
                                 .tokenLosses(List.of(stream))
                                 .get(0))
                         .flatMapToDouble(Arrays::stream)

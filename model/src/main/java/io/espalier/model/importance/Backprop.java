@@ -77,7 +77,7 @@ public record Backprop(
         private long tokens;
 
         Pass(Path position) {
-            chunks = LayerStream.chunkedToSum(windows, layout, computation);
+            chunks = LayerStream.chunkedToSum(windows, layout, computation.budget());
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             attended = new BoundaryFiles(position, "attended", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());

@@ -3,6 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
@@ -14,7 +15,7 @@ import java.nio.file.Path;
  *
  * @param windows [n][t] token ids
  */
-public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope scope) {
+public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope scope, MemoryBudget budget) {
     /** Receives a layer's Hessians, the first layer of the scope first. */
     @FunctionalInterface
     public interface Visitor {
@@ -28,7 +29,7 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
      * @param position folder of this pass alone
      */
     public void run(Path position, Visitor visitor, Progress progress) {
-        new ResumablePass(checkpoint, windows, scope)
+        new ResumablePass(checkpoint, windows, scope, budget)
                 .run(
                         position,
                         (stream, layer, weights) -> {

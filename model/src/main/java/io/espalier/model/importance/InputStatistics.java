@@ -77,7 +77,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         List<LayerLayout> layers = layout.layers().subList(0, scope.last());
         Map<String, FeatureMoments> collected = new TreeMap<>();
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation)) {
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows, computation.budget())) {
             WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
                 DecoderLayer plain = new DecoderLayer(layer, weights);
                 if (scope.contains(layer.index())) {

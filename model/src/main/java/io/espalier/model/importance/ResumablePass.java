@@ -3,7 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
-import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -19,7 +19,7 @@ import java.util.List;
  *
  * @param windows [n][t] token ids
  */
-public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope) {
+public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope, MemoryBudget budget) {
     /** What happens at a layer of the scope, the first layer first. */
     @FunctionalInterface
     public interface Step {
@@ -39,7 +39,7 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
      */
     public void run(Path position, Step step, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        List<int[][]> chunks = LayerStream.chunkedToSum(windows, layout, Computation.EXACT);
+        List<int[][]> chunks = LayerStream.chunkedToSum(windows, layout, budget);
         BoundaryFiles hidden = new BoundaryFiles(position, "hidden", chunks.size());
         int first = hidden.highest(1, scope.last()).orElse(0);
         try (LayerStream stream = first == 0
@@ -54,7 +54,7 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
                                 windows[0].length,
                                 layout.hiddenSize()))) {
             List<LayerLayout> layers = layout.layers().subList(first, scope.last());
-            WeightStream.forEachCopied(checkpoint, layers, (layer, weights) -> {
+            WeightStream.forEachCopied(checkpoint, layers, budget, (layer, weights) -> {
                 if (scope.contains(layer.index())) {
                     step.through(stream, layer, weights);
                 } else {

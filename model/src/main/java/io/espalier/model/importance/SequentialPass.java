@@ -10,6 +10,7 @@ import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.Surgery;
 import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -34,7 +35,8 @@ public record SequentialPass(
         Criterion criterion,
         FfnRounding rounding,
         double ratio,
-        long seed) {
+        long seed,
+        MemoryBudget budget) {
     private static final String FIELD = "pruning.selection";
 
     /** Receives a layer's scores, the first layer of the scope first. */
@@ -78,7 +80,7 @@ public record SequentialPass(
      */
     public void run(Path position, Visitor visitor, Progress progress) {
         UniformAllocation allocation = new UniformAllocation(rounding);
-        new ResumablePass(checkpoint, windows, scope)
+        new ResumablePass(checkpoint, windows, scope, budget)
                 .run(
                         position,
                         (stream, layer, weights) -> {

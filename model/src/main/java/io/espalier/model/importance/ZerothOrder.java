@@ -123,7 +123,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         List<DrawLosses> losses(int firstDraw, int lastDraw, BiConsumer<Integer, Long> passed) {
             List<Sides> draws = new ArrayList<>();
             try (Scope shared = Scope.open();
-                    LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation)) {
+                    LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation.budget())) {
                 // Fresh memory costs as much as the products it is for: all layers take the same.
                 Tensor room =
                         new Kernels(shared).reserve(distribution.movedTogether(layout.layers()), computation.type());

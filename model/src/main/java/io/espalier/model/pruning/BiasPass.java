@@ -1,6 +1,7 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
@@ -8,8 +9,8 @@ import io.espalier.model.transformer.ModelLayout;
 
 /** Bias compensation as in FLAP: every mean is the dense model's, so the windows pass each layer before it is cut. */
 record BiasPass(LayerStream stream) implements CalibrationPass {
-    static BiasPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        return new BiasPass(LayerStream.embed(checkpoint, layout, windows));
+    static BiasPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+        return new BiasPass(LayerStream.embedToSum(checkpoint, layout, windows, budget));
     }
 
     @Override

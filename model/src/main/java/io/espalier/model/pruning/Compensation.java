@@ -3,6 +3,7 @@ package io.espalier.model.pruning;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.Arrays;
 
@@ -11,29 +12,29 @@ public enum Compensation {
     /** They are dropped. */
     NONE("none", "") {
         @Override
-        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
             return new PlainCut();
         }
     },
     /** What they gave on average becomes a bias; see {@link LostMean}. */
     BIAS("bias", "") {
         @Override
-        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-            return BiasPass.begin(checkpoint, layout, windows);
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+            return BiasPass.begin(checkpoint, layout, windows, budget);
         }
     },
     /** The kept ones are solved anew to give what the layer gave behind the pruned ones; see {@link LeastSquares}. */
     LEAST_SQUARES_OWN("least-squares", "own") {
         @Override
-        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-            return LeastSquaresPass.own(checkpoint, layout, windows);
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+            return LeastSquaresPass.own(checkpoint, layout, windows, budget);
         }
     },
     /** The same, half way to what the layer gave in the dense model. */
     LEAST_SQUARES_BLEND("least-squares", "blend") {
         @Override
-        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-            return LeastSquaresPass.blend(checkpoint, layout, windows);
+        CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+            return LeastSquaresPass.blend(checkpoint, layout, windows, budget);
         }
     };
 
@@ -60,7 +61,7 @@ public enum Compensation {
         return this == BIAS;
     }
 
-    abstract CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows);
+    abstract CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget);
 
     /**
      * @param target {@code own} or {@code blend}; not looked at where there is no choice

@@ -1,6 +1,7 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerStream;
@@ -44,13 +45,14 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
             LayerStream::peekFeedForward,
             LayerStream::throughFeedForward);
 
-    static LeastSquaresPass own(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        return new LeastSquaresPass(LayerStream.embed(checkpoint, layout, windows), null);
+    static LeastSquaresPass own(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+        return new LeastSquaresPass(LayerStream.embedToSum(checkpoint, layout, windows, budget), null);
     }
 
-    static LeastSquaresPass blend(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+    static LeastSquaresPass blend(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         return new LeastSquaresPass(
-                LayerStream.embed(checkpoint, layout, windows), LayerStream.embed(checkpoint, layout, windows));
+                LayerStream.embedToSum(checkpoint, layout, windows, budget),
+                LayerStream.embedToSum(checkpoint, layout, windows, budget));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.espalier.model.EspalierException;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import java.util.List;
 
@@ -17,7 +18,8 @@ public final class MaskedPerplexity {
      * @param windows [n][t] token ids of the evaluation text
      * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
      */
-    public static Perplexity of(Checkpoint dense, List<RemovedUnits> removed, int[][] windows, Progress progress) {
+    public static Perplexity of(
+            Checkpoint dense, List<RemovedUnits> removed, int[][] windows, MemoryBudget budget, Progress progress) {
         RemovedUnits.check(removed, dense.config().layers());
         return Perplexity.of(
                 dense,
@@ -28,6 +30,7 @@ public final class MaskedPerplexity {
                             : new Surgery(units).cut(layout, weights);
                 },
                 windows,
+                budget,
                 progress);
     }
 }

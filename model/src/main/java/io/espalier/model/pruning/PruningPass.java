@@ -8,6 +8,7 @@ import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WriteBehind;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
@@ -31,17 +32,20 @@ public final class PruningPass {
     private final ModelLayout layout;
     private final List<RemovedUnits> removed;
     private final Compensation compensation;
+    private final MemoryBudget budget;
     private final PrunedTensors pruned;
 
     /**
      * @param removed one per layer; {@link RemovedUnits#NONE} leaves a layer alone
      * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
      */
-    public PruningPass(Checkpoint checkpoint, List<RemovedUnits> removed, Compensation compensation) {
+    public PruningPass(
+            Checkpoint checkpoint, List<RemovedUnits> removed, Compensation compensation, MemoryBudget budget) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
         this.removed = List.copyOf(removed);
         this.compensation = compensation;
+        this.budget = budget;
         this.pruned = new PrunedTensors(checkpoint, compensation);
         RemovedUnits.check(removed, checkpoint.config().layers());
     }
@@ -85,7 +89,7 @@ public final class PruningPass {
         outside.forEach(tensor -> missing.remove(tensor.name()));
         int end = lastPruned() + 1;
         List<LayerLayout> layers = layout.layers().subList(0, end);
-        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows);
+        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows, budget);
                 SliceRooms rooms = new SliceRooms(layers);
                 WriteBehind writing = new WriteBehind(out)) {
             for (LayerLayout before : layers) {

@@ -7,6 +7,7 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.ResumablePass;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -27,12 +28,17 @@ import java.util.Map;
  * @param scope layers outside stay dense
  */
 public record DassPass(
-        Checkpoint checkpoint, int[][] windows, SparsityPattern pattern, LinearChoice linears, LayerScope scope) {
+        Checkpoint checkpoint,
+        int[][] windows,
+        SparsityPattern pattern,
+        LinearChoice linears,
+        LayerScope scope,
+        MemoryBudget budget) {
     private static final DassMasks DASS = new DassMasks();
 
-    /** On the whole MLP of each layer. */
+    /** On the whole MLP of each layer, within the usual budget. */
     public DassPass(Checkpoint checkpoint, int[][] windows, SparsityPattern pattern, LayerScope scope) {
-        this(checkpoint, windows, pattern, DASS.usualLinears(), scope);
+        this(checkpoint, windows, pattern, DASS.usualLinears(), scope, MemoryBudget.DEFAULT);
     }
 
     /** Receives a layer's masks, the first layer of the scope first. */
@@ -53,7 +59,7 @@ public record DassPass(
      */
     public void run(Path position, Visitor visitor, Progress progress) {
         DASS.check(ModelLayout.of(checkpoint), pattern, linears);
-        new ResumablePass(checkpoint, windows, scope)
+        new ResumablePass(checkpoint, windows, scope, budget)
                 .run(position, (stream, layer, weights) -> through(stream, layer, weights, visitor), progress);
     }
 

@@ -5,6 +5,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.importance.LayerHessians;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
@@ -25,7 +26,12 @@ import java.util.function.Consumer;
  * @param scope layers outside stay dense
  */
 public record SparseGptPass(
-        Checkpoint checkpoint, int[][] windows, SparsityPattern pattern, LinearChoice linears, LayerScope scope) {
+        Checkpoint checkpoint,
+        int[][] windows,
+        SparsityPattern pattern,
+        LinearChoice linears,
+        LayerScope scope,
+        MemoryBudget budget) {
     /** As requests name it. */
     public static final String NAME = "sparsegpt";
 
@@ -51,7 +57,7 @@ public record SparseGptPass(
         check(layout, pattern, linears);
         List<UpdateReport> reports = new ArrayList<>();
         SparseTensors written = new SparseTensors(checkpoint, out);
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+        try (LayerStream stream = LayerStream.embedToSum(checkpoint, layout, windows, budget)) {
             for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     if (scope.contains(layer.index())) {

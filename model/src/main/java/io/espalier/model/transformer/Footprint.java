@@ -13,7 +13,7 @@ import java.util.function.ToLongFunction;
  * windows – n windows of t tokens –, the activations of a chunk of them, and what stands at its method. What the engine keeps
  * for itself, some tens of MB whatever the model, is not counted.
  *
- * @param computation of statistics and zeroth-order losses; all other passes are exact, whatever it says
+ * @param computation its type is that of statistics and zeroth-order losses; all other passes are exact, within its budget
  */
 public record Footprint(ModelLayout layout, Computation computation) {
     /** Of a matrix that is rebuilt from draws, those that are summed in fp64 together; a multiple of 64. */
@@ -39,7 +39,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     /** Of statistics of what enters the linear layers. */
     public long statistics(int windows, int length) {
-        return streamed(computation) + hidden(windows, length) + activations(windows, length, rows(computation));
+        return streamed(computation) + hidden(windows, length) + activations(windows, length, rows());
     }
 
     /**
@@ -50,7 +50,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
      */
     public long zerothOrder(int windows, int length, long moved) {
         long hidden = hidden(windows, length);
-        int rows = rows(computation);
+        int rows = rows();
         long inLayers = streamed(computation) + activations(windows, length, rows);
         return moved * computation.type().bytes()
                 + 3 * hidden
@@ -78,7 +78,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long hidden = hidden(windows, length);
         int rows = rowsToSum();
         long activations = activations(windows, length, rows);
-        long forward = streamed(Computation.EXACT) + hidden + activations;
+        long forward = streamed(exact()) + hidden + activations;
         long loss = 4 * hidden + head(windows, length, rows);
         long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
         long recorded =
@@ -91,7 +91,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Of scoring by Hessians: those of attention output and down projection, and fp64 copies of one while it is inverted. */
     public long hessians(int windows, int length) {
         long activations = activations(windows, length, rowsToSum());
-        return streamed(Computation.EXACT)
+        return streamed(exact())
                 + hidden(windows, length)
                 + largest(layer -> sum(layer.speakers(), linear -> gram(linear.inputs()))
                         + Math.max(activations, most(layer.speakers(), Footprint::inversion)));
@@ -100,9 +100,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Of a selection that cuts or masks each layer before the next is measured, by anything but Hessians. */
     public long sequential(int windows, int length) {
         long activations = activations(windows, length, rowsToSum());
-        return streamed(Computation.EXACT)
-                + hidden(windows, length)
-                + Math.max(activations, Float.BYTES * largestLinear());
+        return streamed(exact()) + hidden(windows, length) + Math.max(activations, Float.BYTES * largestLinear());
     }
 
     /** Of pruning with bias compensation: beside the layer the columns that go. */
@@ -150,10 +148,9 @@ public record Footprint(ModelLayout layout, Computation computation) {
      * @param windows that pass together
      */
     public long evaluation(int windows, int length) {
-        int rows = rows(Computation.EXACT);
+        int rows = rows();
         long hidden = hidden(windows, length);
-        long inLayers = streamed(Computation.EXACT)
-                + Math.max(activations(windows, length, rows), Float.BYTES * largestLinear());
+        long inLayers = streamed(exact()) + Math.max(activations(windows, length, rows), Float.BYTES * largestLinear());
         return hidden + Math.max(inLayers, hidden + head(windows, length, rows));
     }
 
@@ -179,12 +176,16 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return largest(layer -> most(layer.linears(), Linear::weights));
     }
 
-    private int rows(Computation product) {
-        return LayerStream.rows(layout, product);
+    private int rows() {
+        return LayerStream.rows(layout, computation.budget());
     }
 
     private int rowsToSum() {
-        return LayerStream.rowsToSum(layout, Computation.EXACT);
+        return LayerStream.rowsToSum(layout, computation.budget());
+    }
+
+    private Computation exact() {
+        return Computation.exact(computation.budget());
     }
 
     /** Of the chunks of windows that are inside a layer together, each with a block of scores. */

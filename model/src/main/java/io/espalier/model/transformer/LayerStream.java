@@ -3,10 +3,10 @@ package io.espalier.model.transformer;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Lanes;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
@@ -47,6 +47,11 @@ public final class LayerStream implements AutoCloseable {
         this.angles = new Rotary.Table(0, length, scope);
     }
 
+    /** {@link #embedToSum} within the usual budget. */
+    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
+        return embedToSum(checkpoint, layout, windows, MemoryBudget.DEFAULT);
+    }
+
     /**
      * Embeds windows of tokens for an exact pass that adds something up.
      *
@@ -54,15 +59,15 @@ public final class LayerStream implements AutoCloseable {
      * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths , longer ones
      *     than the model has positions, or ids outside the vocabulary
      */
-    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        return embed(checkpoint, layout, chunkedToSum(windows, layout, Computation.EXACT));
+    public static LayerStream embedToSum(
+            Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
+        return embed(checkpoint, layout, chunkedToSum(windows, layout, budget));
     }
 
     /** The same for a pass that only computes. */
-    public static LayerStream embed(
-            Checkpoint checkpoint, ModelLayout layout, int[][] windows, Computation computation) {
+    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        return embed(checkpoint, layout, chunked(windows, rows(layout, computation)));
+        return embed(checkpoint, layout, chunked(windows, rows(layout, budget)));
     }
 
     /**
@@ -251,24 +256,24 @@ public final class LayerStream implements AutoCloseable {
      *
      * @throws EspalierException as {@link #embed}
      */
-    public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, Computation computation) {
+    public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, MemoryBudget budget) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        return chunked(windows, rowsToSum(layout, computation));
+        return chunked(windows, rowsToSum(layout, budget));
     }
 
     /** Tokens that go through a layer together. */
-    static int rows(ModelLayout layout, Computation computation) {
+    static int rows(ModelLayout layout, MemoryBudget budget) {
         long widest = layout.layers().stream()
                 .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
                 .max()
                 .orElseThrow();
-        long fit = computation.budget().bytes() / ACTIVATIONS_SHARE / widest;
+        long fit = budget.bytes() / ACTIVATIONS_SHARE / widest;
         return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit));
     }
 
     /** Tokens that go through a layer together where they add to sums. */
-    static int rowsToSum(ModelLayout layout, Computation computation) {
-        return SUMMED_TOGETHER * rows(layout, computation);
+    static int rowsToSum(ModelLayout layout, MemoryBudget budget) {
+        return SUMMED_TOGETHER * rows(layout, budget);
     }
 
     /** Windows of one length that go through a layer together. */

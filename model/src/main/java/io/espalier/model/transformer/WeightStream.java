@@ -4,6 +4,7 @@ import io.espalier.model.Background;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
+import io.espalier.model.tensor.MemoryBudget;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -52,8 +53,11 @@ public final class WeightStream {
 
     /** The same with fp32 weights that may be changed. */
     public static void forEachCopied(
-            Checkpoint checkpoint, List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
-        new WeightStream(fitTwice(layers, Computation.EXACT), layer -> LayerWeights.read(checkpoint, layer))
+            Checkpoint checkpoint,
+            List<LayerLayout> layers,
+            MemoryBudget budget,
+            BiConsumer<LayerLayout, LayerWeights> use) {
+        new WeightStream(fitTwice(layers, Computation.exact(budget)), layer -> LayerWeights.read(checkpoint, layer))
                 .run(layers, use);
     }
 

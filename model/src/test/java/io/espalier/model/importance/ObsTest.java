@@ -11,6 +11,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -58,7 +59,7 @@ class ObsTest {
 
     private static Map<Integer, UnitScores> run(Checkpoint checkpoint, LayerScope scope, Path folder) {
         Map<Integer, UnitScores> found = new TreeMap<>();
-        new HessianPass(checkpoint, WINDOWS, scope)
+        new HessianPass(checkpoint, WINDOWS, scope, MemoryBudget.DEFAULT)
                 .run(
                         folder,
                         (layer, weights, hessians) -> found.put(
@@ -117,7 +118,7 @@ class ObsTest {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             LayerScope all = new LayerScope(0, 3);
             Map<Integer, UnitScores> uncut = run(checkpoint, all, folder.resolve("uncut"));
-            HessianPass pass = new HessianPass(checkpoint, WINDOWS, all);
+            HessianPass pass = new HessianPass(checkpoint, WINDOWS, all, MemoryBudget.DEFAULT);
             assertThatThrownBy(() -> pass.run(
                             folder.resolve("cut"), (layer, weights, hessians) -> {}, (unit, done, total, tokens) -> {
                                 throw new EspalierException(ErrorCode.CANCELLED, "stopped");

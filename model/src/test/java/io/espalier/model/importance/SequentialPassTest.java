@@ -16,6 +16,7 @@ import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +50,14 @@ class SequentialPassTest {
 
     private static SequentialPass pass(Checkpoint checkpoint, String criterion, LayerScope scope) {
         return new SequentialPass(
-                checkpoint, WINDOWS, scope, Criterion.named(criterion, 1), new FfnRounding(1), HALF, 0);
+                checkpoint,
+                WINDOWS,
+                scope,
+                Criterion.named(criterion, 1),
+                new FfnRounding(1),
+                HALF,
+                0,
+                MemoryBudget.DEFAULT);
     }
 
     private static Found run(SequentialPass pass, Path folder) {
@@ -103,7 +111,7 @@ class SequentialPassTest {
                         .get(name);
             }
             List<UnitScores> scores = new ArrayList<>();
-            new HessianPass(checkpoint, WINDOWS, alone)
+            new HessianPass(checkpoint, WINDOWS, alone, MemoryBudget.DEFAULT)
                     .run(
                             positions.resolve("plain-" + layer),
                             (layout, weights, hessians) ->

@@ -14,6 +14,7 @@ import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.LayerScores;
 import io.espalier.model.importance.SequentialPass;
 import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
@@ -102,7 +103,7 @@ final class DemoScores {
     List<UnitScores> obs() {
         Criterion obs = Criterion.named("obs", 1);
         List<UnitScores> scores = new ArrayList<>();
-        new HessianPass(checkpoint, windows, all)
+        new HessianPass(checkpoint, windows, all, MemoryBudget.DEFAULT)
                 .run(
                         positions.resolve("obs"),
                         (layer, weights, hessians) ->
@@ -119,7 +120,7 @@ final class DemoScores {
     private List<UnitScores> behindPrunedLayers(double ratio) {
         Criterion criterion = Criterion.named("wanda-sp", 1);
         List<UnitScores> scores = new ArrayList<>();
-        new SequentialPass(checkpoint, windows, all, criterion, new FfnRounding(1), ratio, 0)
+        new SequentialPass(checkpoint, windows, all, criterion, new FfnRounding(1), ratio, 0, MemoryBudget.DEFAULT)
                 .run(
                         positions.resolve("sequential-" + ratio),
                         (layer, found, removed) -> scores.add(found.of(criterion)),

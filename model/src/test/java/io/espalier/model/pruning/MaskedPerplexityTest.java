@@ -10,6 +10,7 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -65,7 +66,7 @@ class MaskedPerplexityTest {
         }
 
         // When
-        Perplexity masked = MaskedPerplexity.of(dense, removed, windows, Progress.SILENT);
+        Perplexity masked = MaskedPerplexity.of(dense, removed, windows, MemoryBudget.DEFAULT, Progress.SILENT);
 
         // Then
         assertThat(masked.value()).isCloseTo(expected.value(), withinPercentage(TOLERANCE_PERCENT));
@@ -85,6 +86,7 @@ class MaskedPerplexityTest {
                                     dense,
                                     List.of(RemovedUnits.NONE, beyond, RemovedUnits.NONE),
                                     GoldenCheckpoint.windows(1, 24, 3),
+                                    MemoryBudget.DEFAULT,
                                     Progress.SILENT))
                     .contains("layer 1", "FFN channels");
         }

@@ -11,6 +11,7 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -37,10 +38,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PruningPassTest {
-    private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
     /** Of logits up to 6.4: the sums are taken in another order. */
     private static final float TOLERANCE = 2e-5f;
 
+    private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
 
     static Stream<Arguments> modelsAndSeeds() throws IOException {
         return GoldenCheckpoint.all().stream()
@@ -257,7 +258,9 @@ class PruningPassTest {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             RemovedUnits all = new RemovedUnits(new int[] {0, 1, 2, 3}, new int[0]);
             List<RemovedUnits> removed = List.of(RemovedUnits.NONE, all, RemovedUnits.NONE);
-            assertFails(ErrorCode.INVALID_ARGUMENT, () -> new PruningPass(dense, removed, Compensation.NONE))
+            assertFails(
+                            ErrorCode.INVALID_ARGUMENT,
+                            () -> new PruningPass(dense, removed, Compensation.NONE, MemoryBudget.DEFAULT))
                     .contains("layer 1", "attention");
         }
     }

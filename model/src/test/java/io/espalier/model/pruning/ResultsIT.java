@@ -7,6 +7,7 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class ResultsIT {
 
         private static double perplexity(List<RemovedUnits> removed, Compensation compensation) {
             if (compensation == Compensation.NONE) {
-                return MaskedPerplexity.of(dense, removed, evaluation, Progress.SILENT)
+                return MaskedPerplexity.of(dense, removed, evaluation, MemoryBudget.DEFAULT, Progress.SILENT)
                         .value();
             }
             Path out = folder.resolve("pruned");

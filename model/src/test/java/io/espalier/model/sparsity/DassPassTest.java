@@ -9,6 +9,7 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -76,7 +77,7 @@ class DassPassTest {
     @Test
     void masksFollowFromTheWeightsAndFromWhatTheVisitorWasTold() {
         LinearChoice some = LinearChoice.parse(List.of("up_proj", "down_proj"));
-        new DassPass(checkpoint, WINDOWS, PATTERN, some, ALL)
+        new DassPass(checkpoint, WINDOWS, PATTERN, some, ALL, MemoryBudget.DEFAULT)
                 .run(
                         folder,
                         (layer, masks, u) -> {

@@ -9,6 +9,7 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.LayerHessians;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.DecoderLayer;
@@ -46,8 +47,8 @@ class SparseGptPassTest {
     void chosenLinearLayersOfTheScopeLoseTheirShareInEveryFamily(Path source) {
         try (Checkpoint dense = Checkpoint.open(source)) {
             // When
-            List<UpdateReport> reports =
-                    prune(dense, new SparseGptPass(dense, WINDOWS, PATTERN, LinearChoice.ALL, LATER));
+            List<UpdateReport> reports = prune(
+                    dense, new SparseGptPass(dense, WINDOWS, PATTERN, LinearChoice.ALL, LATER, MemoryBudget.DEFAULT));
 
             // Then
             Set<String> chosen = ModelLayout.of(dense).layers().subList(1, 3).stream()
@@ -80,7 +81,8 @@ class SparseGptPassTest {
     @Test
     void downIsMeasuredBehindThePrunedGateAndUp() {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
-            SparseGptPass pass = new SparseGptPass(dense, WINDOWS, PATTERN, LinearChoice.MLP, new LayerScope(0, 1));
+            SparseGptPass pass = new SparseGptPass(
+                    dense, WINDOWS, PATTERN, LinearChoice.MLP, new LayerScope(0, 1), MemoryBudget.DEFAULT);
 
             // When
             List<UpdateReport> reports = prune(dense, pass);

@@ -9,6 +9,7 @@ import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -74,7 +75,8 @@ class SparsityIT {
         SparsityPattern pattern = SparsityPattern.parse(target, 0.5);
         Path out = folder.resolve(rule + target.replace(':', '-'));
         if (rule.equals(SparseGptPass.NAME)) {
-            SparseGptPass pass = new SparseGptPass(dense, calibration, pattern, LinearChoice.MLP, all);
+            SparseGptPass pass =
+                    new SparseGptPass(dense, calibration, pattern, LinearChoice.MLP, all, MemoryBudget.DEFAULT);
             SparsePruning.write(dense, out, writer -> pass.run(writer, Progress.SILENT));
         } else {
             SparsePruning.write(dense, all, masks(rule, pattern, out), out);

@@ -38,11 +38,11 @@ class FootprintTest {
     private static final long HEAD = 4 * 160 * (32 + 3 * 2 * 256);
 
     private static final long LARGEST_LINEAR = 32 * 80;
-    private static final ModelLayout LAYOUT = layout();
+    private static final ModelLayout LAYOUT = layout(GoldenCheckpoint.LLAMA);
     private static final Footprint FOOTPRINT = new Footprint(LAYOUT, Computation.EXACT);
 
-    private static ModelLayout layout() {
-        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+    private static ModelLayout layout(Path folder) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             return ModelLayout.of(checkpoint);
         }
     }
@@ -69,6 +69,30 @@ class FootprintTest {
     @Test
     void windowsFewerThanAChunkTakeNoMoreThanTheyAre() {
         assertThat(FOOTPRINT.statistics(1, LENGTH)).isEqualTo(2 * LAYER + HIDDEN / 10 + 64 * TOKEN);
+    }
+
+    @Test
+    void scoresThatAreCappedTakeAMaskAndThreeTimesThoseOfABlockOfHeads() {
+        Footprint capped = new Footprint(layout(GoldenCheckpoint.of("gemma2")), Computation.EXACT);
+        // 4 query and 2 KV heads of 12, and four norms.
+        long layer = 4 * (2 * 48 * 32 + 2 * 24 * 32 + 3 * 32 * 80 + 4 * 32);
+        long scores = 64 * 64;
+
+        assertThat(capped.statistics(1, 64))
+                .isEqualTo(2 * layer + HIDDEN / 10 + 64 * TOKEN + 20 * scores + 3 * 4 * 4 * scores);
+    }
+
+    @Test
+    void aSmallerBudgetTakesFewerTokensAtATime(@TempDir Path folder) throws IOException {
+        long token = 4L * (4 * 4096 + 3 * 11_008);
+        long rows = (256L << 20) / 8 / token;
+        long half = 4L * 3 * 4096 * 11_008;
+        long hidden = 4L * 600 * 2 * 4096;
+        Footprint tight = new Footprint(wide(folder), new Computation(ComputeType.FP32, new MemoryBudget(256 << 20)));
+
+        assertThat(rows).as("at most 256 otherwise").isEqualTo(169);
+        assertThat(tight.backprop(600, 2, false, false))
+                .isEqualTo(2 * half + 2 * hidden + 3 * (5 * rows / 2 * 2) * token);
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Engine;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -78,7 +79,7 @@ class LayerStreamTest {
 
     private static double[] inSmallChunks(Checkpoint checkpoint) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, MANY, Computation.EXACT)) {
+        try (LayerStream stream = LayerStream.embed(checkpoint, layout, MANY, MemoryBudget.DEFAULT)) {
             assertThat(stream.chunks()).hasSizeGreaterThan(2);
             WeightStream.forEach(
                     checkpoint,

@@ -15,6 +15,7 @@ import io.espalier.model.sparsity.MaskReport;
 import io.espalier.model.sparsity.SparseGptPass;
 import io.espalier.model.sparsity.SparsePass;
 import io.espalier.model.sparsity.UpdateReport;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.pipeline.request.Inspection;
 import io.espalier.pipeline.request.JobSpec;
@@ -40,7 +41,7 @@ record Cuttings(
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
             return new UnitCutting(
-                    new PruningPass(checkpoint, removed(units, task), units.compensation()),
+                    new PruningPass(checkpoint, removed(units, task), units.compensation(), budget()),
                     workspace.calibration(spec, checkpoint));
         }
         if (target instanceof Target.Layers layers) {
@@ -61,7 +62,7 @@ record Cuttings(
     private Cutting.Cut updated(Target.Weights weights, CheckpointWriter out, Progress progress) {
         int[][] windows = workspace.calibration(spec, checkpoint);
         List<UpdateReport> reports = new SparseGptPass(
-                        checkpoint, windows, weights.pattern(), weights.linears(), scope())
+                        checkpoint, windows, weights.pattern(), weights.linears(), scope(), budget())
                 .run(out, progress);
         return new Cutting.Cut(
                 List.of(),
@@ -97,6 +98,10 @@ record Cuttings(
         return scores.values().stream()
                 .map(sets -> sets.values().iterator().next())
                 .toList();
+    }
+
+    private MemoryBudget budget() {
+        return inspection.computation().budget();
     }
 
     private LayerScope scope() {

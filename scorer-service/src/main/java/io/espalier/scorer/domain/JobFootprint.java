@@ -55,7 +55,8 @@ record JobFootprint(
                             : new Need("choosing weights of one layer", footprint.rewriting()));
         }
         int length = spec.evaluation().text().sequenceLength();
-        int together = Perplexity.together(footprint.layout(), evaluation, length);
+        int together = Perplexity.together(
+                footprint.layout(), evaluation, length, footprint.computation().budget());
         needs.add(with("evaluation", together, length, footprint.evaluation(together, length)));
         return List.copyOf(needs);
     }

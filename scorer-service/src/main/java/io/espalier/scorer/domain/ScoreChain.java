@@ -17,6 +17,8 @@ import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.sparsity.DassPass;
 import io.espalier.model.sparsity.Mask;
 import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -41,6 +43,7 @@ record ScoreChain(
         Checkpoint checkpoint,
         int[][] windows,
         LayerScope scope,
+        MemoryBudget budget,
         LayerFiles files,
         @Nullable InputStatistics statistics,
         @Nullable GradientSource draws,
@@ -54,7 +57,7 @@ record ScoreChain(
         } else if (target instanceof Target.Units units && units.sequential()) {
             sequential(units, position, progress);
         } else if (criterion().needsHessians()) {
-            new HessianPass(checkpoint, windows, scope)
+            new HessianPass(checkpoint, windows, scope, budget)
                     .run(
                             position,
                             (layer, weights, hessians) -> visitor.accept(files.scored(
@@ -62,7 +65,7 @@ record ScoreChain(
                                     scores(evidence(layer, weights).with(hessians)))),
                             progress);
         } else {
-            new Backprop(checkpoint, windows, scope, criterion().needsBackprop())
+            new Backprop(checkpoint, windows, scope, criterion().needsBackprop(), Computation.exact(budget))
                     .<LayerScores>run(
                             position,
                             (layer, weights, gradients) ->
@@ -94,14 +97,14 @@ record ScoreChain(
     private void masks(Target.Weights weights, Path position, Progress progress) {
         MaskCriterion criterion = MaskCriterion.named(spec.scoring().criterion());
         if (criterion.sequential()) {
-            new DassPass(checkpoint, windows, weights.pattern(), weights.linears(), scope)
+            new DassPass(checkpoint, windows, weights.pattern(), weights.linears(), scope, budget)
                     .run(
                             position,
                             (layer, masks, norms) -> visitor.accept(files.masked(layer.index(), masks)),
                             progress);
             return;
         }
-        new Backprop(checkpoint, windows, scope, true)
+        new Backprop(checkpoint, windows, scope, true, Computation.exact(budget))
                 .<Map<Linear, Mask>>run(
                         position,
                         (layer, read, gradients) -> criterion.masks(
@@ -117,7 +120,14 @@ record ScoreChain(
     private void sequential(Target.Units units, Path position, Progress progress) {
         double ratio = SequentialPass.check(criterion(), units.cuts().get(0).budget(), units.allocation());
         new SequentialPass(
-                        checkpoint, windows, scope, criterion(), new FfnRounding(units.roundTo()), ratio, spec.seed())
+                        checkpoint,
+                        windows,
+                        scope,
+                        criterion(),
+                        new FfnRounding(units.roundTo()),
+                        ratio,
+                        spec.seed(),
+                        budget)
                 .run(
                         position,
                         (layer, scores, removed) -> visitor.accept(files.scored(layer.index(), scores)),

@@ -109,6 +109,7 @@ public final class ScoreWork {
                             checkpoint,
                             workspace.calibration(spec, checkpoint),
                             scope(inspection),
+                            inspection.computation().budget(),
                             files,
                             files.merged(task.statistics()),
                             draws(spec, task.losses()),
