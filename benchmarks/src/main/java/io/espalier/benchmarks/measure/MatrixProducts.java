@@ -1,6 +1,7 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Lanes;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
@@ -12,39 +13,57 @@ import io.espalier.model.transformer.WeightStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.IntConsumer;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** How fast this machine multiplies the matrices of a model, in the type the forward multiplies them in. */
 final class MatrixProducts {
-    /** In a row; the rate over all of them counts, since the fastest of many short ones is the luckiest. */
+    /** How often all rows pass; the rate over them all counts, since the fastest of many short ones is the luckiest. */
     private static final int TRIES = 8;
 
     private MatrixProducts() {}
 
     /**
-     * FLOP/s of the linear layer of the first decoder layer that is the fastest, with all rows of the forward at once.
+     * FLOP/s of the linear layer of the first decoder layer that is the fastest, from an input in the type of its weight:
+     * with all rows of the forward at once, or with as many as the forward takes together, in turn or side by side.
      */
     static double best(ForwardPass pass) {
+        int[][] all = pass.windows();
+        int[][] chunk = Layers.of(pass).chunks().get(0);
+        int chunks = TRIES * all.length / chunk.length;
         LayerLayout layer = ModelLayout.of(pass.checkpoint()).layers().get(0);
         try (LayerWeights weights =
                 LayerWeights.use(pass.checkpoint(), layer, pass.computation().type())) {
             return layer.linears().stream()
-                    .mapToDouble(linear -> rate(weights, linear, pass.windows()))
+                    .flatMapToDouble(linear -> DoubleStream.of(
+                            rate(pass, weights, linear, all, TRIES, MatrixProducts::inTurn),
+                            rate(pass, weights, linear, chunk, chunks, MatrixProducts::inTurn),
+                            rate(pass, weights, linear, chunk, chunks, Lanes::each)))
                     .max()
                     .orElseThrow();
         }
     }
 
-    private static double rate(LayerWeights weights, Linear linear, int[][] windows) {
+    private interface Order extends BiConsumer<Integer, IntConsumer> {}
+
+    private static void inTurn(int count, IntConsumer work) {
+        IntStream.range(0, count).forEach(work);
+    }
+
+    private static double rate(
+            ForwardPass pass, LayerWeights weights, Linear linear, int[][] windows, int times, Order order) {
         try (Scope scope = Scope.open()) {
-            Tensor x = normal(scope, windows.length, windows[0].length, linear.inputs());
-            Runnable product = () -> weights.apply(linear, x, scope).close();
-            product.run();
-            double seconds = Alternation.seconds(() -> {
-                for (int i = 0; i < TRIES; i++) {
-                    product.run();
+            Tensor x = typed(pass, windows, linear.inputs(), scope);
+            IntConsumer product = i -> {
+                try (Scope result = Scope.open()) {
+                    weights.apply(linear, x, result);
                 }
-            });
-            return 2.0 * TRIES * windows.length * windows[0].length * linear.weights() / seconds;
+            };
+            order.accept(Lanes.COUNT, product);
+            double seconds = Alternation.seconds(() -> order.accept(times, product));
+            return 2.0 * times * windows.length * windows[0].length * linear.weights() / seconds;
         }
     }
 
@@ -69,7 +88,7 @@ final class MatrixProducts {
                         for (Linear linear : layer.linears()) {
                             Tensor x = inputs.computeIfAbsent(
                                     List.of(chunk.length, linear.inputs()),
-                                    size -> typed(chunk, linear.inputs(), scope));
+                                    size -> typed(pass, chunk, linear.inputs(), scope));
                             try (Scope result = Scope.open()) {
                                 weights.apply(linear, x, result);
                             }
@@ -79,24 +98,24 @@ final class MatrixProducts {
             }
         }
 
-        /** In the weights' type, which no product has to convert. */
-        private Tensor typed(int[][] chunk, int features, Scope scope) {
-            Kernels kernels = new Kernels(scope);
-            try (Tensor wide = normal(scope, chunk.length, chunk[0].length, features);
-                    Tensor flat =
-                            kernels.reserve(wide.elements(), pass.computation().type())) {
-                Tensor typed = kernels.reshape(flat, chunk.length, chunk[0].length, features);
-                kernels.replace(typed, wide);
-                return typed;
-            }
-        }
-
         double flops() {
             long tokens = (long) pass.windows().length * pass.windows()[0].length;
             return ModelLayout.of(pass.checkpoint()).layers().stream()
                     .flatMap(layer -> layer.linears().stream())
                     .mapToDouble(linear -> 2.0 * tokens * linear.inputs() * linear.outputs())
                     .sum();
+        }
+    }
+
+    /** In the weights' type, which no product has to convert. */
+    private static Tensor typed(ForwardPass pass, int[][] windows, int features, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        try (Tensor wide = normal(scope, windows.length, windows[0].length, features);
+                Tensor flat =
+                        kernels.reserve(wide.elements(), pass.computation().type())) {
+            Tensor typed = kernels.reshape(flat, windows.length, windows[0].length, features);
+            kernels.replace(typed, wide);
+            return typed;
         }
     }
 
