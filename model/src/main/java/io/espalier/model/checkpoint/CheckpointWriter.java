@@ -14,14 +14,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -60,13 +58,9 @@ public final class CheckpointWriter implements Closeable {
     private final Path staging;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final List<WeightFile> files = new ArrayList<>();
-    private final ExecutorService writing = thread("writing");
-    private final ExecutorService digesting = thread("digesting");
-    private final Set<String> missing = new HashSet<>();
-
-    private static ExecutorService thread(String name) {
-        return Executors.newSingleThreadExecutor(Background.threads(name));
-    }
+    private final ExecutorService digesting = Executors.newSingleThreadExecutor(Background.threads("digesting"));
+    /** Bytes that are still to come, of each tensor that is not complete. */
+    private final Map<String, Long> missing = new HashMap<>();
 
     private CheckpointWriter(Path staging) {
         this.staging = staging;
@@ -145,7 +139,7 @@ public final class CheckpointWriter implements Closeable {
             if (locations.put(tensor.name(), new Location(tensor, weights, offset)) != null) {
                 throw new IllegalArgumentException("tensor " + tensor.name() + " declared twice");
             }
-            missing.add(tensor.name());
+            missing.put(tensor.name(), tensor.bytes());
             offset += tensor.bytes();
         }
     }
@@ -174,22 +168,33 @@ public final class CheckpointWriter implements Closeable {
      * @throws EspalierException {@code DISK_FULL}
      */
     public void write(String name, ByteBuffer bytes) {
-        Location location = location(name);
-        if (bytes.remaining() != location.tensor().bytes()) {
+        long expected = location(name).tensor().bytes();
+        if (bytes.remaining() != expected) {
             throw new IllegalArgumentException(
-                    "tensor " + name + " has " + location.tensor().bytes() + " bytes, given " + bytes.remaining());
+                    "tensor " + name + " has " + expected + " bytes, given " + bytes.remaining());
         }
+        append(name, bytes);
+    }
+
+    /**
+     * Writes the next of a tensor's bytes, behind those that came before; one thread for a tensor.
+     *
+     * @throws EspalierException {@code DISK_FULL}
+     */
+    public void append(String name, ByteBuffer bytes) {
+        Location location = location(name);
+        long count = bytes.remaining();
+        long left = missing(name);
+        if (count > left) {
+            throw new IllegalArgumentException("tensor " + name + " lacks " + left + " bytes, given " + count);
+        }
+        long offset = location.end() - left;
         try {
-            writeFully(location.file().channel(), bytes, location.offset());
+            writeFully(location.file().channel(), bytes, offset);
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        written(location);
-    }
-
-    /** Writes or copies on a thread of its own. */
-    CompletableFuture<Void> later(Runnable work) {
-        return CompletableFuture.runAsync(work, writing);
+        written(location, offset, count);
     }
 
     /** Copies an unchanged tensor from file to file, be it under another name. */
@@ -203,13 +208,23 @@ public final class CheckpointWriter implements Closeable {
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        written(location);
+        written(location, location.offset(), location.tensor().bytes());
     }
 
-    private synchronized void written(Location location) {
-        missing.remove(location.tensor().name());
+    private synchronized long missing(String name) {
+        return missing.getOrDefault(name, 0L);
+    }
+
+    private synchronized void written(Location location, long offset, long count) {
+        String name = location.tensor().name();
+        long left = missing(name) - count;
+        if (left > 0) {
+            missing.put(name, left);
+        } else {
+            missing.remove(name);
+        }
         TrailingDigest digest = location.file().digest();
-        digest.written(location.offset(), location.end());
+        digest.written(offset, offset + count);
         digesting.execute(() -> {
             try {
                 digest.follow();
@@ -254,7 +269,7 @@ public final class CheckpointWriter implements Closeable {
             throw new EspalierException(
                     ErrorCode.INTERNAL,
                     "checkpoint: " + missing.size() + " tensors were not written, "
-                            + missing.stream().sorted().findFirst().orElseThrow() + " among them");
+                            + missing.keySet().stream().sorted().findFirst().orElseThrow() + " among them");
         }
         Future<SortedMap<String, String>> digests = digesting.submit(this::digests);
         try {
@@ -288,7 +303,7 @@ public final class CheckpointWriter implements Closeable {
         if (location == null) {
             throw new IllegalArgumentException("tensor " + name + " was not declared");
         }
-        if (!missing.contains(name)) {
+        if (!missing.containsKey(name)) {
             throw new IllegalArgumentException("tensor " + name + " was written before");
         }
         return location;
@@ -304,7 +319,6 @@ public final class CheckpointWriter implements Closeable {
     /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */
     @Override
     public void close() {
-        writing.shutdownNow();
         digesting.shutdownNow();
         try {
             for (WeightFile file : files) {

@@ -4,11 +4,11 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 
-/** Drops what goes, without looking at any text: stored weights are moved, never converted. */
+/** Drops what goes, without looking at any text: stored weights are moved, never converted, a few rows at a time. */
 record PlainCut() implements CalibrationPass {
     @Override
     public LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
-        return LayerWeights.useRemovable(checkpoint, layer);
+        return LayerWeights.none();
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.checkpoint.DType;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
-import io.espalier.model.checkpoint.WriteBehind;
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
@@ -17,10 +19,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 
 /** One layer on the operating table: its weights are replaced by smaller ones, one half after the other. */
 final class PrunedLayer {
+    /** Of a tensor's rows, those that pass together from file to file. */
+    private static final int CACHED_BYTES = 1 << 20;
+
     private final LayerLayout before;
     private final LayerLayout after;
     private final LayerWeights weights;
@@ -156,39 +160,54 @@ final class PrunedLayer {
     }
 
     /**
-     * Writes the tensors that were replaced, and cuts and writes those that are to be cut. The layer's weights may be freed
-     * as soon as it returns.
+     * Writes the tensors that were replaced, and cuts and writes those that are to be cut. What is made is written, and
+     * digested, while it is in the cache.
      *
-     * @param tensors what the checkpoint was told of each
+     * @param source what the layer is from
+     * @param tensors what the new checkpoint was told of each
      * @return their names
      */
-    Set<String> write(WriteBehind out, SliceRooms rooms, Map<String, TensorInfo> tensors) {
+    Set<String> write(Checkpoint source, CheckpointWriter out, Map<String, TensorInfo> tensors) {
         Set<String> names = new TreeSet<>(replaced.keySet());
         names.addAll(uncut.keySet());
-        try {
-            replaced.forEach((name, parameter) -> write(out, tensors, name, scope -> weights.get(parameter)));
-        } finally {
-            out.settle();
-        }
-        uncut.forEach((name, parameter) -> write(
-                out,
-                tensors,
-                name,
-                scope -> surgery.sliceInto(rooms.next(), parameter, weights.get(parameter), scope)));
+        replaced.forEach(
+                (name, parameter) -> writeRows(weights.get(parameter), out, Objects.requireNonNull(tensors.get(name))));
+        uncut.forEach(
+                (name, parameter) -> cutAndWrite(source, parameter, out, Objects.requireNonNull(tensors.get(name))));
         return names;
     }
 
-    private static void write(
-            WriteBehind out, Map<String, TensorInfo> tensors, String name, Function<Scope, Tensor> tensor) {
-        DType type = Objects.requireNonNull(tensors.get(name)).dtype();
-        Scope scope = Scope.open();
-        ByteBuffer bytes;
-        try {
-            bytes = tensor.apply(scope).stored(type, scope);
-        } catch (RuntimeException e) {
-            scope.close();
-            throw e;
+    private static void writeRows(Tensor tensor, CheckpointWriter out, TensorInfo told) {
+        eachBlock(tensor.dim(0), told.bytes(), (first, rows) -> {
+            try (Scope scope = Scope.open()) {
+                Tensor block = new Kernels(scope).narrow(tensor, 0, first, rows);
+                out.append(told.name(), block.stored(told.dtype(), scope));
+            }
+        });
+    }
+
+    private void cutAndWrite(Checkpoint source, Parameter parameter, CheckpointWriter out, TensorInfo told) {
+        TensorInfo whole = source.tensor(parameter.name());
+        StoredCut cut = new StoredCut(surgery, parameter, whole.dtype(), CACHED_BYTES);
+        eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
+            ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
+            ByteBuffer left = cut.of(block, first);
+            if (left.hasRemaining()) {
+                out.append(told.name(), left);
+            }
+        });
+    }
+
+    @FunctionalInterface
+    private interface Block {
+        void at(int first, int rows);
+    }
+
+    /** @param bytes of all rows */
+    private static void eachBlock(int rows, long bytes, Block block) {
+        int step = (int) Math.max(1, CACHED_BYTES / (bytes / rows));
+        for (int first = 0; first < rows; first += step) {
+            block.at(first, Math.min(step, rows - first));
         }
-        out.write(name, bytes, scope::close);
     }
 }

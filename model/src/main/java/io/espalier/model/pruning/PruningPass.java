@@ -6,7 +6,6 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
-import io.espalier.model.checkpoint.WriteBehind;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.StoredWeights;
@@ -89,13 +88,11 @@ public final class PruningPass {
         outside.forEach(tensor -> missing.remove(tensor.name()));
         int end = lastPruned() + 1;
         List<LayerLayout> layers = layout.layers().subList(0, end);
-        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows, budget);
-                SliceRooms rooms = new SliceRooms(layers);
-                WriteBehind writing = new WriteBehind(out)) {
+        try (CalibrationPass pass = compensation.begin(checkpoint, layout, windows, budget)) {
             for (LayerLayout before : layers) {
                 boolean loses = !removed.get(before.index()).isEmpty();
                 if (loses || pass.passesEveryLayer()) {
-                    LayerRepair repair = through(before, pass, missing, rooms, writing);
+                    LayerRepair repair = through(before, pass, missing, out);
                     if (loses) {
                         repairs.add(repair);
                     }
@@ -107,21 +104,17 @@ public final class PruningPass {
     }
 
     private LayerRepair through(
-            LayerLayout before,
-            CalibrationPass pass,
-            Map<String, TensorInfo> missing,
-            SliceRooms rooms,
-            WriteBehind writing) {
+            LayerLayout before, CalibrationPass pass, Map<String, TensorInfo> missing, CheckpointWriter out) {
         LayerLayout after = pruned.layout().layers().get(before.index());
         Surgery surgery = new Surgery(removed.get(before.index()));
         try (LayerWeights weights = pass.read(checkpoint, before)) {
             PrunedLayer layer = new PrunedLayer(before, after, weights, surgery);
             LayerRepair repair = pass.through(layer);
-            missing.keySet().removeAll(layer.write(writing, rooms, missing));
+            missing.keySet().removeAll(layer.write(checkpoint, out, missing));
             List<TensorInfo> untouched = names(after)
                     .flatMap(name -> Stream.ofNullable(missing.remove(name)))
                     .toList();
-            writing.write(out -> writeUntouched(untouched, out));
+            writeUntouched(untouched, out);
             return repair;
         }
     }

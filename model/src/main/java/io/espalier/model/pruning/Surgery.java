@@ -83,35 +83,10 @@ public final class Surgery {
     /** A tensor of the layer without the removed units. */
     public Tensor slice(Parameter parameter, Tensor whole, Scope scope) {
         Kernels kernels = new Kernels(scope);
-        return slice(parameter, whole, kernels::select);
-    }
-
-    /**
-     * The same in memory that is there.
-     *
-     * @param room fp32 [n], where n are the elements of {@code whole} or more
-     */
-    Tensor sliceInto(Tensor room, Parameter parameter, Tensor whole, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        // Where a second axis loses something too, its input lies in the room already.
-        return slice(
-                parameter,
-                whole,
-                (tensor, axis, positions) -> tensor == whole
-                        ? kernels.selectInto(room, tensor, axis, positions)
-                        : kernels.select(tensor, axis, positions));
-    }
-
-    @FunctionalInterface
-    private interface Selection {
-        Tensor of(Tensor tensor, int axis, int[] positions);
-    }
-
-    private Tensor slice(Parameter parameter, Tensor whole, Selection select) {
         Tensor sliced = whole;
         for (int axis = 0; axis < parameter.axes().size(); axis++) {
             if (parameter.axes().get(axis).removable()) {
-                sliced = select.of(sliced, axis, kept(parameter.axes().get(axis)));
+                sliced = kernels.select(sliced, axis, kept(parameter.axes().get(axis)));
             }
         }
         return sliced;

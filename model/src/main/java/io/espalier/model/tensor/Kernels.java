@@ -113,17 +113,6 @@ public final class Kernels extends KernelCalls {
         return tensor("select", of(x), IValue.from((long) dim), of(positions));
     }
 
-    /**
-     * The same in memory that is there.
-     *
-     * @param room fp32 [n], from {@link #reserve}, whose bytes are enough for the result in the type of x
-     */
-    public Tensor selectInto(Tensor room, Tensor x, int dim, int[] positions) {
-        try (Tensor index = scope.positions(positions)) {
-            return tensor("select_into", of(room), of(x), IValue.from((long) dim), of(index));
-        }
-    }
-
     /** State of an online log-sum-exp over n predictions into which nothing was folded yet. */
     public Tensor emptyFold(int n) {
         return tensor("empty_fold", IValue.from((long) n));
@@ -294,7 +283,16 @@ public final class Kernels extends KernelCalls {
     /** Stored elements in a file as a tensor [elements] of their own type, without a copy. */
     Tensor inPlace(MappedBytes stored, DType type) {
         long elements = stored.bytes().remaining() / type.bytes();
-        PtNDArray view = scope.view(stored, viewType(type), elements);
+        return typed(scope.view(stored, viewType(type), elements), type);
+    }
+
+    /** The same of those in a direct buffer, which must not be used otherwise as long as the tensor is. */
+    Tensor view(ByteBuffer stored, DType type) {
+        long elements = stored.remaining() / type.bytes();
+        return typed(scope.view(stored, viewType(type), elements), type);
+    }
+
+    private Tensor typed(PtNDArray view, DType type) {
         return type == DType.BF16 ? tensor("as_bfloat16", IValue.from(view)) : new Tensor(view);
     }
 

@@ -52,13 +52,28 @@ public final class StoredWeights {
     }
 
     /**
-     * A whole tensor in its own shape, to take parts of it: in the type it is stored in where it can be used where it lies,
-     * else fp32. The same conditions hold.
+     * The bytes of rows [first, first + rows) of a tensor, once they have been looked at. They last until this thread reads
+     * other weights.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
-    public static Tensor useAsStored(Checkpoint checkpoint, String name, Scope scope) {
-        Part whole = Part.whole(checkpoint, name);
-        boolean exact = whole.info().dtype().bytes() <= Float.BYTES;
-        return exact && whole.usable() ? whole.inPlace(scope) : whole.copied(ComputeType.FP32, scope);
+    public static ByteBuffer readRows(Checkpoint checkpoint, String name, int first, int rows) {
+        TensorInfo info = checkpoint.tensor(name);
+        long rowBytes = info.bytes() / info.dim(0);
+        int bytes = Math.toIntExact(rows * rowBytes);
+        ByteBuffer buffer = bytes <= BUFFER_BYTES ? BUFFER.get() : ByteBuffer.allocateDirect(bytes);
+        checkpoint.read(name, first * rowBytes, buffer.clear().limit(bytes));
+        Engine engine = Engine.started();
+        // To look at a few rows is no work for two, and what becomes of them is done beside.
+        int threads = engine.limitThreads(1);
+        try (Scope scope = Scope.open()) {
+            Kernels kernels = new Kernels(scope);
+            Tensor flat = kernels.view(buffer.flip(), info.dtype());
+            finite(name, kernels, flat, flat.elements());
+        } finally {
+            engine.limitThreads(threads);
+        }
+        return buffer;
     }
 
     /** Rows [first, first + rows) of a matrix, under the same conditions as {@link #use}. */

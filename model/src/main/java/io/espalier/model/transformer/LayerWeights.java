@@ -37,16 +37,9 @@ public final class LayerWeights implements Linears, AutoCloseable {
         return of(parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, owner));
     }
 
-    /**
-     * What loses something when units are removed, to take parts of it: where that is possible in its storage type and
-     * in the file's memory.
-     *
-     * @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
-     */
-    public static LayerWeights useRemovable(Checkpoint checkpoint, LayerLayout layer) {
-        return of(
-                layer.parameters().stream().filter(Parameter::removable).toList(),
-                (parameter, owner) -> StoredWeights.useAsStored(checkpoint, parameter.name(), owner));
+    /** Of a layer that nobody computes with. */
+    public static LayerWeights none() {
+        return new LayerWeights();
     }
 
     /** One half of a layer, to compute with while that is recorded. */

@@ -268,13 +268,6 @@ class Kernels(Module):
   def select(self: __torch__.Kernels, x: Tensor, dim: int, positions: Tensor) -> Tensor:
     return x.index_select(dim, positions)
 
-  # The same in memory that is there: the first bytes of room, fp32 [n], under the type of x.
-  def select_into(self: __torch__.Kernels, room: Tensor, x: Tensor, dim: int, positions: Tensor) -> Tensor:
-    shape = x.size()
-    shape[dim] = positions.size(0)
-    elements = x.numel() // x.size(dim) * positions.size(0)
-    return torch.index_select(x, dim, positions, out=torch.empty([0], dtype=x.dtype).set_(room)[0:elements].view(shape))
-
   # ---- loss in vocabulary blocks ----------------------------------------------------------------------------------
 
   # hidden [.., d]; w [block, d]; fp32

@@ -3,6 +3,7 @@ package io.espalier.model.checkpoint;
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
@@ -82,6 +83,28 @@ class CheckpointWriterTest {
                     .isThrownBy(() -> writer.write(tensor.name(), ByteBuffer.wrap(content(tensor))))
                     .withMessageContaining("before");
         }
+    }
+
+    @Test
+    void aTensorMayComeInPiecesButNotOneByteMoreOrLess() throws IOException {
+        // Given
+        Path target = folder.resolve("pieces");
+        TensorInfo tensor = EVERY_TYPE.get(0);
+        byte[] bytes = content(tensor);
+        try (CheckpointWriter writer = CheckpointWriter.create(target, List.of(tensor))) {
+            writer.append(tensor.name(), ByteBuffer.wrap(bytes, 0, 3));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> writer.append(tensor.name(), ByteBuffer.wrap(bytes)))
+                    .withMessageContaining("lacks " + (bytes.length - 3));
+            assertThatThrownBy(writer::finish).hasMessageContaining(tensor.name());
+
+            // When
+            writer.append(tensor.name(), ByteBuffer.wrap(bytes, 3, bytes.length - 3));
+            writer.finish();
+        }
+
+        // Then
+        assertThat(Files.readAllBytes(target.resolve("model.safetensors"))).endsWith(bytes);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.espalier.model.DeepCheckpoint;
 import io.espalier.model.DemoModel;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
@@ -11,6 +12,7 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -21,12 +23,16 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -91,6 +97,61 @@ class PruningPassTest {
                             EspalierException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_CORRUPT))
                     .hasMessageContaining(broken);
         }
+    }
+
+    /** Matrices of several blocks, of which some lose every row. */
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "F16", "F32", "F64"})
+    void elementsOfLargeMatricesStayAsTheyAreStored(DType type, @TempDir Path folder) {
+        // Given
+        DeepCheckpoint.write(folder.resolve("deep"), 1, 1024);
+        GoldenCheckpoint.convert(folder.resolve("deep"), type, folder.resolve("dense"));
+        RemovedUnits units = new RemovedUnits(
+                new int[] {0, 7, 15},
+                IntStream.range(0, 2560).filter(i -> i % 7 == 3 || i > 2000).toArray());
+        try (Checkpoint dense = Checkpoint.open(folder.resolve("dense"))) {
+            // When
+            DemoModel.prune(dense, List.of(units), new int[0][], Compensation.NONE, folder.resolve("cut"));
+            DemoModel.prune(
+                    dense,
+                    List.of(units),
+                    GoldenCheckpoint.windows(1, 8, 1),
+                    Compensation.BIAS,
+                    folder.resolve("repaired"));
+
+            // Then
+            try (Checkpoint cut = Checkpoint.open(folder.resolve("cut"));
+                    Checkpoint repaired = Checkpoint.open(folder.resolve("repaired"))) {
+                for (LayerLayout layer : ModelLayout.of(dense).layers()) {
+                    for (Linear linear : layer.linears()) {
+                        String name = linear.weight().name();
+                        byte[] expected = without(units, dense, name);
+                        assertThat(bytes(cut, name)).as(name).isEqualTo(expected);
+                        assertThat(bytes(repaired, name)).as("repaired " + name).isEqualTo(expected);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Heads are 64 wide; outputs and down projections lose columns, all others rows. */
+    private static byte[] without(RemovedUnits units, Checkpoint dense, String name) {
+        TensorInfo tensor = dense.tensor(name);
+        boolean attention = name.contains("self_attn");
+        Set<Integer> gone = IntStream.of(attention ? units.attention() : units.ffn())
+                .boxed()
+                .collect(Collectors.toSet());
+        IntPredicate stays = position -> !gone.contains(attention ? position / 64 : position);
+        boolean columns = name.contains("o_proj") || name.contains("down_proj");
+        byte[] whole = bytes(dense, name);
+        ByteArrayOutputStream left = new ByteArrayOutputStream();
+        int size = tensor.dtype().bytes();
+        for (int element = 0; element < whole.length / size; element++) {
+            if (stays.test(columns ? element % tensor.dim(1) : element / tensor.dim(1))) {
+                left.write(whole, element * size, size);
+            }
+        }
+        return left.toByteArray();
     }
 
     private static List<RemovedUnits> randomUnits(Checkpoint dense, int seed) {
