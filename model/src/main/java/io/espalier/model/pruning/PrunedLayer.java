@@ -188,7 +188,7 @@ final class PrunedLayer {
 
     private void cutAndWrite(Checkpoint source, Parameter parameter, CheckpointWriter out, TensorInfo told) {
         TensorInfo whole = source.tensor(parameter.name());
-        StoredCut cut = new StoredCut(surgery, parameter, whole.dtype(), CACHED_BYTES);
+        StoredCut cut = new StoredCut(surgery, parameter, whole.dtype());
         eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
             ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
             ByteBuffer left = cut.of(block, first);

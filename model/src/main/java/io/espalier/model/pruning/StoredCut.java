@@ -12,51 +12,47 @@ import org.jspecify.annotations.Nullable;
 final class StoredCut {
     private final BitSet rows = new BitSet();
     private final int rowBytes;
+    private final int leftBytes;
     private final @Nullable Columns columns;
-    private ByteBuffer cut;
 
-    /**
-     * @param type the tensor's
-     * @param blockBytes of a block, as a rule
-     */
-    StoredCut(Surgery surgery, Parameter parameter, DType type, int blockBytes) {
+    /** @param type the tensor's */
+    StoredCut(Surgery surgery, Parameter parameter, DType type) {
         IntStream.of(surgery.kept(parameter.rows())).forEach(rows::set);
         boolean matrix = parameter.axes().size() > 1;
         int width = matrix ? parameter.columns().length() : 1;
+        int[] kept = matrix && parameter.columns().removable() ? surgery.kept(parameter.columns()) : new int[0];
         rowBytes = width * type.bytes();
-        columns = matrix && parameter.columns().removable()
-                ? Columns.of(surgery.kept(parameter.columns()), width, type)
-                : null;
-        cut = ByteBuffer.allocateDirect(blockBytes);
+        columns = kept.length == 0 ? null : Columns.of(kept, width, type);
+        leftBytes = columns == null ? rowBytes : kept.length * type.bytes();
     }
 
     /**
-     * @param block bytes of whole rows
+     * @param block bytes of whole rows, from index 0 to the limit
      * @param first the row it begins with
-     * @return what is left of them, until the next call
+     * @return the same buffer with what is left of them
      */
     ByteBuffer of(ByteBuffer block, int first) {
-        if (cut.capacity() < block.remaining()) {
-            cut = ByteBuffer.allocateDirect(block.remaining());
-        }
-        cut.clear().order(ByteOrder.nativeOrder());
         block.order(ByteOrder.nativeOrder());
-        int last = first + block.remaining() / rowBytes;
+        int last = first + block.limit() / rowBytes;
+        int to = 0;
+        // Never ahead of what is still to be moved.
         for (int row = rows.nextSetBit(first); row >= 0 && row < last; row = rows.nextSetBit(row + 1)) {
-            ByteBuffer whole = block.slice(block.position() + (row - first) * rowBytes, rowBytes)
-                    .order(ByteOrder.nativeOrder());
+            int from = (row - first) * rowBytes;
             if (columns == null) {
-                cut.put(whole);
+                block.put(to, block, from, rowBytes);
             } else {
-                columns.move(whole, cut);
+                columns.move(block, from, to);
             }
+            to += leftBytes;
         }
-        return cut.flip();
+        return block.position(0).limit(to);
     }
 
-    /** Moves the elements that stay from one row to the end of another buffer; through arrays, which is several times as fast. */
+    /** Moves the elements of a row that stay; through arrays, which is several times as fast as element by element. */
+    @FunctionalInterface
     private interface Columns {
-        void move(ByteBuffer row, ByteBuffer cut);
+        /** @param from byte index of the row, {@code to} of what is left of it */
+        void move(ByteBuffer block, int from, int to);
 
         static Columns of(int[] kept, int width, DType type) {
             return switch (type.bytes()) {
@@ -69,39 +65,36 @@ final class StoredCut {
         private static Columns shorts(int[] kept, int width) {
             short[] all = new short[width];
             short[] left = new short[kept.length];
-            return (row, cut) -> {
-                row.asShortBuffer().get(all);
+            return (block, from, to) -> {
+                block.asShortBuffer().get(from / Short.BYTES, all);
                 for (int i = 0; i < left.length; i++) {
                     left[i] = all[kept[i]];
                 }
-                cut.asShortBuffer().put(left);
-                cut.position(cut.position() + left.length * Short.BYTES);
+                block.asShortBuffer().put(to / Short.BYTES, left);
             };
         }
 
         private static Columns ints(int[] kept, int width) {
             int[] all = new int[width];
             int[] left = new int[kept.length];
-            return (row, cut) -> {
-                row.asIntBuffer().get(all);
+            return (block, from, to) -> {
+                block.asIntBuffer().get(from / Integer.BYTES, all);
                 for (int i = 0; i < left.length; i++) {
                     left[i] = all[kept[i]];
                 }
-                cut.asIntBuffer().put(left);
-                cut.position(cut.position() + left.length * Integer.BYTES);
+                block.asIntBuffer().put(to / Integer.BYTES, left);
             };
         }
 
         private static Columns longs(int[] kept, int width) {
             long[] all = new long[width];
             long[] left = new long[kept.length];
-            return (row, cut) -> {
-                row.asLongBuffer().get(all);
+            return (block, from, to) -> {
+                block.asLongBuffer().get(from / Long.BYTES, all);
                 for (int i = 0; i < left.length; i++) {
                     left[i] = all[kept[i]];
                 }
-                cut.asLongBuffer().put(left);
-                cut.position(cut.position() + left.length * Long.BYTES);
+                block.asLongBuffer().put(to / Long.BYTES, left);
             };
         }
     }

@@ -52,8 +52,8 @@ public final class StoredWeights {
     }
 
     /**
-     * The bytes of rows [first, first + rows) of a tensor, once they have been looked at. They last until this thread reads
-     * other weights.
+     * The bytes of rows [first, first + rows) of a tensor, once they have been looked at. They may be changed, and
+     * last until this thread reads other weights.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
