@@ -33,13 +33,14 @@ final class FullRun {
             System.err.println("running " + step.spelled());
             Measured measured = new FreshJvm().run(step, work);
             highest = Math.max(highest, measured.get(Measured.PEAK) / GIGABYTE);
-            table.row(
-                    step.spelled(),
-                    String.format(
-                            Locale.ROOT,
-                            "%.1f s, peak resident %.2f GB",
-                            measured.get("seconds"),
-                            measured.get(Measured.PEAK) / GIGABYTE));
+            String outcome = String.format(
+                    Locale.ROOT,
+                    "%.1f s, peak resident %.2f GB",
+                    measured.get("seconds"),
+                    measured.get(Measured.PEAK) / GIGABYTE);
+            // A step can take many minutes: who ends the run keeps what is known.
+            System.err.println(step.spelled() + ": " + outcome);
+            table.row(step.spelled(), outcome);
         }
         System.out.println(table.row(
                 "highest peak resident, GB",
