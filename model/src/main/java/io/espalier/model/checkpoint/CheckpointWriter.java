@@ -188,13 +188,12 @@ public final class CheckpointWriter implements Closeable {
         if (count > left) {
             throw new IllegalArgumentException("tensor " + name + " lacks " + left + " bytes, given " + count);
         }
-        long offset = location.end() - left;
         try {
-            writeFully(location.file().channel(), bytes, offset);
+            writeFully(location.file().channel(), bytes, location.end() - left);
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        written(location, offset, count);
+        written(location, count);
     }
 
     /** Copies an unchanged tensor from file to file, be it under another name. */
@@ -208,14 +207,14 @@ public final class CheckpointWriter implements Closeable {
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
-        written(location, location.offset(), location.tensor().bytes());
+        written(location, location.tensor().bytes());
     }
 
     private synchronized long missing(String name) {
         return missing.getOrDefault(name, 0L);
     }
 
-    private synchronized void written(Location location, long offset, long count) {
+    private synchronized void written(Location location, long count) {
         String name = location.tensor().name();
         long left = missing(name) - count;
         if (left > 0) {
@@ -224,7 +223,8 @@ public final class CheckpointWriter implements Closeable {
             missing.remove(name);
         }
         TrailingDigest digest = location.file().digest();
-        digest.written(offset, offset + count);
+        long end = location.end() - left;
+        digest.written(end - count, end);
         digesting.execute(() -> {
             try {
                 digest.follow();

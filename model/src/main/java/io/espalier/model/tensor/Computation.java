@@ -1,8 +1,5 @@
 package io.espalier.model.tensor;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-
 /**
  * How a pass over a model computes; with the numeric profile it decides the last bits of what comes out, so a plan pins it.
  *
@@ -21,20 +18,13 @@ public record Computation(ComputeType type, MemoryBudget budget) {
      * Looks at a number that all results of a pass went into.
      *
      * @param what it was computed from, for the message
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} where another may help, else
-     *     {@code MODEL_CORRUPT}
+     * @throws io.espalier.model.EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} where
+     *     another may help, else {@code MODEL_CORRUPT}
      */
     public void requireFinite(String what, double number) {
-        if (Double.isFinite(number)) {
-            return;
+        if (!Double.isFinite(number)) {
+            throw type.notFinite(what);
         }
-        throw type == ComputeType.FP32
-                ? new EspalierException(
-                        ErrorCode.MODEL_CORRUPT, what + ": not finite; the weights are too large to compute with")
-                : new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "espalier.compute.type: %s is not finite in %s; set it to fp32"
-                                .formatted(what, type.spelled()));
     }
 
     /**

@@ -66,6 +66,22 @@ public enum ComputeType {
                 "espalier.compute.type: '%s' is unknown; known are auto, fp32, bf16, fp16".formatted(setting));
     }
 
+    /**
+     * What to say of numbers that are not finite.
+     *
+     * @param where they were met
+     * @return {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} where another holds more, else
+     *     {@code MODEL_CORRUPT}
+     */
+    EspalierException notFinite(String where) {
+        return this == FP32
+                ? new EspalierException(
+                        ErrorCode.MODEL_CORRUPT, where + ": NaN or infinite; the checkpoint must be made again")
+                : new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "espalier.compute.type: %s is not finite in %s; set it to fp32".formatted(where, spelled));
+    }
+
     /** @param flags of the processor, as the kernel spells them */
     static ComputeType automatic(Set<String> flags, Checkpoint checkpoint) {
         return Stream.of(BF16, FP16)

@@ -63,16 +63,35 @@ public final class Kernels extends KernelCalls {
      *
      * @param window how far a position sees, itself included; 0: all the way
      * @param slopes [h] of ALiBi; empty without
+     * @param heads that are computed at once
      */
-    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, int window, Tensor slopes) {
+    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, int window, Tensor slopes, int heads) {
         return tensor(
-                "biased_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from((long) window), of(slopes));
+                "biased_attention",
+                of(q),
+                of(k),
+                of(v),
+                IValue.from(scale),
+                IValue.from((long) window),
+                of(slopes),
+                IValue.from((long) heads));
     }
 
-    /** {@link #causalAttention} that sees only so far, with scores softly capped. */
-    public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, int window) {
-        return tensor("capped_attention", of(q), of(k), of(v), IValue.from(scale), IValue.from(cap), IValue.from((long)
-                window));
+    /**
+     * {@link #causalAttention} that sees only so far, with scores softly capped.
+     *
+     * @param heads of one window that are computed at once
+     */
+    public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, int window, int heads) {
+        return tensor(
+                "capped_attention",
+                of(q),
+                of(k),
+                of(v),
+                IValue.from(scale),
+                IValue.from(cap),
+                IValue.from((long) window),
+                IValue.from((long) heads));
     }
 
     /** @param name {@code silu}, {@code relu}, {@code gelu} or {@code gelu_tanh} */

@@ -1,6 +1,5 @@
 package io.espalier.model.tensor;
 
-import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
@@ -209,15 +208,18 @@ public final class StoredWeights {
                 checkpoint.read(info.name(), (first + start) * bytes, buffer);
                 kernels.fill(flat, start, buffer.position(0), info.dtype());
             }
-            return finite(info.name(), kernels, flat, shape);
+            // Only a conversion can have lost what the type asked for does not hold.
+            return finite(type.stored() == info.dtype() ? ComputeType.FP32 : type, info.name(), kernels, flat, shape);
         }
     }
 
     private static Tensor finite(String name, Kernels kernels, Tensor flat, long... shape) {
+        return finite(ComputeType.FP32, name, kernels, flat, shape);
+    }
+
+    private static Tensor finite(ComputeType type, String name, Kernels kernels, Tensor flat, long... shape) {
         if (!kernels.allFinite(flat)) {
-            throw new EspalierException(
-                    ErrorCode.MODEL_CORRUPT,
-                    "tensor " + name + ": holds NaN or infinite weights; the checkpoint must be made again");
+            throw type.notFinite("tensor " + name);
         }
         return shaped(kernels, flat, shape);
     }

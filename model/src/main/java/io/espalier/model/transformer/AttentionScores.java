@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
  * @param slopes ALiBi: per query head, what a key loses for each position of distance; empty without
  */
 public record AttentionScores(double scale, double softCap, int window, List<Double> slopes) {
-    /** Scores that kernels which are not fused make at once, but for those of one more head. */
-    private static final int BLOCK = 4 << 20;
+    /** Scores that are made at once where no fused kernel makes them; of one head in any case. */
+    private static final int SCORES_TOGETHER = 4 << 20;
 
     public AttentionScores {
         slopes = List.copyOf(slopes);
@@ -60,9 +60,10 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
         if (softCap == 0 && hiding == 0 && slopes.isEmpty()) {
             return kernels.causalAttention(q, k, v, scale);
         }
+        int together = together(q.dim(1), (long) q.dim(2) * positions);
         return softCap == 0
-                ? kernels.biasedAttention(q, k, v, scale, hiding, slopes(scope))
-                : kernels.cappedAttention(q, k, v, scale, softCap, hiding);
+                ? kernels.biasedAttention(q, k, v, scale, hiding, slopes(scope), together)
+                : kernels.cappedAttention(q, k, v, scale, softCap, hiding, together);
     }
 
     /**
@@ -75,8 +76,16 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
             return 0;
         }
         long mask = (Long.BYTES + 3 * Float.BYTES) * head;
-        boolean inBlocks = softCap != 0 || !slopes.isEmpty();
-        return mask + (inBlocks ? 3 * Float.BYTES * head * Math.min(heads, BLOCK / head + 1) : 0);
+        return mask + (ofEachHead() ? 3 * Float.BYTES * head * together(heads, head) : 0);
+    }
+
+    /** Heads of a block; all where one mask is for all. */
+    private int together(int heads, long scores) {
+        return ofEachHead() ? (int) Math.min(heads, SCORES_TOGETHER / scores + 1) : heads;
+    }
+
+    private boolean ofEachHead() {
+        return softCap != 0 || !slopes.isEmpty();
     }
 
     /** Bytes of the scores of one window that are kept for the way back: capped ones, their softmax, and its gradient. */

@@ -161,13 +161,10 @@ class Kernels(Module):
       bias = (slopes.reshape([-1, 1, 1]) * distance.to(torch.float32)).unsqueeze(0)
     return bias.masked_fill(hidden, float("-inf"))
 
-  # Attention with a bias as above, made for a few heads at a time: for all it would outgrow everything else.
-  def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, slopes: Tensor) -> Tensor:
+  # Attention with a bias as above, made for `step` heads at a time: for all it would outgrow everything else.
+  def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, slopes: Tensor, step: int) -> Tensor:
     h, t, s = q.size(1), q.size(2), k.size(2)
     keys, values = self.per_head(k, h), self.per_head(v, h)
-    step = h
-    if slopes.numel() > 0:
-      step = 4194304 // (t * s) + 1
     mixed = annotate(List[Tensor], [])
     for start in range(0, h, step):
       end = start + step
@@ -175,12 +172,11 @@ class Kernels(Module):
       mixed.append(torch.scaled_dot_product_attention(q[:, start:end], keys[:, start:end], values[:, start:end], bias, 0., False, scale=scale))
     return torch.cat(mixed, 1).transpose(1, 2).reshape([q.size(0), t, -1])
 
-  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does; a few heads of a window at a time.
-  def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
+  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does; `step` heads of a window at a time.
+  def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int, step: int) -> Tensor:
     h, t, s = q.size(1), q.size(2), k.size(2)
     bias = self.attention_bias(t, s, window, torch.zeros([0]))[0]
     keys, values = self.per_head(k, h), self.per_head(v, h)
-    step = 4194304 // (t * s) + 1
     windows = annotate(List[Tensor], [])
     for i in range(q.size(0)):
       mixed = annotate(List[Tensor], [])

@@ -85,14 +85,13 @@ class FootprintTest {
     @Test
     void aSmallerBudgetTakesFewerTokensAtATime(@TempDir Path folder) throws IOException {
         long token = 4L * (4 * 4096 + 3 * 11_008);
-        long rows = (256L << 20) / 8 / token;
+        // An eighth of the budget holds 169 tokens; five times as many go together, in windows of 2.
+        long tokens = 5 * 169 / 2 * 2;
         long half = 4L * 3 * 4096 * 11_008;
         long hidden = 4L * 600 * 2 * 4096;
         Footprint tight = new Footprint(wide(folder), new Computation(ComputeType.FP32, new MemoryBudget(256 << 20)));
 
-        assertThat(rows).as("at most 256 otherwise").isEqualTo(169);
-        assertThat(tight.backprop(600, 2, false, false))
-                .isEqualTo(2 * half + 2 * hidden + 3 * (5 * rows / 2 * 2) * token);
+        assertThat(tight.backprop(600, 2, false, false)).isEqualTo(2 * half + 2 * hidden + 3 * tokens * token);
     }
 
     @Test
