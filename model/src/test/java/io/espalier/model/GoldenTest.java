@@ -20,6 +20,7 @@ import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.DecoderLayer;
@@ -359,7 +360,7 @@ class GoldenTest {
             LanguageHead head = new LanguageHead(checkpoint, layout);
             List<float[]> hidden = new ArrayList<>();
             try (Scope scope = Scope.open();
-                    LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+                    LayerStream stream = LayerStream.embedToSum(checkpoint, layout, windows, MemoryBudget.DEFAULT)) {
                 hidden.add(stream.chunks().get(0).floats());
                 for (LayerLayout layer : layout.layers()) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {

@@ -47,11 +47,6 @@ public final class LayerStream implements AutoCloseable {
         this.angles = new Rotary.Table(0, length, scope);
     }
 
-    /** {@link #embedToSum} within the usual budget. */
-    public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows) {
-        return embedToSum(checkpoint, layout, windows, MemoryBudget.DEFAULT);
-    }
-
     /**
      * Embeds windows of tokens for an exact pass that adds something up.
      *

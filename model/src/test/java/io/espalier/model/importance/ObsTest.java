@@ -203,7 +203,7 @@ class ObsTest {
             List<float[]> inputs = new ArrayList<>();
             ModelLayout layout = ModelLayout.of(checkpoint);
             double[][] weight = new double[linear.outputs()][linear.inputs()];
-            try (LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS)) {
+            try (LayerStream stream = LayerStream.embedToSum(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {
                 for (LayerLayout layer : layout.layers().subList(0, LAYER + 1)) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                         stream.throughInTurn(new DecoderLayer(layer, weights), (seen, x) -> {

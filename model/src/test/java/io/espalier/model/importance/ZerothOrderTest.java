@@ -11,6 +11,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -154,7 +155,7 @@ class ZerothOrderTest {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA);
                 Scope scope = Scope.open()) {
             ModelLayout layout = ModelLayout.of(checkpoint);
-            try (LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS)) {
+            try (LayerStream stream = LayerStream.embedToSum(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {
                 for (LayerLayout layer : layout.layers()) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                         if (MIDDLE.contains(layer.index())) {

@@ -14,6 +14,7 @@ import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.Profile;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
@@ -79,7 +80,7 @@ class LayerRemovalTest {
     private static float[] logits(Checkpoint checkpoint, Set<Integer> skipped) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         try (Scope scope = Scope.open();
-                LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS)) {
+                LayerStream stream = LayerStream.embedToSum(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {
             for (LayerLayout layer : layout.layers()) {
                 if (!skipped.contains(layer.index())) {
                     try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {

@@ -174,7 +174,7 @@ class PruningPassTest {
     private static float[] logits(Checkpoint checkpoint, List<RemovedUnits> masked) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         try (Scope scope = Scope.open();
-                LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS)) {
+                LayerStream stream = LayerStream.embedToSum(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {
             for (LayerLayout layer : layout.layers()) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     Surgery surgery = new Surgery(masked.get(layer.index()));

@@ -103,7 +103,8 @@ class SparseGptPassTest {
     }
 
     private static SparseGpt behindThePruned(Checkpoint pruned, LayerLayout layer, LayerWeights weights, Scope scope) {
-        try (LayerStream stream = LayerStream.embed(pruned, ModelLayout.of(pruned), WINDOWS);
+        try (LayerStream stream =
+                        LayerStream.embedToSum(pruned, ModelLayout.of(pruned), WINDOWS, MemoryBudget.DEFAULT);
                 LayerHessians hessians =
                         new LayerHessians(List.of(layer.feedForward().down()))) {
             stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);

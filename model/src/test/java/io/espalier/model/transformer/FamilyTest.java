@@ -11,6 +11,7 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -159,7 +160,8 @@ class FamilyTest {
     /** The last position at which the hidden states behind the last layer differ. */
     private static int lastDifference(Checkpoint checkpoint, int[] one, int[] other) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, new int[][] {one, other})) {
+        try (LayerStream stream =
+                LayerStream.embedToSum(checkpoint, layout, new int[][] {one, other}, MemoryBudget.DEFAULT)) {
             for (LayerLayout layer : layout.layers()) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     stream.through(new DecoderLayer(layer, weights));

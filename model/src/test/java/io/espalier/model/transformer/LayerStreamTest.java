@@ -124,7 +124,7 @@ class LayerStreamTest {
 
     static double[] losses(Checkpoint checkpoint, int[][] windows) {
         ModelLayout layout = ModelLayout.of(checkpoint);
-        try (LayerStream stream = LayerStream.embed(checkpoint, layout, windows)) {
+        try (LayerStream stream = LayerStream.embedToSum(checkpoint, layout, windows, MemoryBudget.DEFAULT)) {
             for (LayerLayout layer : layout.layers()) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     stream.through(new DecoderLayer(layer, weights));
