@@ -6,6 +6,7 @@ import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
+import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -20,6 +21,7 @@ import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,31 @@ public record Backprop(
         new Pass(position).run(reduction, visitor, progress);
     }
 
+    /** Memory for half a layer after the other. */
+    private record Rooms(Room weights, Room means, @Nullable Room squares) implements AutoCloseable {
+        static Rooms of(ModelLayout layout, boolean squares) {
+            Supplier<Room> room = () -> LayerWeights.roomForHalf(layout.layers());
+            return new Rooms(room.get(), room.get(), squares ? room.get() : null);
+        }
+
+        LayerGradients gradients(List<Linear> linears, int samples) {
+            means.clear();
+            if (squares != null) {
+                squares.clear();
+            }
+            return new LayerGradients(linears, samples, means, squares);
+        }
+
+        @Override
+        public void close() {
+            weights.close();
+            means.close();
+            if (squares != null) {
+                squares.close();
+            }
+        }
+    }
+
     private final class Pass {
         private final ModelLayout layout = ModelLayout.of(checkpoint);
         private final int last = layout.layers().size();
@@ -77,7 +104,7 @@ public record Backprop(
         private long tokens;
 
         Pass(Path position) {
-            chunks = LayerStream.chunkedToSum(windows, layout, computation.budget());
+            chunks = LayerStream.chunked(windows, layout, computation.budget());
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             attended = new BoundaryFiles(position, "attended", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
@@ -88,13 +115,14 @@ public record Backprop(
             if (reached.isEmpty()) {
                 forward(progress);
             }
-            try (Scope held = Scope.open()) {
+            try (Scope held = Scope.open();
+                    Rooms rooms = Rooms.of(layout, squares)) {
                 int from = reached.orElse(last);
                 List<Tensor> above = IntStream.range(0, chunks.size())
                         .mapToObj(chunk -> load(upstream, from, chunk, held))
                         .toList();
                 for (int index = from - 1; index >= scope.first(); index--) {
-                    backward(layout.layers().get(index), above, reduction, visitor);
+                    backward(layout.layers().get(index), above, rooms, reduction, visitor);
                     upstream.save(index, above);
                     report(progress, 2 * last - index);
                 }
@@ -128,20 +156,22 @@ public record Backprop(
         }
 
         /** @param above gradients with respect to the layer's output, in whose place come those of its input */
-        private <R> void backward(LayerLayout layer, List<Tensor> above, Reduction<R> reduction, Visitor<R> visitor) {
-            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, reduction);
-            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, reduction);
+        private <R> void backward(
+                LayerLayout layer, List<Tensor> above, Rooms rooms, Reduction<R> reduction, Visitor<R> visitor) {
+            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, rooms, reduction);
+            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, rooms, reduction);
             if (attention != null && feedForward != null) {
                 visitor.visit(layer, attention, feedForward);
             }
         }
 
         private <R> @Nullable R backward(
-                LayerLayout layer, LayerHalf half, List<Tensor> above, Reduction<R> reduction) {
+                LayerLayout layer, LayerHalf half, List<Tensor> above, Rooms rooms, Reduction<R> reduction) {
             boolean wanted = scope.contains(layer.index());
-            try (LayerWeights weights = LayerWeights.useRecordable(checkpoint, layer, half, computation.type());
+            try (LayerWeights weights =
+                            LayerWeights.useRecordable(checkpoint, layer, half, computation.type(), rooms.weights());
                     LayerGradients gradients =
-                            new LayerGradients(wanted ? layer.linears(half) : List.of(), windows.length, squares)) {
+                            rooms.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
                 for (int chunk = 0; chunk < chunks.size(); chunk++) {
                     backward(layer, half, weights, chunk, above.get(chunk), gradients);
                 }
@@ -160,30 +190,31 @@ public record Backprop(
                 LinearTaps taps = new LinearTaps(weights, scope);
                 DecoderLayer tapped = new DecoderLayer(layer, weights, taps);
                 BoundaryFiles before = half == LayerHalf.ATTENTION ? hidden : attended;
-                LinearTaps.Found found;
+                // The output itself is not needed, so the last linear layer, a third of a half or more, is not computed
+                // again.
+                @Nullable Linear skipped = layer.addsPlainly(half) ? layer.last(half) : null;
+                LinearTaps.Gradients found;
+                Tensor result;
                 try (Recording recording = Recording.open()) {
                     Kernels kernels = new Kernels(scope);
                     Tensor x = kernels.variable(load(before, layer.index(), chunk, scope));
-                    found = layer.addsPlainly(half)
-                            ? throughLast(half, tapped, x, above, taps, scope)
-                            : taps.found(kernels.gradients(tapped.through(half, x, scope), above, taps.outputsAnd(x)));
+                    if (skipped == null) {
+                        result = tapped.through(half, x, scope);
+                        found = taps.back(result, above, x);
+                    } else {
+                        result = tapped.beforeLast(half, x, scope);
+                        Tensor upstream = kernels.linearGradient(above, weights.get(skipped.weight()));
+                        found = taps.back(result, upstream, x);
+                        kernels.addInPlace(found.below(), above);
+                    }
                 }
-                gradients.add(found.taps(), found.upstream());
-                new Kernels(scope).replace(above, found.below());
+                Kernels kernels = new Kernels(scope);
+                if (skipped != null) {
+                    gradients.add(skipped, kernels.detached(result), above);
+                }
+                found.addTo(gradients);
+                kernels.replace(above, found.below());
             }
-        }
-
-        /** The output itself is not needed, so the last linear layer, a third of a half or more, is not computed again. */
-        private LinearTaps.Found throughLast(
-                LayerHalf half, DecoderLayer layer, Tensor x, Tensor above, LinearTaps taps, Scope scope) {
-            Kernels kernels = new Kernels(scope);
-            Linear linear = layer.layout().last(half);
-            Tensor inner = layer.beforeLast(half, x, scope);
-            Tensor weight = layer.weights().get(linear.weight());
-            LinearTaps.Found found =
-                    taps.found(kernels.gradients(inner, kernels.linearGradient(above, weight), taps.outputsAnd(x)));
-            kernels.addInPlace(found.below(), above);
-            return found.and(linear, kernels.detached(inner), above);
         }
 
         private Tensor load(BoundaryFiles files, int boundary, int chunk, Scope owner) {

@@ -1,6 +1,8 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Memory;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -8,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Exact gradients of the linear weights of half a layer, summed up window by window; gone when closed. */
 public final class LayerGradients implements GradientSource, AutoCloseable {
@@ -20,20 +23,25 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     /** [out, in], [out, in] or empty where nobody needs it, [out] */
     private record Sums(Tensor mean, Tensor squares, double[] outputSquares) {}
 
-    /** @param linears whose gradients are wanted; all others are passed over */
-    LayerGradients(List<Linear> linears, int samples, boolean squares) {
+    /**
+     * @param linears whose gradients are wanted; all others are passed over
+     * @param means of the sums of gradients
+     * @param squares of those of squared gradients; null where they are not wanted
+     */
+    LayerGradients(List<Linear> linears, int samples, Memory means, @Nullable Memory squares) {
         this.linears = List.copyOf(linears);
         this.samples = samples;
-        this.squares = squares;
-        Kernels kernels = new Kernels(scope);
+        this.squares = squares != null;
         for (Linear linear : linears) {
-            Tensor mean = kernels.zeros(linear.outputs(), linear.inputs());
-            byModule.put(
-                    linear.module(),
-                    new Sums(
-                            mean,
-                            squares ? kernels.zeros(linear.outputs(), linear.inputs()) : kernels.zeros(0, 0),
-                            new double[linear.outputs()]));
+            Tensor squared = squares == null ? new Kernels(scope).zeros(0, 0) : zeros(linear, squares);
+            byModule.put(linear.module(), new Sums(zeros(linear, means), squared, new double[linear.outputs()]));
+        }
+    }
+
+    private Tensor zeros(Linear linear, Memory memory) {
+        Kernels kernels = new Kernels(scope);
+        try (Tensor flat = memory.reserve(linear.weights(), ComputeType.FP32, scope)) {
+            return kernels.clear(kernels.reshape(flat, linear.outputs(), linear.inputs()));
         }
     }
 
@@ -42,20 +50,21 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
         return linears;
     }
 
-    /** @param upstream for each tap the gradient of the mean loss over all samples with respect to its output */
-    void add(List<LinearTaps.Tap> taps, List<Tensor> upstream) {
+    /**
+     * @param input X [b, t, in] of some samples
+     * @param upstream dY [b, t, out], gradient of the mean loss over all samples
+     */
+    void add(Linear linear, Tensor input, Tensor upstream) {
+        Sums sums = byModule.get(linear.module());
+        if (sums == null) {
+            return;
+        }
         Kernels kernels = new Kernels(scope);
-        for (int i = 0; i < taps.size(); i++) {
-            Sums sums = byModule.get(taps.get(i).linear().module());
-            if (sums != null) {
-                kernels.accumulateGradients(
-                        sums.mean, sums.squares, upstream.get(i), taps.get(i).input(), samples);
-                if (squares) {
-                    double[] moments = kernels.moments(upstream.get(i));
-                    int outputs = sums.outputSquares.length;
-                    Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
-                }
-            }
+        kernels.accumulateGradients(sums.mean, sums.squares, upstream, input, samples);
+        if (squares) {
+            double[] moments = kernels.moments(upstream);
+            int outputs = sums.outputSquares.length;
+            Arrays.setAll(sums.outputSquares, o -> sums.outputSquares[o] + moments[outputs + o]);
         }
     }
 

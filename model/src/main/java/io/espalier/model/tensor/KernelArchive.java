@@ -16,12 +16,18 @@ import java.util.zip.ZipOutputStream;
  */
 final class KernelArchive {
     /** The class with its first methods, then more of them. */
-    private static final List<String> SOURCES = List.of("kernels.py", "importance.py", "repair.py", "sparsity.py");
+    private static final List<String> SOURCES =
+            List.of("kernels.py", product(), "importance.py", "repair.py", "sparsity.py");
 
     /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
     private static final String FORMAT_VERSION = "10\n";
 
     private KernelArchive() {}
+
+    /** Engines for other processors may come without the operators of oneDNN. */
+    private static String product() {
+        return "amd64".equals(System.getProperty("os.arch")) ? "product_onednn.py" : "product_blas.py";
+    }
 
     static InputStream open() {
         try {

@@ -203,15 +203,18 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * Gradient of the mean loss with respect to the logits [n, block] of the vocabulary rows from {@code start} on.
+     * Gradient of the mean loss with respect to what became the logits [n, block] of the vocabulary rows from
+     * {@code start} on.
      *
+     * @param cap into which they were squeezed; 0: none
      * @param fold over the whole vocabulary
      * @param weight of one prediction in the mean
      */
-    public Tensor vocabularyGradient(Tensor logits, Tensor fold, Tensor targets, int start, double weight) {
+    public Tensor vocabularyGradient(Tensor logits, double cap, Tensor fold, Tensor targets, int start, double weight) {
         return tensor(
                 "vocabulary_gradient",
                 of(logits),
+                IValue.from(cap),
                 of(fold),
                 of(targets),
                 IValue.from((long) start),
@@ -220,6 +223,12 @@ public final class Kernels extends KernelCalls {
 
     public Tensor copy(Tensor x) {
         return tensor("copy", of(x));
+    }
+
+    /** Puts zeros in the place of x. */
+    public Tensor clear(Tensor x) {
+        tensor("clear", of(x)).close();
+        return x;
     }
 
     /** Puts y in the place of x. */
@@ -251,6 +260,11 @@ public final class Kernels extends KernelCalls {
         return tensor("variable", of(x));
     }
 
+    /** The same values as a variable that gradients are wanted of, without a copy; they must have been made in a {@link Recording}. */
+    public Tensor leaf(Tensor x) {
+        return tensor("leaf", of(x));
+    }
+
     /** The same values, and the same record of them, under another owner. */
     public Tensor alias(Tensor x) {
         return tensor("alias", of(x));
@@ -265,16 +279,10 @@ public final class Kernels extends KernelCalls {
      * Gradients of Σ output·upstream, in a {@link Recording} that made the output; what was recorded is freed.
      *
      * @param upstream of the output's shape
-     * @param inputs the output depends on
-     * @return each in its input's shape
+     * @return each in its input's shape; empty for an input that the output does not depend on
      */
     public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
-        return gradients(List.of(output), List.of(upstream), inputs);
-    }
-
-    /** Gradients of the sum over several outputs of Σ output·upstream. */
-    public List<Tensor> gradients(List<Tensor> outputs, List<Tensor> upstream, List<Tensor> inputs) {
-        return tensors("gradients", listOf(outputs), listOf(upstream), listOf(inputs));
+        return tensors("gradients", of(output), of(upstream), listOf(inputs));
     }
 
     /** dX = dY W of y = x Wᵀ, in the weight's type; upstream dY [.., out]. */

@@ -38,16 +38,17 @@ public final class StoredWeights {
 
     /** The same in another type. */
     public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
-        return Part.whole(checkpoint, name).copied(type, scope);
+        return Part.whole(checkpoint, name).copied(type, Memory.FRESH, scope);
     }
 
     /**
      * A whole tensor in its own shape to compute with: nothing may write to it, and no other scope may keep it.
      *
+     * @param memory of what has to be converted
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
-    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
-        return Part.whole(checkpoint, name).inPlaceOrCopied(type, scope);
+    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Memory memory, Scope scope) {
+        return Part.whole(checkpoint, name).inPlaceOrCopied(type, memory, scope);
     }
 
     /**
@@ -77,10 +78,11 @@ public final class StoredWeights {
 
     /** Rows [first, first + rows) of a matrix, under the same conditions as {@link #use}. */
     public static Tensor useRows(
-            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Scope scope) {
+            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Memory memory, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         long width = info.dim(1);
-        return new Part(checkpoint, info, first * width, rows * width, rows, width).inPlaceOrCopied(type, scope);
+        return new Part(checkpoint, info, first * width, rows * width, rows, width)
+                .inPlaceOrCopied(type, memory, scope);
     }
 
     /**
@@ -104,7 +106,8 @@ public final class StoredWeights {
             for (long first = 0; first < rows; first += block) {
                 long elements = Math.min(block, rows - first) * width;
                 try (Scope scope = Scope.open()) {
-                    new Part(checkpoint, info, first * width, elements, elements).inPlaceOrCopied(type, scope);
+                    new Part(checkpoint, info, first * width, elements, elements)
+                            .inPlaceOrCopied(type, Memory.FRESH, scope);
                 }
             }
         }
@@ -170,8 +173,8 @@ public final class StoredWeights {
             return new Part(checkpoint, info, 0, info.elements(), shape);
         }
 
-        Tensor inPlaceOrCopied(ComputeType type, Scope scope) {
-            return info.dtype() == type.stored() && usable() ? inPlace(scope) : copied(type, scope);
+        Tensor inPlaceOrCopied(ComputeType type, Memory memory, Scope scope) {
+            return info.dtype() == type.stored() && usable() ? inPlace(scope) : copied(type, memory, scope);
         }
 
         private long bytes() {
@@ -196,9 +199,9 @@ public final class StoredWeights {
             return finite;
         }
 
-        Tensor copied(ComputeType type, Scope scope) {
+        Tensor copied(ComputeType type, Memory memory, Scope scope) {
             Kernels kernels = new Kernels(scope);
-            Tensor flat = kernels.reserve(elements, type);
+            Tensor flat = memory.reserve(elements, type, scope);
             ByteBuffer buffer = BUFFER.get();
             int bytes = info.dtype().bytes();
             long perBuffer = BUFFER_BYTES / bytes;

@@ -76,13 +76,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
      */
     public long backprop(int windows, int length, boolean squares, boolean estimates) {
         long hidden = hidden(windows, length);
-        int rows = rowsToSum();
+        int rows = rows();
         long activations = activations(windows, length, rows);
         long forward = streamed(exact()) + hidden + activations;
         long loss = 4 * hidden + head(windows, length, rows);
         long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
-        long recorded =
-                3 * activations + recordedScores(windows, length, rows) + (squares ? Float.BYTES * largestLinear() : 0);
+        long recorded = 3 * together(windows, length, rows, 1) * largestActivations()
+                + recordedScores(windows, length, rows)
+                + (squares ? Float.BYTES * largestLinear() : 0);
         long compared = estimates ? rebuilt() : 0;
         long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(recorded, compared);
         return Math.max(forward, Math.max(loss, backward));
@@ -190,8 +191,13 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     /** Of the chunks of windows that are inside a layer together, each with a block of scores. */
     private long activations(int windows, int length, int rows) {
-        return together(windows, length, rows) * largest(layer -> layer.activationBytes(layout.hiddenSize()))
-                + lanes(windows, length, rows) * largest(layer -> layer.scoreBytes(length));
+        int lanes = lanes(windows, length, rows);
+        return together(windows, length, rows, lanes) * largestActivations()
+                + lanes * largest(layer -> layer.scoreBytes(length));
+    }
+
+    private long largestActivations() {
+        return largest(layer -> layer.activationBytes(layout.hiddenSize()));
     }
 
     /** Of the scores of a chunk of windows that are kept for the way back. */
@@ -200,9 +206,9 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return together * largest(layer -> layer.recordedScoreBytes(length));
     }
 
-    /** Tokens of such chunks. */
-    private static long together(int windows, int length, int rows) {
-        return (long) length * Math.min(windows, lanes(windows, length, rows) * LayerStream.perChunk(rows, length));
+    /** Tokens of so many such chunks. */
+    private static long together(int windows, int length, int rows, int lanes) {
+        return (long) length * Math.min(windows, lanes * LayerStream.perChunk(rows, length));
     }
 
     /** Such chunks. */
@@ -214,7 +220,9 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Of a block of the output projection and such chunks' logits, of which there are three at a time. */
     private long head(int windows, int length, int rows) {
         long block = Math.min(LanguageHead.VOCABULARY_BLOCK, layout.vocabulary());
-        return Float.BYTES * block * (layout.hiddenSize() + 3 * together(windows, length, rows));
+        return Float.BYTES
+                * block
+                * (layout.hiddenSize() + 3 * together(windows, length, rows, lanes(windows, length, rows)));
     }
 
     /** Of an fp32 [n, n]. */

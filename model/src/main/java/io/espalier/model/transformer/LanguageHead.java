@@ -4,6 +4,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
+import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
@@ -114,10 +115,15 @@ public final class LanguageHead {
     }
 
     private void overVocabulary(BiConsumer<Tensor, Integer> use) {
-        for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
-            int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
-            try (Scope owner = Scope.open()) {
-                use.accept(StoredWeights.useRows(checkpoint, layout.head().name(), start, rows, type, owner), start);
+        long block = Math.min(VOCABULARY_BLOCK, layout.vocabulary());
+        try (Room room = new Room(block * layout.hiddenSize())) {
+            for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
+                int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
+                room.clear();
+                try (Scope owner = Scope.open()) {
+                    String head = layout.head().name();
+                    use.accept(StoredWeights.useRows(checkpoint, head, start, rows, type, room, owner), start);
+                }
             }
         }
     }
@@ -125,11 +131,10 @@ public final class LanguageHead {
     private void addGradient(Tensor sum, Predictions chunk, Tensor block, int start, double weight) {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
-            Tensor hidden = kernels.variable(chunk.hidden);
-            Tensor logits = kernels.logits(hidden, block, layout.logitCap());
-            Tensor upstream = kernels.vocabularyGradient(logits, chunk.fold, chunk.targets, start, weight);
-            kernels.addInPlace(
-                    sum, kernels.gradients(logits, upstream, List.of(hidden)).get(0));
+            double cap = layout.logitCap();
+            Tensor logits = kernels.logits(chunk.hidden, block, cap);
+            Tensor upstream = kernels.vocabularyGradient(logits, cap, chunk.fold, chunk.targets, start, weight);
+            kernels.addInPlace(sum, kernels.linearGradient(upstream, block));
         }
     }
 

@@ -117,7 +117,7 @@ public record LayerLayout(
     /** Bytes of its tensors in a type. */
     long bytes(ComputeType type) {
         return parameters().stream()
-                .mapToLong(parameter -> parameter.shape().stream().reduce(1L, (a, b) -> a * b) * type.bytes())
+                .mapToLong(parameter -> parameter.elements() * type.bytes())
                 .sum();
     }
 

@@ -61,8 +61,7 @@ public final class LayerStream implements AutoCloseable {
 
     /** The same for a pass that only computes. */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
-        check(windows, layout.vocabulary(), layout.embedding().maxPositions());
-        return embed(checkpoint, layout, chunked(windows, rows(layout, budget)));
+        return embed(checkpoint, layout, chunked(windows, layout, budget));
     }
 
     /**
@@ -254,6 +253,12 @@ public final class LayerStream implements AutoCloseable {
     public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, MemoryBudget budget) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
         return chunked(windows, rowsToSum(layout, budget));
+    }
+
+    /** The windows that go through a layer together where a pass only computes; the same exceptions. */
+    public static List<int[][]> chunked(int[][] windows, ModelLayout layout, MemoryBudget budget) {
+        check(windows, layout.vocabulary(), layout.embedding().maxPositions());
+        return chunked(windows, rows(layout, budget));
     }
 
     /** Tokens that go through a layer together. */

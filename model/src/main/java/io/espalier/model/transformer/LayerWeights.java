@@ -3,14 +3,18 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
+import io.espalier.model.tensor.Memory;
 import io.espalier.model.tensor.Recording;
+import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /** Tensors of one decoder layer, or of another small part of a model, to compute with; gone when closed. */
 public final class LayerWeights implements Linears, AutoCloseable {
@@ -34,7 +38,21 @@ public final class LayerWeights implements Linears, AutoCloseable {
     }
 
     static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
-        return of(parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, owner));
+        return use(checkpoint, parameters, type, Memory.FRESH);
+    }
+
+    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type, Memory memory) {
+        return of(
+                parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, memory, owner));
+    }
+
+    /** Room for one of several groups of parameters, each in the place of the one before. */
+    static Room room(Stream<List<Parameter>> groups) {
+        return new Room(groups.mapToLong(parameters -> parameters.stream()
+                        .mapToLong(parameter -> Room.taken(parameter.elements()))
+                        .sum())
+                .max()
+                .orElse(0));
     }
 
     /** Of a layer that nobody computes with. */
@@ -42,12 +60,23 @@ public final class LayerWeights implements Linears, AutoCloseable {
         return new LayerWeights();
     }
 
-    /** One half of a layer, to compute with while that is recorded. */
+    /**
+     * One half of a layer, to compute with while that is recorded.
+     *
+     * @param room for it, as {@link #roomForHalf} makes it; of this alone
+     */
     public static LayerWeights useRecordable(
-            Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type) {
+            Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type, Room room) {
+        room.clear();
         try (Recording recording = Recording.open()) {
-            return use(checkpoint, layer.parameters(half), type);
+            return use(checkpoint, layer.parameters(half), type, room);
         }
+    }
+
+    /** For one half of one of these layers after the other. */
+    public static Room roomForHalf(List<LayerLayout> layers) {
+        return room(layers.stream()
+                .flatMap(layer -> Arrays.stream(LayerHalf.values()).map(layer::parameters)));
     }
 
     private static LayerWeights of(List<Parameter> parameters, BiFunction<Parameter, Scope, Tensor> read) {

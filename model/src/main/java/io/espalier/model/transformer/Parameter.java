@@ -30,6 +30,11 @@ public record Parameter(String name, List<Axis> axes) {
         return axes.stream().map(axis -> (long) axis.length()).toList();
     }
 
+    /** Of the whole tensor. */
+    long elements() {
+        return shape().stream().reduce(1L, (a, b) -> a * b);
+    }
+
     /** In a layer of another shape. */
     public List<Long> shape(LayerShape layer) {
         return axes.stream().map(axis -> (long) axis.length(layer)).toList();

@@ -5,12 +5,14 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.tensor.Room;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Takes decoder layers from a checkpoint one after the other; while one is in use the next is read. */
@@ -18,12 +20,18 @@ public final class WeightStream {
     /** Threads outlive a pass, since what the engine and the reading keep for each would otherwise pile up. */
     private static final Executor AHEAD = Executors.newCachedThreadPool(Background.threads("weights-ahead"));
 
-    private final Function<LayerLayout, LayerWeights> read;
+    private final Reader read;
     private final boolean ahead;
 
-    private WeightStream(boolean ahead, Function<LayerLayout, LayerWeights> read) {
+    private WeightStream(boolean ahead, Reader read) {
         this.ahead = ahead;
         this.read = read;
+    }
+
+    @FunctionalInterface
+    private interface Reader {
+        /** @param room for this layer alone */
+        LayerWeights read(LayerLayout layer, Room room);
     }
 
     /** Whether two layers leave enough of the budget for what is computed. */
@@ -47,7 +55,9 @@ public final class WeightStream {
             Computation computation,
             BiConsumer<LayerLayout, LayerWeights> use) {
         ComputeType type = computation.type();
-        new WeightStream(fitTwice(layers, computation), layer -> LayerWeights.use(checkpoint, layer.parameters(), type))
+        new WeightStream(
+                        fitTwice(layers, computation),
+                        (layer, room) -> LayerWeights.use(checkpoint, layer.parameters(), type, room))
                 .run(layers, use);
     }
 
@@ -57,29 +67,69 @@ public final class WeightStream {
             List<LayerLayout> layers,
             MemoryBudget budget,
             BiConsumer<LayerLayout, LayerWeights> use) {
-        new WeightStream(fitTwice(layers, Computation.exact(budget)), layer -> LayerWeights.read(checkpoint, layer))
+        new WeightStream(
+                        fitTwice(layers, Computation.exact(budget)),
+                        (layer, room) -> LayerWeights.read(checkpoint, layer))
                 .run(layers, use);
     }
 
     private void run(List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
-        @Nullable CompletableFuture<LayerWeights> coming = null;
-        try {
+        try (Room even = room(layers);
+                Room odd = room(layers);
+                Coming coming = new Coming()) {
             for (int i = 0; i < layers.size(); i++) {
                 LayerLayout layer = layers.get(i);
-                try (LayerWeights weights = coming == null ? read.apply(layer) : Background.join(coming)) {
-                    coming = ahead && i + 1 < layers.size() ? begin(layers.get(i + 1)) : null;
+                try (LayerWeights weights = coming.isEmpty() ? readInto(even, layer) : coming.take()) {
+                    if (ahead && i + 1 < layers.size()) {
+                        Room room = i % 2 == 0 ? odd : even;
+                        LayerLayout next = layers.get(i + 1);
+                        coming.begin(() -> readInto(room, next));
+                    }
                     use.accept(layer, weights);
                 }
             }
-        } catch (RuntimeException | Error e) {
-            if (coming != null) {
-                coming.thenAccept(LayerWeights::close);
-            }
-            throw e;
         }
     }
 
-    private CompletableFuture<LayerWeights> begin(LayerLayout layer) {
-        return CompletableFuture.supplyAsync(() -> read.apply(layer), AHEAD);
+    private static Room room(List<LayerLayout> layers) {
+        return LayerWeights.room(layers.stream().map(LayerLayout::parameters));
+    }
+
+    private LayerWeights readInto(Room room, LayerLayout layer) {
+        room.clear();
+        return read.read(layer, room);
+    }
+
+    /** The layer that is read while another is used. */
+    private static final class Coming implements AutoCloseable {
+        private @Nullable CompletableFuture<LayerWeights> layer;
+
+        boolean isEmpty() {
+            return layer == null;
+        }
+
+        void begin(Supplier<LayerWeights> read) {
+            layer = CompletableFuture.supplyAsync(read, AHEAD);
+        }
+
+        LayerWeights take() {
+            CompletableFuture<LayerWeights> taken = Objects.requireNonNull(layer);
+            layer = null;
+            return Background.join(taken);
+        }
+
+        /** Waits for what nobody will use any more: it is being read into memory that goes now. */
+        @Override
+        public void close() {
+            if (layer != null) {
+                layer.handle((weights, failure) -> {
+                            if (weights != null) {
+                                weights.close();
+                            }
+                            return weights;
+                        })
+                        .join();
+            }
+        }
     }
 }

@@ -74,10 +74,10 @@ class Kernels(Module):
   # weight, which is that of the products behind it. The residual stream is fp32.
 
   def linear(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:
-    return torch.linear(x.type_as(w), w)
+    return self.product(x.type_as(w), w)
 
   def linear_bias(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
-    return torch.linear(x.type_as(w), w, bias)
+    return self.product_bias(x.type_as(w), w, bias)
 
   # Rows of x [.., width] whose temporaries stay in the cache of a core.
   def cached_rows(self: __torch__.Kernels, width: int) -> int:
@@ -268,7 +268,7 @@ class Kernels(Module):
 
   # hidden [.., d]; w [block, d]; fp32
   def logits(self: __torch__.Kernels, hidden: Tensor, w: Tensor, cap: float) -> Tensor:
-    return self.capped(torch.linear(hidden.type_as(w), w).to(torch.float32), cap)
+    return self.capped(self.linear(hidden, w).to(torch.float32), cap)
 
   # Nothing folded yet, for n predictions.
   def empty_fold(self: __torch__.Kernels, n: int) -> Tensor:
@@ -277,7 +277,7 @@ class Kernels(Module):
   # Folds the logits of the vocabulary rows [start, start + block) into an online log-sum-exp.
   # hidden [n, d]; w [block, d]; targets [n] int64; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
   def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, cap: float, targets: Tensor, start: int) -> Tensor:
-    products = torch.linear(hidden.type_as(w), w)
+    products = self.linear(hidden, w)
     folded = torch.empty(fold.size(), dtype=torch.float64)
     step = 2 * self.cached_rows(w.size(0))
     for first in range(0, hidden.size(0), step):
@@ -302,7 +302,7 @@ class Kernels(Module):
 
   # Token id with the highest logit at the last position of hidden [1, t, d].
   def most_likely(self: __torch__.Kernels, hidden: Tensor, w: Tensor) -> int:
-    return int(torch.argmax(torch.linear(hidden[0, -1].type_as(w), w)))
+    return int(torch.argmax(self.linear(hidden[0, -1:], w)))
 
   # fp64 [n]: -log p(target)
   def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
@@ -332,7 +332,7 @@ class Kernels(Module):
   # gram [in, in] += xᵀ x, in place.
   def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
     rows = x.reshape([-1, x.size(-1)]).to(torch.float32)
-    return gram.addmm_(rows.t(), rows)
+    return self.add_product(gram, rows, rows)
 
   def zeros(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.zeros([rows, columns])
@@ -352,8 +352,15 @@ class Kernels(Module):
   def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach().clone().requires_grad_(True)
 
+  # The same without a copy, of what was made while recording.
+  def leaf(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.detach().requires_grad_(True)
+
   def copy(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.clone()
+
+  def clear(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.zero_()
 
   def replace(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     return x.copy_(y)
@@ -366,26 +373,38 @@ class Kernels(Module):
 
   # dX = dY W of y = x Wᵀ, in the type of the weight.
   def linear_gradient(self: __torch__.Kernels, upstream: Tensor, w: Tensor) -> Tensor:
-    return torch.matmul(upstream.type_as(w), w)
+    return self.product(upstream.type_as(w), w.t())
 
-  # Gradients of Σ output · upstream over all outputs, with respect to the inputs.
-  def gradients(self: __torch__.Kernels, outputs: List[Tensor], upstream: List[Tensor], inputs: List[Tensor]) -> List[Tensor]:
+  # sum [p, q] += aᵀ b in place, for a [n, p] and b [n, q] of one type; a block of rows at a time, which is small memory.
+  def add_product(self: __torch__.Kernels, sum: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    step = 16 * self.block_rows(sum)
+    for start in range(0, sum.size(0), step):
+      self.add_in_place(sum[start:start + step], self.product((a[:, start:start + step]).t(), b.t()))
+    return sum
+
+  # Gradients of Σ output · upstream with respect to the inputs; empty for those that the output does not depend on.
+  def gradients(self: __torch__.Kernels, output: Tensor, upstream: Tensor, inputs: List[Tensor]) -> List[Tensor]:
     given = annotate(List[Optional[Tensor]], [])
-    for gradient in upstream:
-      given.append(gradient)
-    found = torch.grad(outputs, inputs, given)
+    given.append(upstream)
+    found = torch.grad([output], inputs, given, None, False, True)
     gradients = annotate(List[Tensor], [])
     for gradient in found:
-      gradients.append(torch._unwrap_optional(gradient).detach())
+      if gradient is None:
+        gradients.append(torch.empty([0]))
+      else:
+        gradients.append(torch._unwrap_optional(gradient).detach())
     return gradients
 
-  # (softmax - onehot) · weight for the logits [n, block] of the vocabulary rows from `start` on; fold as above.
-  def vocabulary_gradient(self: __torch__.Kernels, logits: Tensor, fold: Tensor, targets: Tensor, start: int, weight: float) -> Tensor:
+  # (softmax - onehot) · weight for the logits [n, block] of the vocabulary rows from `start` on, through their cap; fold
+  # as above.
+  def vocabulary_gradient(self: __torch__.Kernels, logits: Tensor, cap: float, fold: Tensor, targets: Tensor, start: int, weight: float) -> Tensor:
     normaliser = fold[0] + torch.log(fold[1])
-    gradient = torch.exp(logits.detach().to(torch.float64) - normaliser.unsqueeze(1)).to(torch.float32)
+    gradient = torch.exp(logits.to(torch.float64) - normaliser.unsqueeze(1)).to(torch.float32)
     local = targets - start
     inside = (local >= 0).logical_and(local < logits.size(1)).to(torch.float32).unsqueeze(1)
-    return gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
+    gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
+    # The derivative of cap · tanh(z / cap), by its value.
+    return gradient.mul_(1. - (logits / cap).square_()) if cap > 0. else gradient
 
   # The engine converts faster than it adds two types.
   def add_in_place(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
@@ -404,7 +423,7 @@ class Kernels(Module):
     above = upstream.type_as(x)
     if squares.numel() == 0:
       dy, rows = above.reshape([-1, above.size(-1)]), x.reshape([-1, x.size(-1)])
-      return mean.addmm_(dy.t(), rows) if x.dtype == mean.dtype else mean.add_(dy.t().mm(rows))
+      return self.add_product(mean, dy, rows)
     # One sample's gradient; fresh memory for every sample would cost as much as the product.
     own = torch.empty([mean.size(0), mean.size(1)], dtype=x.dtype)
     for s in range(0, x.size(0), 1):

@@ -7,7 +7,7 @@
 
   # E of the rows [tokens, in]; lost is W_R [out, lost].
   def missing(self: __torch__.Kernels, rows: Tensor, lost: Tensor, removed: Tensor) -> Tensor:
-    return torch.linear(rows.index_select(1, removed), lost)
+    return self.product(rows.index_select(1, removed), lost)
 
   # Σ x² in double precision, without a double copy of x.
   def squared_norm(self: __torch__.Kernels, x: Tensor) -> Tensor:
@@ -19,7 +19,7 @@
     missing = self.missing(rows, lost, removed)
     sums[:, :-2].add_(torch.sum(missing, [0], dtype=torch.float64))
     sums[:, -2].add_(self.squared_norm(missing))
-    sums[:, -1].add_(self.squared_norm(torch.linear(rows, w)))
+    sums[:, -1].add_(self.squared_norm(self.product(rows, w)))
     return sums
 
   # ---- least squares ----------------------------------------------------------------------------------------------
@@ -32,13 +32,13 @@
     own = rows[rows.size(0) // 2:] if blended else rows
     inputs = own.index_select(1, kept)
     missing = self.missing(own, lost, removed)
-    output = torch.linear(own, w)
+    output = self.product(own, w)
     if blended:
-      drift = torch.linear(rows[:rows.size(0) // 2], w).sub_(output)
+      drift = self.product(rows[:rows.size(0) // 2], w).sub_(output)
       missing.add_(drift, alpha=0.5)
       output.add_(drift, alpha=0.5)
-    gram.addmm_(inputs.t(), inputs)
-    residual.addmm_(missing.t(), inputs)
+    self.add_product(gram, inputs, inputs)
+    self.add_product(residual, missing, inputs)
     norms[:, 0].add_(self.squared_norm(missing))
     norms[:, 1].add_(self.squared_norm(output))
     return norms

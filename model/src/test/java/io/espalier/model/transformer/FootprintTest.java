@@ -85,8 +85,8 @@ class FootprintTest {
     @Test
     void aSmallerBudgetTakesFewerTokensAtATime(@TempDir Path folder) throws IOException {
         long token = 4L * (4 * 4096 + 3 * 11_008);
-        // An eighth of the budget holds 169 tokens; five times as many go together, in windows of 2.
-        long tokens = 5 * 169 / 2 * 2;
+        // An eighth of the budget holds 169 tokens, in windows of 2.
+        long tokens = 169 / 2 * 2;
         long half = 4L * 3 * 4096 * 11_008;
         long hidden = 4L * 600 * 2 * 4096;
         Footprint tight = new Footprint(wide(folder), new Computation(ComputeType.FP32, new MemoryBudget(256 << 20)));
@@ -116,10 +116,9 @@ class FootprintTest {
     void backpropagationHoldsHalfALayerItsGradientsAndWhatIsRecorded() {
         long half = 4 * 3 * 32 * 80;
 
-        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, false, false))
-                .isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNK_TO_SUM);
+        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, false, false)).isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
         assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, true, false))
-                .isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNK_TO_SUM + 4 * LARGEST_LINEAR);
+                .isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNKS / 2 + 4 * LARGEST_LINEAR);
     }
 
     @Test

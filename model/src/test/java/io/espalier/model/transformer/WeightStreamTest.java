@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.DType;
 import io.espalier.model.tensor.Computation;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,6 +37,34 @@ class WeightStreamTest {
 
             // Then
             assertThat(seen).containsExactly(2, 1, 0);
+        }
+    }
+
+    @Test
+    void convertedLayersStayWhatTheyAreWhileTheNextOnesAreRead(@TempDir Path folder) {
+        // Given
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.BF16, folder);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
+            List<Integer> seen = new ArrayList<>();
+
+            // When
+            WeightStream.forEach(checkpoint, layers, Computation.EXACT, (layer, weights) -> {
+                seen.add(layer.index());
+                // Whoever reads ahead has had the time to.
+                for (LayerLayout other : layers) {
+                    LayerWeights.read(checkpoint, other).close();
+                }
+                try (LayerWeights copied = LayerWeights.read(checkpoint, layer)) {
+                    for (Parameter parameter : layer.parameters()) {
+                        assertThat(weights.get(parameter).floats())
+                                .isEqualTo(copied.get(parameter).floats());
+                    }
+                }
+            });
+
+            // Then
+            assertThat(seen).containsExactly(0, 1, 2);
         }
     }
 
