@@ -45,7 +45,7 @@ public record ServiceImage(Path quarkusApp, Path engine) {
     private static final Map<String, String> ENVIRONMENT = Map.of(
             "OMP_WAIT_POLICY", "ACTIVE",
             "GOMP_SPINCOUNT", "1000",
-            "MALLOC_MMAP_THRESHOLD_", "16777216",
+            "MALLOC_MMAP_THRESHOLD_", "6291456",
             "MALLOC_TRIM_THRESHOLD_", "67108864",
             "DJL_CACHE_DIR", ENGINE.toString(),
             "QUARKUS_HTTP_HOST", "0.0.0.0",

@@ -10,14 +10,14 @@ public final class EngineEnvironment {
      * <ul>
      *   <li>Between two kernels a thread waits for a few microseconds before it sleeps: to wake it costs more than most
      *       kernels do. {@code ACTIVE} alone would never sleep.
-     *   <li>Freed activations, most of them below 16 MiB, are kept for the next layer's, since fresh pages cost as much as
+     *   <li>Freed activations, most of them below 6 MiB, are kept for the next layer's, since fresh pages cost as much as
      *       what is computed into them; larger blocks go back to the system instead of into holes of the heap.
      * </ul>
      */
     public static final Map<String, String> LINUX = Map.of(
             "OMP_WAIT_POLICY", "ACTIVE",
             "GOMP_SPINCOUNT", "1000",
-            "MALLOC_MMAP_THRESHOLD_", "16777216",
+            "MALLOC_MMAP_THRESHOLD_", "6291456",
             "MALLOC_TRIM_THRESHOLD_", "67108864");
 
     private EngineEnvironment() {}

@@ -377,7 +377,7 @@ class Kernels(Module):
 
   # sum [p, q] += aᵀ b in place, for a [n, p] and b [n, q] of one type; a block of rows at a time, which is small memory.
   def add_product(self: __torch__.Kernels, sum: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    step = 16 * self.block_rows(sum)
+    step = 8 * self.block_rows(sum)
     for start in range(0, sum.size(0), step):
       self.add_in_place(sum[start:start + step], self.product((a[:, start:start + step]).t(), b.t()))
     return sum
