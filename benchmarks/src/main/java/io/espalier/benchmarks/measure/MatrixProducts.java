@@ -13,6 +13,7 @@ import io.espalier.model.transformer.WeightStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.stream.DoubleStream;
@@ -67,7 +68,7 @@ final class MatrixProducts {
         }
     }
 
-    /** The products of every layer, each with its own weights and as many rows at a time as the forward takes. */
+    /** The products of every layer, each with its own weights, in chunks side by side as the forward makes them. */
     record Layers(ForwardPass pass, List<int[][]> chunks) {
         static Layers of(ForwardPass pass) {
             try (LayerStream stream = LayerStream.embed(
@@ -83,18 +84,26 @@ final class MatrixProducts {
             List<LayerLayout> layers = ModelLayout.of(pass.checkpoint()).layers();
             try (Scope scope = Scope.open()) {
                 Map<List<Integer>, Tensor> inputs = new HashMap<>();
-                WeightStream.forEach(pass.checkpoint(), layers, pass.computation(), (layer, weights) -> {
-                    for (int[][] chunk : chunks) {
-                        for (Linear linear : layer.linears()) {
-                            Tensor x = inputs.computeIfAbsent(
-                                    List.of(chunk.length, linear.inputs()),
-                                    size -> typed(pass, chunk, linear.inputs(), scope));
-                            try (Scope result = Scope.open()) {
-                                weights.apply(linear, x, result);
-                            }
-                        }
+                for (int[][] chunk : chunks) {
+                    for (Linear linear : layers.get(0).linears()) {
+                        inputs.computeIfAbsent(
+                                List.of(chunk.length, linear.inputs()),
+                                size -> typed(pass, chunk, linear.inputs(), scope));
                     }
-                });
+                }
+                WeightStream.forEach(
+                        pass.checkpoint(),
+                        layers,
+                        pass.computation(),
+                        (layer, weights) -> Lanes.each(chunks.size(), i -> {
+                            for (Linear linear : layer.linears()) {
+                                Tensor x = Objects.requireNonNull(
+                                        inputs.get(List.of(chunks.get(i).length, linear.inputs())));
+                                try (Scope result = Scope.open()) {
+                                    weights.apply(linear, x, result);
+                                }
+                            }
+                        }));
             }
         }
 
