@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Memory that is filled with the same kind of tensors again and again: with one layer's weights after the other's. It is
  * taken from the system once and at first use, since a fresh page costs as much as what is computed into it, and on some
- * virtual machines thirty times that. Only one thread at a time may use it.
+ * virtual machines many times that. Only one thread at a time may use it.
  */
 public final class Room implements Memory, AutoCloseable {
     /** A tensor begins on a cache line. */
