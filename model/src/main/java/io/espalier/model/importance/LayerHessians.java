@@ -22,7 +22,7 @@ public final class LayerHessians implements AutoCloseable {
                 List.of(layer.attention().output(), layer.feedForward().down()));
     }
 
-    public LayerHessians(List<Linear> linears) {
+    private LayerHessians(List<Linear> linears) {
         Kernels kernels = new Kernels(scope);
         for (Linear linear : linears) {
             byModule.put(linear.module(), kernels.zeros(linear.inputs(), linear.inputs()));
@@ -30,7 +30,7 @@ public final class LayerHessians implements AutoCloseable {
     }
 
     /**
-     * Passes over linear layers it was not made for.
+     * Passes over the other linear layers.
      *
      * @param x [b, t, in]
      */

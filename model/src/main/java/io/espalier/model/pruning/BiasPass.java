@@ -14,7 +14,7 @@ record BiasPass(LayerStream stream) implements CalibrationPass {
     }
 
     @Override
-    public LayerRepair through(PrunedLayer layer) {
+    public LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination) {
         Linear output = layer.attentionOutput();
         Linear down = layer.down();
         if (!layer.loses(output) && !layer.loses(down)) {

@@ -16,8 +16,12 @@ interface CalibrationPass extends AutoCloseable {
         return true;
     }
 
-    /** Cuts and repairs a layer, and carries the windows past it. */
-    LayerRepair through(PrunedLayer layer);
+    /**
+     * Cuts and repairs a layer, and carries the windows past it.
+     *
+     * @param destination of what a pass cannot keep until all of the layer is written
+     */
+    LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination);
 
     /** Tokens that go through each layer. */
     long tokens();

@@ -1,10 +1,12 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.tensor.Damping;
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.RepairKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * What the kept columns of a linear layer do about the removed ones, by ridge regression on the layer's own calibration
@@ -28,7 +30,7 @@ final class LeastSquares {
      * @param scope keeps the sums
      */
     LeastSquares(LostColumns columns, boolean blended, Scope scope) {
-        this(columns, blended, nothingYet(columns, new Kernels(scope)), scope);
+        this(columns, blended, nothingYet(columns, scope), scope);
     }
 
     /** Goes on from sums over earlier tokens. */
@@ -39,11 +41,12 @@ final class LeastSquares {
         this.scope = scope;
     }
 
-    private static RepairKernels.Residuals nothingYet(LostColumns columns, Kernels kernels) {
+    private static RepairKernels.Residuals nothingYet(LostColumns columns, Scope scope) {
+        Kernels kernels = new Kernels(scope);
         int outputs = columns.weight().dim(0);
         int kept = Math.toIntExact(columns.kept().elements());
         return new RepairKernels.Residuals(
-                kernels.zeros(kept, kept), kernels.zeros(outputs, kept), kernels.zeros64(1, 2));
+                GramSystem.zeros(kept, scope), kernels.zeros(outputs, kept), kernels.zeros64(1, 2));
     }
 
     /** @param x [b, t, in]; where the target is blended [2b, t, in], the dense model's input first */
@@ -61,31 +64,36 @@ final class LeastSquares {
      * as 0.
      */
     Solution solve() {
-        RepairKernels kernels = new RepairKernels(scope);
         columns.lostWeight().close();
-        return Damping.raise(sums.gram(), ridge -> kernels.ridge(sums.gram(), sums.residual(), ridge))
-                .map(this::repaired)
-                .orElseGet(this::untouched);
-    }
-
-    private Solution repaired(Damping damped) {
-        // Δ becomes the weight: a second [out, kept] would be the peak of a large layer.
-        Tensor weight = damped.solved();
-        LinearRepair repair = report(weight, damped.raised());
+        Optional<Damping> damped = solved();
+        Tensor residual = sums.residual();
+        LinearRepair repair = damped.map(this::repaired).orElseGet(this::untouched);
         try (Tensor kept = columns.keptWeight(scope)) {
-            new Kernels(scope).addInPlace(weight, kept);
+            // Δ has taken the place of the residual, and W'_K takes that of Δ: each is as large as the layer's weight.
+            if (damped.isPresent()) {
+                new Kernels(scope).addInPlace(residual, kept);
+            } else {
+                new Kernels(scope).replace(residual, kept);
+            }
         }
-        return new Solution(weight, repair);
+        return new Solution(residual, repair);
     }
 
-    private Solution untouched() {
-        double[] norms = sums.norms().doubles();
-        return new Solution(columns.keptWeight(scope), LinearRepair.of(norms[0], norms[0], norms[1], 0));
+    /** By how much ‖E‖² changes; empty where nothing ever entered the kept columns. */
+    private Optional<Damping> solved() {
+        RepairKernels kernels = new RepairKernels(scope);
+        try (Tensor system = sums.gram().solvable()) {
+            return Damping.raise(system, ridge -> kernels.ridge(system, sums.residual(), ridge));
+        }
     }
 
-    private LinearRepair report(Tensor delta, double damping) {
+    private LinearRepair repaired(Damping damped) {
         double[] norms = sums.norms().doubles();
-        double change = new RepairKernels(scope).errorChange(sums.gram(), sums.residual(), delta);
-        return LinearRepair.of(norms[0], norms[0] + change, norms[1], damping);
+        return LinearRepair.of(norms[0], norms[0] + damped.solved().doubles()[0], norms[1], damped.raised());
+    }
+
+    private LinearRepair untouched() {
+        double[] norms = sums.norms().doubles();
+        return LinearRepair.of(norms[0], norms[0], norms[1], 0);
     }
 }

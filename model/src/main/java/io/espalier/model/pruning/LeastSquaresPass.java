@@ -4,6 +4,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Linears;
@@ -56,8 +57,10 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     }
 
     @Override
-    public LayerRepair through(PrunedLayer layer) {
+    public LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination) {
         LinearRepair attention = through(layer, ATTENTION);
+        // The second half has the largest system.
+        layer.finish(LayerHalf.ATTENTION, destination);
         return new LayerRepair(layer.index(), attention, through(layer, FEED_FORWARD));
     }
 

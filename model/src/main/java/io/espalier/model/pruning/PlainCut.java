@@ -17,7 +17,7 @@ record PlainCut() implements CalibrationPass {
     }
 
     @Override
-    public LayerRepair through(PrunedLayer layer) {
+    public LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination) {
         layer.cutWhenWritten();
         return new LayerRepair(layer.index(), LinearRepair.UNTOUCHED, LinearRepair.UNTOUCHED);
     }

@@ -8,6 +8,7 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -29,8 +30,21 @@ final class PrunedLayer {
     private final LayerLayout after;
     private final LayerWeights weights;
     private final Surgery surgery;
+    private final Set<String> written = new TreeSet<>();
     private final Map<String, Parameter> replaced = new TreeMap<>();
     private final Map<String, Parameter> uncut = new TreeMap<>();
+
+    /**
+     * Where what is cut goes.
+     *
+     * @param source what the layer is from
+     * @param tensors what the new checkpoint was told of each
+     */
+    record Destination(Checkpoint source, CheckpointWriter out, Map<String, TensorInfo> tensors) {
+        TensorInfo told(String name) {
+            return Objects.requireNonNull(tensors.get(name));
+        }
+    }
 
     /**
      * @param before the layer as the source has it
@@ -159,22 +173,31 @@ final class PrunedLayer {
         throw new IllegalStateException("the pruned model has no bias for " + linear.module());
     }
 
+    /** Writes what was replaced of a half and frees it: nobody computes with it again. */
+    void finish(LayerHalf half, Destination destination) {
+        List<Parameter> parameters = before.parameters(half);
+        parameters.stream()
+                .filter(parameter -> replaced.containsKey(parameter.name()))
+                .forEach(parameter -> writeReplaced(parameter, destination));
+        weights.drop(parameters);
+    }
+
+    private void writeReplaced(Parameter parameter, Destination destination) {
+        replaced.remove(parameter.name());
+        writeRows(weights.get(parameter), destination.out(), destination.told(parameter.name()));
+        written.add(parameter.name());
+    }
+
     /**
-     * Writes the tensors that were replaced, and cuts and writes those that are to be cut. What is made is written, and
-     * digested, while it is in the cache.
+     * Writes the other tensors that were replaced, and cuts and writes those that are to be cut. What is made is written,
+     * and digested, while it is in the cache.
      *
-     * @param source what the layer is from
-     * @param tensors what the new checkpoint was told of each
-     * @return their names
+     * @return names of all that was written
      */
-    Set<String> write(Checkpoint source, CheckpointWriter out, Map<String, TensorInfo> tensors) {
-        Set<String> names = new TreeSet<>(replaced.keySet());
-        names.addAll(uncut.keySet());
-        replaced.forEach(
-                (name, parameter) -> writeRows(weights.get(parameter), out, Objects.requireNonNull(tensors.get(name))));
-        uncut.forEach(
-                (name, parameter) -> cutAndWrite(source, parameter, out, Objects.requireNonNull(tensors.get(name))));
-        return names;
+    Set<String> write(Destination destination) {
+        List.copyOf(replaced.values()).forEach(parameter -> writeReplaced(parameter, destination));
+        uncut.values().forEach(parameter -> cutAndWrite(parameter, destination));
+        return written;
     }
 
     private static void writeRows(Tensor tensor, CheckpointWriter out, TensorInfo told) {
@@ -186,16 +209,19 @@ final class PrunedLayer {
         });
     }
 
-    private void cutAndWrite(Checkpoint source, Parameter parameter, CheckpointWriter out, TensorInfo told) {
+    private void cutAndWrite(Parameter parameter, Destination destination) {
+        Checkpoint source = destination.source();
+        TensorInfo told = destination.told(parameter.name());
         TensorInfo whole = source.tensor(parameter.name());
         StoredCut cut = new StoredCut(surgery, parameter, whole.dtype());
         eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
             ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
             ByteBuffer left = cut.of(block, first);
             if (left.hasRemaining()) {
-                out.append(told.name(), left);
+                destination.out().append(told.name(), left);
             }
         });
+        written.add(told.name());
     }
 
     @FunctionalInterface

@@ -109,8 +109,9 @@ public final class PruningPass {
         Surgery surgery = new Surgery(removed.get(before.index()));
         try (LayerWeights weights = pass.read(checkpoint, before)) {
             PrunedLayer layer = new PrunedLayer(before, after, weights, surgery);
-            LayerRepair repair = pass.through(layer);
-            missing.keySet().removeAll(layer.write(checkpoint, out, missing));
+            PrunedLayer.Destination destination = new PrunedLayer.Destination(checkpoint, out, missing);
+            LayerRepair repair = pass.through(layer, destination);
+            missing.keySet().removeAll(layer.write(destination));
             List<TensorInfo> untouched = names(after)
                     .flatMap(name -> Stream.ofNullable(missing.remove(name)))
                     .toList();

@@ -1,6 +1,7 @@
 package io.espalier.model.sparsity;
 
 import io.espalier.model.tensor.Damping;
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -22,26 +23,25 @@ record SparseGpt(Tensor factor, double damping) {
     /** Columns after which the ones behind are brought up to date in one product. */
     private static final int BLOCK_COLUMNS = 128;
 
-    /** @param gram XᵀX, [in, in] */
-    static SparseGpt of(Tensor gram, Scope scope) {
-        SparsityKernels kernels = new SparsityKernels(scope);
-        return Damping.raise(gram, ridge -> kernels.inverseFactor(gram, ridge))
-                .map(damped -> new SparseGpt(damped.solved(), damped.raised()))
-                .orElseGet(() -> new SparseGpt(identity(gram.dim(0), scope), 0));
-    }
-
-    private static Tensor identity(int features, Scope scope) {
-        return new SparsityKernels(scope).inverseFactor(new Kernels(scope).zeros(features, features), 1);
-    }
-
-    /** @param weight changed, [out, in] */
-    record Pruned(Tensor weight, Mask mask) {}
-
     /**
-     * @param weight [out, in]
-     * @param scope keeps the changed weight
+     * @param gram XᵀX, which is used up
+     * @param scope keeps the factor, whose memory is that of the Gram matrix
      */
-    Pruned prune(Tensor weight, SparsityPattern pattern, Scope scope) {
+    static SparseGpt of(GramSystem gram, Scope scope) {
+        SparsityKernels kernels = new SparsityKernels(scope);
+        Tensor system = gram.solvable();
+        return Damping.raise(system, ridge -> kernels.inverseFactor(system, ridge))
+                .map(damped -> new SparseGpt(damped.solved(), damped.raised()))
+                .orElseGet(() -> new SparseGpt(identity(system, scope), 0));
+    }
+
+    private static Tensor identity(Tensor system, Scope scope) {
+        new Kernels(scope).clear(system);
+        return new SparsityKernels(scope).inverseFactor(system, 1);
+    }
+
+    /** @param weight [out, in], changed in place */
+    Mask prune(Tensor weight, SparsityPattern pattern) {
         try (Scope scratch = Scope.open()) {
             SparsityKernels kernels = new SparsityKernels(scratch);
             Tensor wide = new ImportanceKernels(scratch).toDouble(weight);
@@ -52,7 +52,8 @@ record SparseGpt(Tensor factor, double damping) {
                 int last = Math.min(columns, first + step);
                 kernels.removeWeights(wide, kept, factor, block(first, last, weight.dim(0), pattern));
             }
-            return new Pruned(new Kernels(scope).toFloat(wide), Mask.of(kept, scratch));
+            new Kernels(scratch).replace(weight, wide);
+            return Mask.of(kept, scratch);
         }
     }
 

@@ -3,11 +3,14 @@ package io.espalier.model.sparsity;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.importance.LayerHessians;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.GramSystem;
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
@@ -61,8 +64,7 @@ public record SparseGptPass(
             for (LayerLayout layer : layout.layers().subList(0, scope.last())) {
                 try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
                     if (scope.contains(layer.index())) {
-                        reports.addAll(new Layer(stream, layer, weights).pruned());
-                        linears.of(layer).forEach(linear -> written.write(linear, weights.get(linear.weight())));
+                        reports.addAll(new Layer(stream, layer, weights, written).pruned());
                     } else {
                         stream.through(new DecoderLayer(layer, weights));
                     }
@@ -79,12 +81,14 @@ public record SparseGptPass(
         private final LayerStream stream;
         private final LayerLayout layout;
         private final LayerWeights weights;
+        private final SparseTensors written;
         private final List<UpdateReport> reports = new ArrayList<>();
 
-        Layer(LayerStream stream, LayerLayout layout, LayerWeights weights) {
+        Layer(LayerStream stream, LayerLayout layout, LayerWeights weights, SparseTensors written) {
             this.stream = stream;
             this.layout = layout;
             this.weights = weights;
+            this.written = written;
         }
 
         List<UpdateReport> pruned() {
@@ -93,6 +97,8 @@ public record SparseGptPass(
             prune(layout.attention().projections(), attention);
             prune(List.of(layout.attention().output()), attention);
             stream.throughAttention(decoder);
+            // Nobody looks at this half again, and the other one's Hessian is the largest.
+            weights.drop(layout.parameters(LayerHalf.ATTENTION));
             Consumer<Linears.InputWitness> feedForward = witness -> stream.peekFeedForward(decoder, witness, null);
             prune(layout.feedForward().projections(), feedForward);
             prune(List.of(layout.feedForward().down()), feedForward);
@@ -110,18 +116,22 @@ public record SparseGptPass(
             try (Scope scope = Scope.open()) {
                 SparseGpt surgeon = surgeon(chosen.get(0), peek, scope);
                 for (Linear linear : chosen) {
-                    SparseGpt.Pruned pruned = surgeon.prune(weights.get(linear.weight()), pattern, scope);
-                    weights.put(linear.weight(), pruned.weight());
-                    reports.add(new UpdateReport(MaskReport.of(linear, pruned.mask()), surgeon.damping()));
+                    Tensor weight = weights.get(linear.weight());
+                    Mask mask = surgeon.prune(weight, pattern);
+                    written.write(linear, weight);
+                    reports.add(new UpdateReport(MaskReport.of(linear, mask), surgeon.damping()));
                 }
             }
         }
 
         private SparseGpt surgeon(Linear first, Consumer<Linears.InputWitness> peek, Scope owner) {
-            try (LayerHessians hessians = new LayerHessians(List.of(first))) {
-                peek.accept(hessians::add);
-                return SparseGpt.of(hessians.of(first), owner);
-            }
+            GramSystem gram = GramSystem.zeros(first.inputs(), owner);
+            peek.accept((linear, x) -> {
+                if (linear.equals(first)) {
+                    new Kernels(owner).accumulateGram(gram.sums(), x);
+                }
+            });
+            return SparseGpt.of(gram, owner);
         }
     }
 }

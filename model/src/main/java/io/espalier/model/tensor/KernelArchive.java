@@ -17,7 +17,7 @@ import java.util.zip.ZipOutputStream;
 final class KernelArchive {
     /** The class with its first methods, then more of them. */
     private static final List<String> SOURCES =
-            List.of("kernels.py", product(), "importance.py", "repair.py", "sparsity.py");
+            List.of("kernels.py", product(), "gram.py", "importance.py", "repair.py", "sparsity.py");
 
     /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
     private static final String FORMAT_VERSION = "10\n";

@@ -195,6 +195,21 @@ public final class Kernels extends KernelCalls {
         return tensor("to_float", of(x));
     }
 
+    /** Memory for a fp64 [n, n] in which first a Gram matrix is summed up and then solved. */
+    Tensor system(int n) {
+        return tensor("system", IValue.from((long) n));
+    }
+
+    /** fp32 [n, n] of zeros in a system's memory. */
+    Tensor sumsIn(Tensor system) {
+        return tensor("sums_in", of(system));
+    }
+
+    /** Makes the fp32 sums in a system the fp64 matrix that it is. */
+    void widen(Tensor system, Tensor sums) {
+        tensor("widen", of(system), of(sums)).close();
+    }
+
     /** Mean of the diagonal of gram [in, in] over some features. */
     public double meanDiagonal(Tensor gram, Tensor kept) {
         try (IValue result = call("mean_diagonal", of(gram), of(kept))) {

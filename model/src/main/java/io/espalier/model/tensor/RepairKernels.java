@@ -27,11 +27,11 @@ public final class RepairKernels extends KernelCalls {
     /**
      * What least squares needs, summed over tokens.
      *
-     * @param gram [kept, kept]
+     * @param gram over the kept columns
      * @param residual [out, kept]
      * @param norms fp64 [1, 2]: squared norms of what is missing and of the whole output to reproduce
      */
-    public record Residuals(Tensor gram, Tensor residual, Tensor norms) {}
+    public record Residuals(GramSystem gram, Tensor residual, Tensor norms) {}
 
     /**
      * Adds tokens to what least squares needs, in place.
@@ -42,7 +42,7 @@ public final class RepairKernels extends KernelCalls {
             Residuals sums, Tensor x, Tensor weight, Tensor lost, Tensor kept, Tensor removed, boolean blended) {
         tensor(
                         "accumulate_residual",
-                        of(sums.gram),
+                        of(sums.gram.sums()),
                         of(sums.residual),
                         of(sums.norms),
                         of(x),
@@ -54,15 +54,14 @@ public final class RepairKernels extends KernelCalls {
                 .close();
     }
 
-    /** Δ = R (H + λI)⁻¹: [out, kept]; an empty tensor when the system is not positive definite. */
-    public Tensor ridge(Tensor gram, Tensor residual, double damping) {
-        return tensor("ridge", of(gram), of(residual), IValue.from(damping));
-    }
-
-    /** ‖E − X_K Δᵀ‖² − ‖E‖² by the sums over X. */
-    public double errorChange(Tensor gram, Tensor residual, Tensor delta) {
-        try (IValue result = call("error_change", of(gram), of(residual), of(delta))) {
-            return result.toDouble();
-        }
+    /**
+     * Δ = R (H + λI)⁻¹ in the place of R.
+     *
+     * @param system H, fp64 [kept, kept], which becomes its factor
+     * @param residual R, [out, kept]
+     * @return ‖E − X_K Δᵀ‖² − ‖E‖²: fp64 [1]; an empty tensor, and nothing changed, when H is not positive definite
+     */
+    public Tensor ridge(Tensor system, Tensor residual, double damping) {
+        return tensor("ridge", of(system), of(residual), IValue.from(damping));
     }
 }

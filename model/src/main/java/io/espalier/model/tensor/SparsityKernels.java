@@ -72,11 +72,13 @@ public final class SparsityKernels extends KernelCalls {
     }
 
     /**
-     * Upper triangular U [in, in], fp64, with {@code (H + damping·I)⁻¹ = UᵀU}; an empty tensor when that is not positive
-     * definite.
+     * Upper triangular U [in, in], fp64, with {@code (H + damping·I)⁻¹ = UᵀU}.
+     *
+     * @param system H, fp64 [in, in], in whose place U comes
+     * @return U; an empty tensor, and H as it was, when it is not positive definite
      */
-    public Tensor inverseFactor(Tensor gram, double damping) {
-        return tensor("inverse_factor", of(gram), IValue.from(damping));
+    public Tensor inverseFactor(Tensor system, double damping) {
+        return tensor("inverse_factor", of(system), IValue.from(damping));
     }
 
     /**

@@ -19,8 +19,8 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Of a matrix that is rebuilt from draws, those that are summed in fp64 together; a multiple of 64. */
     public static final int ROWS_REBUILT = 512;
 
-    /** What a weight takes that is changed in fp64: that, the fp32 made of it, and whether it is kept. */
-    private static final int CHANGED = Double.BYTES + Float.BYTES + 1;
+    /** What a weight takes that is changed in fp64: that, and whether it is kept. */
+    private static final int CHANGED = Double.BYTES + 1;
 
     /** Of the windows' hidden states between two layers: [n, t, d]. */
     public long hidden(int windows, int length) {
@@ -81,9 +81,8 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long forward = streamed(exact()) + hidden + activations;
         long loss = 4 * hidden + head(windows, length, rows);
         long half = Float.BYTES * largest(LayerLayout::weightsOfHalf);
-        long recorded = 3 * together(windows, length, rows, 1) * largestActivations()
-                + recordedScores(windows, length, rows)
-                + (squares ? Float.BYTES * largestLinear() : 0);
+        long recorded =
+                3 * together(windows, length, rows, 1) * largestActivations() + recordedScores(windows, length, rows);
         long compared = estimates ? rebuilt() : 0;
         long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(recorded, compared);
         return Math.max(forward, Math.max(loss, backward));
@@ -121,26 +120,33 @@ public record Footprint(ModelLayout layout, Computation computation) {
      * @param left shape of each layer afterwards; one that keeps its own is not repaired
      */
     public long leastSquares(int windows, int length, int streams, List<LayerShape> left) {
-        long activations = activations(windows, length, rowsToSum());
-        long repair = largest(layer -> most(
-                layer.speakers(),
-                linear -> repair(
-                        linear,
-                        linear.weight().columns().length(left.get(layer.index())),
-                        (streams + 1) * activations)));
-        return layer(ComputeType.FP32) + streams * hidden(windows, length) + Math.max(activations, repair);
+        long sets = (streams + 1) * activations(windows, length, rowsToSum());
+        long halves = largest(layer -> mostOfHalves(
+                layer, linear -> repair(linear, linear.weight().columns().length(left.get(layer.index())), sets)));
+        return streams * hidden(windows, length)
+                + Math.max(layer(ComputeType.FP32) + activations(windows, length, rowsToSum()), halves);
     }
 
-    /** Of SparseGPT: beside the layer the Hessian of one input, then its factor in fp64 too, then that and a changing matrix. */
+    /**
+     * Of SparseGPT: beside the layer, or its half with the down projection, the Hessian of one input, then in its place the
+     * factor in fp64, at last with a changing matrix.
+     */
     public long sparseGpt(int windows, int length) {
         long activations = activations(windows, length, rowsToSum());
-        return layer(ComputeType.FP32)
-                + hidden(windows, length)
-                + largest(layer -> most(
-                        layer.linears(),
+        return hidden(windows, length)
+                + largest(layer -> mostOfHalves(
+                        layer,
                         linear -> Math.max(
-                                gram(linear.inputs()) + Math.max(activations, 2 * gram(linear.inputs())),
+                                gram(linear.inputs()) + activations,
                                 2 * gram(linear.inputs()) + CHANGED * linear.weights())));
+    }
+
+    /** With the whole layer while its first half is worked on, and the second alone after that. */
+    private static long mostOfHalves(LayerLayout layer, ToLongFunction<Linear> bytes) {
+        return Math.max(
+                layer.bytes(ComputeType.FP32) + most(layer.linears(LayerHalf.ATTENTION), bytes),
+                layer.bytes(LayerHalf.FEED_FORWARD, ComputeType.FP32)
+                        + most(layer.linears(LayerHalf.FEED_FORWARD), bytes));
     }
 
     /**
@@ -236,13 +242,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return inverse + Math.max(inverse, 2 * Double.BYTES * linear.weights());
     }
 
+    /** Sums over what is kept and what is lost of a weight; then the system and what it is solved for, then that twice. */
     private static long repair(Linear linear, long kept, long activations) {
         if (kept == linear.inputs()) {
             return 0;
         }
-        long measuring = Float.BYTES * linear.weights() + activations;
-        long solving = 2 * gram(kept) + 2 * Float.BYTES * linear.outputs() * kept;
-        return gram(kept) + Math.max(measuring, solving);
+        long measuring = gram(kept) + Float.BYTES * linear.weights() + activations;
+        long solved = Float.BYTES * linear.outputs() * kept;
+        return Math.max(measuring, solved + Math.max(2 * gram(kept), solved));
     }
 
     private long largest(ToLongFunction<LayerLayout> bytes) {

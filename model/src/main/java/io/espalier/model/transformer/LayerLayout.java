@@ -116,7 +116,14 @@ public record LayerLayout(
 
     /** Bytes of its tensors in a type. */
     long bytes(ComputeType type) {
-        return parameters().stream()
+        return Arrays.stream(LayerHalf.values())
+                .mapToLong(half -> bytes(half, type))
+                .sum();
+    }
+
+    /** Bytes of the tensors of one half in a type. */
+    long bytes(LayerHalf half, ComputeType type) {
+        return parameters(half).stream()
                 .mapToLong(parameter -> parameter.elements() * type.bytes())
                 .sum();
     }

@@ -35,6 +35,9 @@ public final class LayerStream implements AutoCloseable {
     /** Of the budget, for a chunk: a quarter for those that go side by side; weights take most of the rest. */
     private static final int ACTIVATIONS_SHARE = 4 * Lanes.COUNT;
 
+    /** The same for a chunk that goes alone, of whose size there may be three, beside sums. */
+    private static final int SUMMED_SHARE = 12;
+
     private final Scope scope = Scope.open();
     private final List<int[][]> windows;
     private final List<Tensor> chunks = new ArrayList<>();
@@ -263,17 +266,22 @@ public final class LayerStream implements AutoCloseable {
 
     /** Tokens that go through a layer together. */
     static int rows(ModelLayout layout, MemoryBudget budget) {
-        long widest = layout.layers().stream()
-                .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
-                .max()
-                .orElseThrow();
-        long fit = budget.bytes() / ACTIVATIONS_SHARE / widest;
-        return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit));
+        return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit(layout, budget, ACTIVATIONS_SHARE)));
     }
 
     /** Tokens that go through a layer together where they add to sums. */
     static int rowsToSum(ModelLayout layout, MemoryBudget budget) {
-        return SUMMED_TOGETHER * rows(layout, budget);
+        int rows = rows(layout, budget);
+        return (int) Math.max(rows, Math.min(SUMMED_TOGETHER * rows, fit(layout, budget, SUMMED_SHARE)));
+    }
+
+    /** Tokens whose activations in the widest layer take that part of the budget. */
+    private static long fit(ModelLayout layout, MemoryBudget budget, int share) {
+        long widest = layout.layers().stream()
+                .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
+                .max()
+                .orElseThrow();
+        return budget.bytes() / share / widest;
     }
 
     /** Windows of one length that go through a layer together. */

@@ -108,6 +108,16 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
+    /** Frees what nobody computes with any more. */
+    public void drop(List<Parameter> parameters) {
+        for (Parameter parameter : parameters) {
+            Tensor dropped = tensors.remove(parameter.name());
+            if (dropped != null) {
+                dropped.close();
+            }
+        }
+    }
+
     @Override
     public Tensor apply(Linear linear, Tensor x, Scope target) {
         Kernels kernels = new Kernels(target);

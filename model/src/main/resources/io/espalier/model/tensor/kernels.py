@@ -329,22 +329,11 @@ class Kernels(Module):
     cosines = dots / torch.sqrt(squares).clamp(1e-30)
     return torch.stack([cosines.sum(), (cosines * cosines).sum()])
 
-  # gram [in, in] += xᵀ x, in place.
-  def accumulate_gram(self: __torch__.Kernels, gram: Tensor, x: Tensor) -> Tensor:
-    rows = x.reshape([-1, x.size(-1)]).to(torch.float32)
-    return self.add_product(gram, rows, rows)
-
   def zeros(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.zeros([rows, columns])
 
   def zeros64(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.zeros([rows, columns], dtype=torch.float64)
-
-  # ---- Gram matrices ----------------------------------------------------------------------------------------------
-
-  # The mean of the Gram matrix's diagonal over the kept features.
-  def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:
-    return float(gram.diagonal().index_select(0, kept).to(torch.float64).mean())
 
   # ---- exact gradients --------------------------------------------------------------------------------------------
 
@@ -422,12 +411,11 @@ class Kernels(Module):
   def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
     above = upstream.type_as(x)
     if squares.numel() == 0:
-      dy, rows = above.reshape([-1, above.size(-1)]), x.reshape([-1, x.size(-1)])
-      return self.add_product(mean, dy, rows)
-    # One sample's gradient; fresh memory for every sample would cost as much as the product.
-    own = torch.empty([mean.size(0), mean.size(1)], dtype=x.dtype)
+      return self.add_product(mean, above.reshape([-1, above.size(-1)]), x.reshape([-1, x.size(-1)]))
+    step = 8 * self.block_rows(mean)
     for s in range(0, x.size(0), 1):
-      gradient = torch.mm(above[s].t(), x[s], out=own).to(torch.float32)
-      mean.add_(gradient)
-      squares.addcmul_(gradient, gradient, value=samples)
+      for start in range(0, mean.size(0), step):
+        own = self.product((above[s, :, start:start + step]).t(), (x[s]).t()).to(torch.float32)
+        mean[start:start + step].add_(own)
+        squares[start:start + step].addcmul_(own, own, value=samples)
     return mean

@@ -43,38 +43,17 @@
     norms[:, 1].add_(self.squared_norm(output))
     return norms
 
-  # Rows of Δ at a time: enough that arithmetic and not reading the factor takes the time, few enough to be small.
-  def solved_together(self: __torch__.Kernels) -> int:
-    return 256
-
-  # Δ = R (H + λI)⁻¹ in fp64, returned as fp32 [out, kept]; gram H [kept, kept], residual R [out, kept].
-  # Empty when H is not positive semi-definite up to rounding: the pivots of H + λI would otherwise be λ at least.
-  # The factor takes the place of the system, and R goes in blocks: one fp64 [kept, kept] is all that is large. Two
-  # triangular systems read the factor where it lies; cholesky_solve would copy it for every block.
-  def ridge(self: __torch__.Kernels, gram: Tensor, residual: Tensor, damping: float) -> Tensor:
-    # Symmetric, so its transpose, which the factorization works on in place, is the same matrix.
-    system = gram.to(torch.float64).t()
-    system.diagonal().add_(damping)
-    info = torch.zeros([], dtype=torch.int32)
-    unused = torch.linalg_cholesky_ex(system, upper=False, check_errors=False, L=system, info=info)
-    if bool(torch.ne(info, 0)) or float(system.diagonal().min()) ** 2 < 0.5 * damping:
-      return torch.empty([0])
-    delta = torch.empty([residual.size(0), residual.size(1)])
+  # Δ = R (H + λI)⁻¹ in the place of the residual R [out, kept], solved in fp64; the system holds H, then its factor. Gives
+  # ||E - X_K Δᵀ||² - ||E||² = tr(Δ H Δᵀ) - 2 tr(Δ Rᵀ) = -tr(Δ Rᵀ) - λ ||Δ||², fp64 [1]. Empty, and nothing changed, when H
+  # is not positive semi-definite up to rounding.
+  def ridge(self: __torch__.Kernels, system: Tensor, residual: Tensor, damping: float) -> Tensor:
+    if not self.factorize(system, damping):
+      return torch.empty([0], dtype=torch.float64)
+    change = torch.zeros([1], dtype=torch.float64)
     step = self.solved_together()
     for start in range(0, residual.size(0), step):
-      block = residual[start:start + step].to(torch.float64)
-      half = torch.linalg_solve_triangular(system, block.t(), upper=False)
-      delta[start:start + step].copy_(torch.linalg_solve_triangular(system.t(), half, upper=True).t())
-    return delta
-
-  # ||E - X_K Δᵀ||² - ||E||² = tr(Δ H Δᵀ) - 2 tr(Δ Rᵀ), Δ in blocks of rows and H in blocks of columns.
-  def error_change(self: __torch__.Kernels, gram: Tensor, residual: Tensor, delta: Tensor) -> float:
-    change = 0.
-    step = self.solved_together()
-    for first in range(0, delta.size(0), 4 * step):
-      wide = delta[first:first + 4 * step].to(torch.float64)
-      change = change - 2. * float(torch.sum(wide * residual[first:first + 4 * step]))
-      for start in range(0, gram.size(1), step):
-        columns = gram[:, start:start + step].to(torch.float64)
-        change = change + float(torch.sum((wide @ columns) * wide[:, start:start + step]))
+      given = residual[start:start + step]
+      delta = self.divide(given.to(torch.float64), system)
+      change.sub_(torch.sum(delta * given)).sub_(torch.sum(delta * delta) * damping)
+      given.copy_(delta)
     return change

@@ -118,34 +118,10 @@
 
   # ---- optimal brain surgeon on single weights --------------------------------------------------------------------
 
-  # Upper triangular U [in, in] with (H + damping · I)⁻¹ = UᵀU, in fp64; empty when H is not positive semi-definite up to
-  # rounding. With the features in reverse order H = L Lᵀ, so U is L⁻¹ in reverse order: no inverse of H is made. All
-  # happens in the place of one fp64 [in, in]: no column of L is needed for those of L⁻¹ to its right.
-  def inverse_factor(self: __torch__.Kernels, gram: Tensor, damping: float) -> Tensor:
-    n, step = gram.size(0), self.solved_together()
-    place = torch.empty([n, n], dtype=torch.float64)
-    for start in range(0, n, step):
-      end = min(start + step, n)
-      place[start:end].copy_(torch.flip(gram[n - end:n - start], [0, 1]))
-    system = place.t()
-    system.diagonal().add_(damping)
-    info = torch.zeros([], dtype=torch.int32)
-    unused = torch.linalg_cholesky_ex(system, upper=False, check_errors=False, L=system, info=info)
-    smallest = float(system.diagonal().min())
-    if bool(torch.ne(info, 0)) or not smallest ** 2 >= 0.5 * damping:
-      return torch.empty([0], dtype=torch.float64)
-    for start in range(0, n, step):
-      end = min(start + step, n)
-      unit = torch.eye(n - start, end - start, dtype=torch.float64)
-      system[start:, start:end].copy_(torch.linalg_solve_triangular(system[start:, start:], unit, upper=False))
-    for start in range(0, n // 2, step):
-      end = min(start + step, n // 2)
-      mirrored = torch.flip(place[start:end], [0, 1])
-      place[start:end].copy_(torch.flip(place[n - end:n - start], [0, 1]))
-      place[n - end:n - start].copy_(mirrored)
-    middle = place[n // 2:n // 2 + n % 2]
-    middle.copy_(torch.flip(middle, [1]))
-    return system
+  # Upper triangular U [in, in] with (H + damping · I)⁻¹ = UᵀU, in the place of H [in, in]; empty, and H as it was, when H is
+  # not positive semi-definite up to rounding. H + damping · I = A Aᵀ, so U is A⁻¹, and no inverse of H is made.
+  def inverse_factor(self: __torch__.Kernels, system: Tensor, damping: float) -> Tensor:
+    return self.invert(system) if self.factorize(system, damping) else torch.empty([0], dtype=torch.float64)
 
   # Removes weights from the columns [first, last) of W fp64 [out, in] and lets the ones behind make up for it, in place;
   # so does their part of the mask `kept`. Weights are chosen `columns` columns at a time by S = W_ij² / U_jj²: the `removed`

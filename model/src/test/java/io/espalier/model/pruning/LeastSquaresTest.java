@@ -3,6 +3,7 @@ package io.espalier.model.pruning;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.RepairKernels;
 import io.espalier.model.tensor.Scope;
@@ -102,7 +103,8 @@ class LeastSquaresTest {
             // Given
             Kernels kernels = new Kernels(scope);
             LostColumns columns = LostColumns.of(scope.floats(new float[] {1, 2, 3}, 1, 3), new int[] {0, 1}, scope);
-            Tensor indefinite = scope.floats(new float[] {1, 2, 2, 1}, 2, 2);
+            GramSystem indefinite = GramSystem.zeros(2, scope);
+            kernels.replace(indefinite.sums(), scope.floats(new float[] {1, 2, 2, 1}, 2, 2));
             RepairKernels.Residuals sums = new RepairKernels.Residuals(
                     indefinite, scope.floats(new float[] {1, 1}, 1, 2), kernels.zeros64(1, 2));
 
@@ -113,6 +115,53 @@ class LeastSquaresTest {
             // The smallest eigenvalue is −1 and the ridge asked for 0.01.
             assertThat(solution.repair().damping()).isEqualTo(1000);
             assertThat(solution.weight().floats()).doesNotContain(Float.NaN);
+        }
+    }
+
+    /** More than two blocks of them, the last one smaller, and more rows than are solved together. */
+    @Test
+    void manyColumnsAreSolvedAsOneAndAFailedTryLeavesThem() {
+        // Given
+        int columns = 601;
+        int rows = 259;
+        SplittableRandom random = new SplittableRandom(5);
+        float[] gram = new float[columns * columns];
+        for (int i = 0; i < columns; i++) {
+            for (int j = 0; j < i; j++) {
+                gram[i * columns + j] = (float) random.nextDouble(-1, 1);
+                gram[j * columns + i] = gram[i * columns + j];
+            }
+            gram[i * columns + i] = 20;
+        }
+        float[] given = flat(matrix(random, rows, columns));
+        try (Scope scope = Scope.open()) {
+            GramSystem sums = GramSystem.zeros(columns, scope);
+            new Kernels(scope).replace(sums.sums(), scope.floats(gram, columns, columns));
+            Tensor system = sums.solvable();
+            Tensor residual = scope.floats(given, rows, columns);
+            RepairKernels kernels = new RepairKernels(scope);
+            // The smallest eigenvalue is about −8, which the second block of columns shows.
+            assertThat(kernels.ridge(system, residual, 0.5).elements()).isZero();
+
+            // When
+            double change = kernels.ridge(system, residual, 30).doubles()[0];
+
+            // Then
+            float[] delta = residual.floats();
+            double expected = 0;
+            for (int row = 0; row < rows; row++) {
+                for (int column = 0; column < columns; column++) {
+                    double product = 0;
+                    for (int k = 0; k < columns; k++) {
+                        product += (double) delta[row * columns + k] * gram[k * columns + column];
+                    }
+                    double entry = delta[row * columns + column];
+                    double wanted = given[row * columns + column];
+                    assertThat(product + 30 * entry).isCloseTo(wanted, within(2e-5));
+                    expected += entry * product - 2 * entry * wanted;
+                }
+            }
+            assertThat(change).isCloseTo(expected, within(1e-4 * Math.abs(expected)));
         }
     }
 

@@ -7,11 +7,13 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.importance.LayerHessians;
 import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.GramSystem;
+import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
+import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -93,23 +95,26 @@ class SparseGptPassTest {
                     LayerWeights weights = LayerWeights.read(pruned, layer);
                     Scope scope = Scope.open()) {
                 Linear down = layer.feedForward().down();
-                SparseGpt.Pruned expected = behindThePruned(pruned, layer, weights, scope)
-                        .prune(StoredWeights.read(dense, down.weight().name(), scope), PATTERN, scope);
-                assertThat(weights.get(down.weight()).floats())
-                        .isEqualTo(expected.weight().floats());
-                assertThat(reports.get(2).mask()).isEqualTo(MaskReport.of(down, expected.mask()));
+                Tensor expected = StoredWeights.read(dense, down.weight().name(), scope);
+                Mask mask = behindThePruned(pruned, layer, weights, scope).prune(expected, PATTERN);
+                assertThat(weights.get(down.weight()).floats()).isEqualTo(expected.floats());
+                assertThat(reports.get(2).mask()).isEqualTo(MaskReport.of(down, mask));
             }
         }
     }
 
     private static SparseGpt behindThePruned(Checkpoint pruned, LayerLayout layer, LayerWeights weights, Scope scope) {
+        Linear down = layer.feedForward().down();
+        GramSystem gram = GramSystem.zeros(down.inputs(), scope);
         try (LayerStream stream =
-                        LayerStream.embedToSum(pruned, ModelLayout.of(pruned), WINDOWS, MemoryBudget.DEFAULT);
-                LayerHessians hessians =
-                        new LayerHessians(List.of(layer.feedForward().down()))) {
-            stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);
-            return SparseGpt.of(hessians.of(layer.feedForward().down()), scope);
+                LayerStream.embedToSum(pruned, ModelLayout.of(pruned), WINDOWS, MemoryBudget.DEFAULT)) {
+            stream.throughInTurn(new DecoderLayer(layer, weights), (linear, x) -> {
+                if (linear.equals(down)) {
+                    new Kernels(scope).accumulateGram(gram.sums(), x);
+                }
+            });
         }
+        return SparseGpt.of(gram, scope);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.espalier.model.sparsity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.SparsityKernels;
@@ -31,19 +32,20 @@ class SparseGptTest {
         float[] inputs = inputs(300);
         float[] weight = gaussian(ROWS * COLUMNS, 2);
         try (Scope scope = Scope.open()) {
-            Tensor gram = gram(inputs, scope);
-            double[][] hessian = damped(gram.floats());
+            GramSystem gram = gram(inputs, scope);
+            double[][] hessian = damped(gram.sums().floats());
+            Tensor pruned = scope.floats(weight, ROWS, COLUMNS);
 
             // When
             SparseGpt surgeon = SparseGpt.of(gram, scope);
-            SparseGpt.Pruned pruned = surgeon.prune(scope.floats(weight, ROWS, COLUMNS), pattern, scope);
+            Mask mask = surgeon.prune(pruned, pattern);
 
             // Then
             Reference reference = new Reference(weight, hessian);
             reference.prune(target);
             assertThat(surgeon.damping()).isEqualTo(1);
-            assertThat(pruned.mask()).isEqualTo(reference.kept.mask());
-            float[] updated = pruned.weight().floats();
+            assertThat(mask).isEqualTo(reference.kept.mask());
+            float[] updated = pruned.floats();
             for (int i = 0; i < updated.length; i++) {
                 assertThat((double) updated[i])
                         .isCloseTo(reference.weight[i / COLUMNS][i % COLUMNS], Offset.offset(1e-6));
@@ -56,14 +58,15 @@ class SparseGptTest {
         float[] inputs = inputs(300);
         float[] weight = gaussian(ROWS * COLUMNS, 2);
         try (Scope scope = Scope.open()) {
+            Tensor pruned = scope.floats(weight, ROWS, COLUMNS);
+
             // When
-            SparseGpt.Pruned pruned = SparseGpt.of(gram(inputs, scope), scope)
-                    .prune(scope.floats(weight, ROWS, COLUMNS), new SparsityPattern.NofM(2, 4), scope);
+            Mask mask = SparseGpt.of(gram(inputs, scope), scope).prune(pruned, new SparsityPattern.NofM(2, 4));
 
             // Then
             Tensor dropped = scope.floats(weight, ROWS, COLUMNS);
-            pruned.mask().clearRemoved(dropped);
-            assertThat(outputError(inputs, weight, pruned.weight().floats()))
+            mask.clearRemoved(dropped);
+            assertThat(outputError(inputs, weight, pruned.floats()))
                     .isLessThan(0.8 * outputError(inputs, weight, dropped.floats()));
         }
     }
@@ -84,7 +87,8 @@ class SparseGptTest {
         }
         try (Scope scope = Scope.open()) {
             // When
-            Tensor factor = new SparsityKernels(scope).inverseFactor(scope.floats(hessian, features, features), 0.5);
+            Tensor system = system(hessian, features, scope).solvable();
+            Tensor factor = new SparsityKernels(scope).inverseFactor(system, 0.5);
 
             // Then
             double[] u = factor.doubles();
@@ -119,14 +123,15 @@ class SparseGptTest {
         float[] inputs = inputs(300);
         float[] weight = gaussian(ROWS * COLUMNS, 2);
         try (Scope scope = Scope.open()) {
+            Tensor pruned = scope.floats(weight, ROWS, COLUMNS);
+
             // When
-            SparseGpt.Pruned pruned = SparseGpt.of(gram(inputs, scope), scope)
-                    .prune(scope.floats(weight, ROWS, COLUMNS), new SparsityPattern.Unstructured(0.01), scope);
+            Mask mask = SparseGpt.of(gram(inputs, scope), scope).prune(pruned, new SparsityPattern.Unstructured(0.01));
 
             // Then
-            float[] updated = pruned.weight().floats();
+            float[] updated = pruned.floats();
             for (int row = 0; row < ROWS; row++) {
-                float expected = pruned.mask().keeps(row, DEAD) ? weight[row * COLUMNS + DEAD] : 0;
+                float expected = mask.keeps(row, DEAD) ? weight[row * COLUMNS + DEAD] : 0;
                 assertThat(updated[row * COLUMNS + DEAD]).isEqualTo(expected);
             }
             assertThat(updated).isNotEqualTo(weight).doesNotContain(Float.NaN);
@@ -137,18 +142,17 @@ class SparseGptTest {
     void magnitudeDecidesWhereNothingEverEntered() {
         float[] weight = gaussian(ROWS * COLUMNS, 2);
         try (Scope scope = Scope.open()) {
-            Tensor nothing = new Kernels(scope).zeros(COLUMNS, COLUMNS);
+            GramSystem nothing = GramSystem.zeros(COLUMNS, scope);
 
             // When
             SparseGpt surgeon = SparseGpt.of(nothing, scope);
-            SparseGpt.Pruned pruned =
-                    surgeon.prune(scope.floats(weight, ROWS, COLUMNS), new SparsityPattern.NofM(2, 4), scope);
+            Mask mask = surgeon.prune(scope.floats(weight, ROWS, COLUMNS), new SparsityPattern.NofM(2, 4));
 
             // Then
             MaskReference byMagnitude = new MaskReference(ROWS, COLUMNS);
             byMagnitude.removeInRows(4, 2, place -> Math.abs(weight[place.row() * COLUMNS + place.column()]));
             assertThat(surgeon.damping()).isZero();
-            assertThat(pruned.mask()).isEqualTo(byMagnitude.mask());
+            assertThat(mask).isEqualTo(byMagnitude.mask());
         }
     }
 
@@ -163,14 +167,15 @@ class SparseGptTest {
         indefinite[COLUMNS] = 3;
         float[] weight = gaussian(ROWS * COLUMNS, 2);
         try (Scope scope = Scope.open()) {
+            Tensor pruned = scope.floats(weight, ROWS, COLUMNS);
+
             // When
-            SparseGpt surgeon = SparseGpt.of(scope.floats(indefinite, COLUMNS, COLUMNS), scope);
-            SparseGpt.Pruned pruned =
-                    surgeon.prune(scope.floats(weight, ROWS, COLUMNS), new SparsityPattern.NofM(2, 4), scope);
+            SparseGpt surgeon = SparseGpt.of(system(indefinite, COLUMNS, scope), scope);
+            surgeon.prune(pruned, new SparsityPattern.NofM(2, 4));
 
             // Then
             assertThat(surgeon.damping()).isEqualTo(1000);
-            assertThat(pruned.weight().floats()).doesNotContain(Float.NaN);
+            assertThat(pruned.floats()).doesNotContain(Float.NaN);
         }
     }
 
@@ -180,14 +185,15 @@ class SparseGptTest {
         broken[0] = Float.POSITIVE_INFINITY;
         broken[1] = Float.NaN;
         try (Scope scope = Scope.open()) {
+            Tensor pruned = scope.floats(gaussian(ROWS * COLUMNS, 2), ROWS, COLUMNS);
+
             // When
-            SparseGpt surgeon = SparseGpt.of(scope.floats(broken, COLUMNS, COLUMNS), scope);
-            SparseGpt.Pruned pruned = surgeon.prune(
-                    scope.floats(gaussian(ROWS * COLUMNS, 2), ROWS, COLUMNS), new SparsityPattern.NofM(2, 4), scope);
+            SparseGpt surgeon = SparseGpt.of(system(broken, COLUMNS, scope), scope);
+            surgeon.prune(pruned, new SparsityPattern.NofM(2, 4));
 
             // Then
             assertThat(surgeon.damping()).isZero();
-            assertThat(pruned.weight().floats()).doesNotContain(Float.NaN);
+            assertThat(pruned.floats()).doesNotContain(Float.NaN);
         }
     }
 
@@ -299,11 +305,16 @@ class SparseGptTest {
         return error;
     }
 
-    private static Tensor gram(float[] inputs, Scope scope) {
-        Kernels kernels = new Kernels(scope);
-        Tensor gram = kernels.zeros(COLUMNS, COLUMNS);
-        kernels.accumulateGram(gram, scope.floats(inputs, inputs.length / COLUMNS, COLUMNS));
+    private static GramSystem gram(float[] inputs, Scope scope) {
+        GramSystem gram = GramSystem.zeros(COLUMNS, scope);
+        new Kernels(scope).accumulateGram(gram.sums(), scope.floats(inputs, inputs.length / COLUMNS, COLUMNS));
         return gram;
+    }
+
+    private static GramSystem system(float[] gram, int features, Scope scope) {
+        GramSystem system = GramSystem.zeros(features, scope);
+        new Kernels(scope).replace(system.sums(), scope.floats(gram, features, features));
+        return system;
     }
 
     /** Neighbouring features are alike, and one of them never fires. */
