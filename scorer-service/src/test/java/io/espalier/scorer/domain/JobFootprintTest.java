@@ -58,8 +58,7 @@ class JobFootprintTest {
         "taylor, backprop, none, exact gradients of half a layer",
         "taylor, zeroth-order, none, one zeroth-order draw",
         "obs, '', none, Hessians of one layer",
-        "wanda-sp, '', least-squares, least-squares repair of one layer",
-        "wanda-sp, '', bias, bias compensation of one layer"
+        "wanda-sp, '', least-squares, least-squares repair of one layer"
     })
     void aJobThatDoesNotFitIsRefusedNamingTheBudgetAndWhatNeedsIt(
             String criterion, String source, String compensation, String what) {
