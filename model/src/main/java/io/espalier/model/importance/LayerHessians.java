@@ -18,16 +18,15 @@ public final class LayerHessians implements AutoCloseable {
 
     /** Of the two linear layers through which the units of a layer speak. */
     static LayerHessians of(LayerLayout layer) {
-        return new LayerHessians(
-                List.of(layer.attention().output(), layer.feedForward().down()));
+        LayerHessians hessians = new LayerHessians();
+        for (Linear linear :
+                List.of(layer.attention().output(), layer.feedForward().down())) {
+            hessians.byModule.put(linear.module(), new Kernels(hessians.scope).zeros(linear.inputs(), linear.inputs()));
+        }
+        return hessians;
     }
 
-    private LayerHessians(List<Linear> linears) {
-        Kernels kernels = new Kernels(scope);
-        for (Linear linear : linears) {
-            byModule.put(linear.module(), kernels.zeros(linear.inputs(), linear.inputs()));
-        }
-    }
+    private LayerHessians() {}
 
     /**
      * Passes over the other linear layers.

@@ -5,7 +5,6 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.GramSystem;
-import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -128,7 +127,7 @@ public record SparseGptPass(
             GramSystem gram = GramSystem.zeros(first.inputs(), owner);
             peek.accept((linear, x) -> {
                 if (linear.equals(first)) {
-                    new Kernels(owner).accumulateGram(gram.sums(), x);
+                    gram.add(x);
                 }
             });
             return SparseGpt.of(gram, owner);

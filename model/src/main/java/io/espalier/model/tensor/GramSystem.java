@@ -22,6 +22,11 @@ public final class GramSystem {
         return new GramSystem(system, kernels.sumsIn(system), scope);
     }
 
+    /** @param x [.., n] */
+    public void add(Tensor x) {
+        new Kernels(scope).accumulateGram(sums, x);
+    }
+
     /** fp32 [n, n], to be added to; gone with {@link #solvable}. */
     public Tensor sums() {
         return sums;

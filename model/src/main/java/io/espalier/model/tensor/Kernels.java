@@ -190,11 +190,6 @@ public final class Kernels extends KernelCalls {
         return tensor("zeros64", IValue.from((long) rows), IValue.from((long) columns));
     }
 
-    /** fp64 to fp32. */
-    public Tensor toFloat(Tensor x) {
-        return tensor("to_float", of(x));
-    }
-
     /** Memory for a fp64 [n, n] in which first a Gram matrix is summed up and then solved. */
     Tensor system(int n) {
         return tensor("system", IValue.from((long) n));

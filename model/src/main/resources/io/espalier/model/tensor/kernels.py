@@ -47,9 +47,6 @@ class Kernels(Module):
   def slice(self: __torch__.Kernels, x: Tensor, start: int, length: int) -> Tensor:
     return x[start:start + length]
 
-  def to_float(self: __torch__.Kernels, x: Tensor) -> Tensor:
-    return x.to(torch.float32)
-
   # Rounds to the nearest bf16 and hands its bits out as fp16.
   def float_to_bfloat16(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.float16).set_(x.to(torch.bfloat16).contiguous())

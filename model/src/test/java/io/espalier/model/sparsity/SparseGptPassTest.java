@@ -9,7 +9,6 @@ import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.GramSystem;
-import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
@@ -110,7 +109,7 @@ class SparseGptPassTest {
                 LayerStream.embedToSum(pruned, ModelLayout.of(pruned), WINDOWS, MemoryBudget.DEFAULT)) {
             stream.throughInTurn(new DecoderLayer(layer, weights), (linear, x) -> {
                 if (linear.equals(down)) {
-                    new Kernels(scope).accumulateGram(gram.sums(), x);
+                    gram.add(x);
                 }
             });
         }

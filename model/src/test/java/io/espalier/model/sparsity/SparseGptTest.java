@@ -307,7 +307,7 @@ class SparseGptTest {
 
     private static GramSystem gram(float[] inputs, Scope scope) {
         GramSystem gram = GramSystem.zeros(COLUMNS, scope);
-        new Kernels(scope).accumulateGram(gram.sums(), scope.floats(inputs, inputs.length / COLUMNS, COLUMNS));
+        gram.add(scope.floats(inputs, inputs.length / COLUMNS, COLUMNS));
         return gram;
     }
 
