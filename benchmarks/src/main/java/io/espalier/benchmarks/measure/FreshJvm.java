@@ -7,10 +7,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Locale;
 
 /** Measures in a JVM of its own, started as the services are, so that its memory and its threads are its own. */
 public final class FreshJvm implements Measuring {
     private static final String MARK = "measured ";
+
+    /** Share of stolen time from which on ratios scatter by more than they do anyway. */
+    private static final double WORTH_TELLING = 0.03;
 
     @Override
     public Measured run(Measure measure, Work work) {
@@ -22,10 +26,24 @@ public final class FreshJvm implements Measuring {
                 Long.toString(ProcessHandle.current().pid())));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().putAll(EngineEnvironment.here());
+        ProcessorTime before = ProcessorTime.now();
         try {
-            return outcome(measure, builder.start());
+            Measured measured = outcome(measure, builder.start());
+            warn(measure, ProcessorTime.now().stolenSince(before));
+            return measured;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start a JVM for " + measure.spelled(), e);
+        }
+    }
+
+    private static void warn(Measure measure, double stolen) {
+        if (stolen >= WORTH_TELLING) {
+            System.err.printf(
+                    Locale.ROOT,
+                    "%s: the host of this virtual machine took %.0f%% of the processors' time;"
+                            + " its times and ratios are worth little, run it again when the host is quieter%n",
+                    measure.spelled(),
+                    100 * stolen);
         }
     }
 
