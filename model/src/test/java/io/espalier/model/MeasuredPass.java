@@ -111,7 +111,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.hessians(WINDOWS.length, LENGTH);
+            return footprint.hessians(WINDOWS.length, LENGTH, false);
         }
     },
     SEQUENTIAL {

@@ -7,6 +7,7 @@ import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
+import io.espalier.model.transformer.Linear;
 import java.nio.file.Path;
 
 /**
@@ -19,7 +20,11 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
     /** Receives a layer's Hessians, the first layer of the scope first. */
     @FunctionalInterface
     public interface Visitor {
-        /** Weights and Hessians are gone when it returns. */
+        /**
+         * Weights and Hessians are gone when it returns.
+         *
+         * @param weights of the two linear layers alone, since the Hessians are solved in much memory
+         */
         void visit(LayerLayout layer, LayerWeights weights, LayerHessians hessians);
     }
 
@@ -35,6 +40,9 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
                         (stream, layer, weights) -> {
                             try (LayerHessians hessians = LayerHessians.of(layer)) {
                                 stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);
+                                weights.keep(layer.speakers().stream()
+                                        .map(Linear::weight)
+                                        .toList());
                                 visitor.visit(layer, weights, hessians);
                             }
                         },

@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
@@ -81,8 +82,8 @@ public record LayerEvidence(
                 ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
     }
 
-    /** H = XᵀX, [in, in]. */
-    Tensor hessian(Linear linear) {
+    /** H = XᵀX, used up by who solves it. */
+    GramSystem hessian(Linear linear) {
         if (hessians == null) {
             throw new EspalierException(ErrorCode.INTERNAL, "score: the criterion needs Hessians, but none were given");
         }

@@ -4,10 +4,12 @@ import io.espalier.model.ErrorCode;
 import io.espalier.model.EspalierException;
 import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Damping;
+import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
@@ -26,9 +28,6 @@ import java.util.stream.IntStream;
  * order serves every budget. The changed weights are not kept.
  */
 record Obs() implements Criterion {
-    /** Share of the channels that go at once. */
-    private static final double CHANNELS_PER_STEP = 0.04;
-
     @Override
     public String name() {
         return "obs";
@@ -48,9 +47,8 @@ record Obs() implements Criterion {
     public LayerScores scored(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
         int channels = layout.shape().ffnChannels();
-        int channelsPerStep = (int) Math.max(1, Math.round(CHANNELS_PER_STEP * channels));
         Order attention = removal(layout.attention().output(), layout.shape().attentionUnits(), 1, evidence);
-        Order ffn = removal(layout.feedForward().down(), channels, channelsPerStep, evidence);
+        Order ffn = removal(layout.feedForward().down(), channels, Footprint.channelsRemoved(channels), evidence);
         return new LayerScores(
                 Map.of(name(), new UnitScores(attention.scores, ffn.scores)),
                 OptionalDouble.of(Math.max(attention.damping, ffn.damping)));
@@ -60,28 +58,26 @@ record Obs() implements Criterion {
     private record Order(double[] scores, double damping) {}
 
     private static Order removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
+        GramSystem gram = evidence.hessian(linear);
         try (Scope scope = Scope.open()) {
-            ImportanceKernels kernels = new ImportanceKernels(scope);
-            Optional<Damping> inverse = inverse(linear, evidence.hessian(linear), scope);
-            if (inverse.isEmpty()) {
-                // Nothing ever entered this linear layer, so every unit may go at no cost.
-                return new Order(new double[units], 1);
+            if (!new Kernels(scope).allFinite(gram.sums())) {
+                throw new EspalierException(
+                        ErrorCode.INTERNAL,
+                        "score: the Hessian of %s is not finite, so neither are its inputs".formatted(linear.module()));
             }
-            Tensor weight = kernels.toDouble(evidence.weight(linear));
-            Removal removal = new Removal(kernels, weight, inverse.get().solved(), units);
-            return new Order(removal.scores(unitsPerStep), inverse.get().raised());
+            // Closed here, so that its memory is free for the next.
+            try (Tensor system = gram.solvable()) {
+                ImportanceKernels kernels = new ImportanceKernels(scope);
+                Optional<Damping> inverse = Damping.raise(system, ridge -> kernels.dampedInverse(system, ridge));
+                if (inverse.isEmpty()) {
+                    // Nothing ever entered this linear layer, so every unit may go at no cost.
+                    return new Order(new double[units], 1);
+                }
+                Tensor weight = kernels.toDouble(evidence.weight(linear));
+                Removal removal = new Removal(kernels, weight, inverse.get().solved(), units);
+                return new Order(removal.scores(unitsPerStep), inverse.get().raised());
+            }
         }
-    }
-
-    /** (H + λI)⁻¹ and how far λ was raised; empty where H is zero. */
-    private static Optional<Damping> inverse(Linear linear, Tensor hessian, Scope scope) {
-        if (!new Kernels(scope).allFinite(hessian)) {
-            throw new EspalierException(
-                    ErrorCode.INTERNAL,
-                    "score: the Hessian of %s is not finite, so neither are its inputs".formatted(linear.module()));
-        }
-        ImportanceKernels kernels = new ImportanceKernels(scope);
-        return Damping.raise(hessian, ridge -> kernels.dampedInverse(hessian, ridge));
     }
 
     /** Takes units, each some columns side by side, out of W and H⁻¹. */

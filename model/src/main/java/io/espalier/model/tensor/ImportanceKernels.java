@@ -13,9 +13,14 @@ public final class ImportanceKernels extends KernelCalls {
         return tensor("to_double", of(x));
     }
 
-    /** fp64 (H + damping·I)⁻¹ [in, in]; an empty tensor when that is not positive definite. */
-    public Tensor dampedInverse(Tensor gram, double damping) {
-        return tensor("damped_inverse", of(gram), IValue.from(damping));
+    /**
+     * (H + damping·I)⁻¹ [in, in].
+     *
+     * @param system H, fp64 [in, in], in whose place the inverse comes
+     * @return the inverse; an empty tensor, and H as it was, when it is not positive definite
+     */
+    public Tensor dampedInverse(Tensor system, double damping) {
+        return tensor("damped_inverse", of(system), IValue.from(damping));
     }
 
     /** {@code ‖W_:j‖² / [H⁻¹]_jj}: [in]; NaN for columns that were removed. */

@@ -19,6 +19,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
     /** Of a matrix that is rebuilt from draws, those that are summed in fp64 together; a multiple of 64. */
     public static final int ROWS_REBUILT = 512;
 
+    /** Share of the FFN channels that are removed together from a weight and an inverse in fp64. */
+    private static final double CHANNELS_REMOVED = 0.04;
+
+    /** Of so many channels, how many go at once: at least one. */
+    public static int channelsRemoved(int channels) {
+        return (int) Math.max(1, Math.round(CHANNELS_REMOVED * channels));
+    }
+
     /** What a weight takes that is changed in fp64: that, and whether it is kept. */
     private static final int CHANGED = Double.BYTES + 1;
 
@@ -88,13 +96,25 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return Math.max(forward, Math.max(loss, backward));
     }
 
-    /** Of scoring by Hessians: those of attention output and down projection, and fp64 copies of one while it is inverted. */
-    public long hessians(int windows, int length) {
+    /**
+     * Of scoring by Hessians: those of attention output and down projection, of which one after the other is then inverted
+     * in its place, with its weights in fp64 beside it.
+     *
+     * @param cut whether the layer is cut by its scores, so that all of it is still there when it is scored
+     */
+    public long hessians(int windows, int length, boolean cut) {
         long activations = activations(windows, length, rowsToSum());
         return streamed(exact())
                 + hidden(windows, length)
                 + largest(layer -> sum(layer.speakers(), linear -> gram(linear.inputs()))
-                        + Math.max(activations, most(layer.speakers(), Footprint::inversion)));
+                        + Math.max(
+                                activations,
+                                most(layer.speakers(), linear -> removal(layer, linear)) - (cut ? 0 : silent(layer))));
+    }
+
+    /** Of a layer's parameters but for the two matrices through which its units speak. */
+    private static long silent(LayerLayout layer) {
+        return layer.bytes(ComputeType.FP32) - sum(layer.speakers(), linear -> Float.BYTES * linear.weights());
     }
 
     /** Of a selection that cuts or masks each layer before the next is measured, by anything but Hessians. */
@@ -236,10 +256,11 @@ public record Footprint(ModelLayout layout, Computation computation) {
         return Float.BYTES * features * features;
     }
 
-    /** Of a Hessian's fp64 factor and inverse, and of the inverse, the weights and their squares while columns go. */
-    private static long inversion(Linear linear) {
-        long inverse = 2 * gram(linear.inputs());
-        return inverse + Math.max(inverse, 2 * Double.BYTES * linear.weights());
+    /** Beside a Hessian, whose inverse takes as much again in its place: the weights, and twice the rows that go together. */
+    private static long removal(LayerLayout layer, Linear linear) {
+        int unit = layer.attention().output().inputs() / layer.shape().attentionUnits();
+        long rows = Math.max(unit, channelsRemoved(layer.shape().ffnChannels()));
+        return gram(linear.inputs()) + Double.BYTES * (linear.weights() + 2 * rows * linear.inputs());
     }
 
     /** Sums over what is kept and what is lost of a weight; then the system and what it is solved for, then that twice. */

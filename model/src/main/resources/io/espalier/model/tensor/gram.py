@@ -96,3 +96,17 @@
         last = min(row + step, start)
         system[row:last, start:end].copy_(system[row:last, row:start] @ above[row:])
     return system
+
+  # All of UᵀU in the place of U, upper triangular with zeros below.
+  def square(self: __torch__.Kernels, factor: Tensor) -> Tensor:
+    n, step = factor.size(0), self.solved_together()
+    for done in range(0, n, step):
+      end = n - done
+      start = max(0, end - step)
+      # From the last row up: what is above it is what a row is made of.
+      for below in range(0, end, step):
+        last = end - below
+        row = max(0, last - step)
+        factor[row:last, start:end].copy_(factor[:last, row:last].t() @ factor[:last, start:end])
+      factor[start:end, :start].copy_(factor[:start, start:end].t())
+    return factor

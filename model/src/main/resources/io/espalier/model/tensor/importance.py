@@ -156,18 +156,19 @@
   def to_double(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.empty([x.size(0), x.size(1)], dtype=torch.float64).copy_(x)
 
-  # (H + damping · I)⁻¹; empty when it is not positive definite in this precision.
-  def damped_inverse(self: __torch__.Kernels, gram: Tensor, damping: float) -> Tensor:
-    system = self.to_double(gram)
-    system.diagonal().add_(damping)
-    lower, info = torch.linalg_cholesky_ex(system)
-    if int(info) != 0:
-      return torch.empty([0], dtype=torch.float64)
-    return torch.cholesky_inverse(lower)
+  # (H + damping · I)⁻¹ in the place of H; empty, and H as it was, when H is not positive semi-definite up to rounding.
+  def damped_inverse(self: __torch__.Kernels, system: Tensor, damping: float) -> Tensor:
+    factor = self.inverse_factor(system, damping)
+    return self.square(factor) if factor.numel() > 0 else factor
 
   # ||W_:j||² / [H⁻¹]_jj for every column: what removing it alone would cost. [in]
   def column_costs(self: __torch__.Kernels, w: Tensor, inverse: Tensor) -> Tensor:
-    return torch.sum(w * w, [0]) / inverse.diagonal()
+    squares = torch.zeros([w.size(1)], dtype=torch.float64)
+    step = self.block_rows(w)
+    for start in range(0, w.size(0), step):
+      block = w[start:start + step]
+      squares.add_(torch.sum(block * block, [0]))
+    return squares / inverse.diagonal()
 
   # tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ) of the columns U.
   def removal_cost(self: __torch__.Kernels, w: Tensor, inverse: Tensor, removed: Tensor) -> float:

@@ -134,11 +134,16 @@ class FootprintTest {
     }
 
     @Test
-    void hessiansAreTwoGramMatricesAndTwoFp64CopiesOfTheLarger() {
+    void hessiansAreTwoGramMatricesOfWhichOneIsInvertedInItsPlaceBesideItsWeights() {
         long grams = 4 * (32 * 32 + 80 * 80);
+        long inverted = 8 * 80 * 80 - 4 * 80 * 80;
+        long headsRows = 2 * 8 * 8 * 80;
 
-        assertThat(FOOTPRINT.hessians(1, 2)).isEqualTo(2 * LAYER + 2 * 32 * 4 + grams + 2 * 8 * 80 * 80);
-        assertThat(FOOTPRINT.hessians(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + grams + CHUNK_TO_SUM);
+        assertThat(FOOTPRINT.hessians(1, 2, true))
+                .isEqualTo(2 * LAYER + 2 * 32 * 4 + grams + inverted + 8 * 32 * 80 + headsRows);
+        assertThat(FOOTPRINT.hessians(1, 2, false))
+                .isEqualTo(LAYER + 4 * (32 * 32 + 32 * 80) + 2 * 32 * 4 + grams + inverted + 8 * 32 * 80 + headsRows);
+        assertThat(FOOTPRINT.hessians(WINDOWS, LENGTH, false)).isEqualTo(2 * LAYER + HIDDEN + grams + CHUNK_TO_SUM);
     }
 
     @Test
@@ -182,6 +187,7 @@ class FootprintTest {
 
         assertThat(wide.leastSquares(64, 128, 2, nearlyAll)).isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
         assertThat(wide.sparseGpt(64, 128)).isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
+        assertThat(wide.hessians(64, 128, false)).isBetween(1700L << 20, MemoryBudget.DEFAULT.bytes());
     }
 
     @Test

@@ -92,10 +92,10 @@ record JobFootprint(
             return MaskCriterion.named(name).sequential() ? sequential() : backprop(true, false);
         }
         Criterion criterion = ScoreWork.criteria(spec).get(0);
-        if (criterion.needsHessians()) {
-            return calibrated("Hessians of one layer", footprint.hessians(calibration, length()));
-        }
         boolean sequential = spec.pruning().target() instanceof Target.Units units && units.sequential();
+        if (criterion.needsHessians()) {
+            return calibrated("Hessians of one layer", footprint.hessians(calibration, length(), sequential));
+        }
         return sequential ? sequential() : backprop(criterion.needsBackprop(), estimates(way));
     }
 

@@ -57,7 +57,6 @@ class JobFootprintTest {
     @CsvSource({
         "taylor, backprop, none, exact gradients of half a layer",
         "taylor, zeroth-order, none, one zeroth-order draw",
-        "obs, '', none, Hessians of one layer",
         "wanda-sp, '', least-squares, least-squares repair of one layer"
     })
     void aJobThatDoesNotFitIsRefusedNamingTheBudgetAndWhatNeedsIt(
@@ -117,6 +116,18 @@ class JobFootprintTest {
         List<String> checked = passes(job("wanda-sp", "", sequential, SMALL));
 
         assertThat(checked).containsExactly("selection", "evaluation");
+    }
+
+    @Test
+    void hessiansOfALayerThatIsCutAtOnceAreRefusedWhereThoseOfADenseOneFit() {
+        Target sequential = new Target.Units(cut(0.25), "uniform", 1, Compensation.NONE, true);
+        assertThatCode(job("obs", "", units("none"), SMALL)::check).doesNotThrowAnyException();
+
+        EspalierException refused =
+                catchThrowableOfType(EspalierException.class, job("obs", "", sequential, SMALL)::check);
+
+        assertThat(refused)
+                .hasMessageContainingAll("espalier.memory.budget", "Hessians of one layer with 64 windows", "raise it");
     }
 
     @Test
