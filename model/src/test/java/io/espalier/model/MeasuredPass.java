@@ -117,21 +117,23 @@ enum MeasuredPass {
     SEQUENTIAL {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
-            new SequentialPass(
-                            checkpoint,
-                            WINDOWS,
-                            all(checkpoint),
-                            Criterion.named("wanda-sp", 1),
-                            new FfnRounding(1),
-                            SHARE,
-                            1,
-                            MemoryBudget.DEFAULT)
-                    .run(folder, (layer, scores, removed) -> {}, Progress.SILENT);
+            select(checkpoint, "wanda-sp", folder);
         }
 
         @Override
         long said(Footprint footprint) {
             return footprint.sequential(WINDOWS.length, LENGTH);
+        }
+    },
+    SEQUENTIAL_HESSIANS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            select(checkpoint, "obs", folder);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return footprint.hessians(WINDOWS.length, LENGTH, true);
         }
     },
     BIAS {
@@ -271,5 +273,18 @@ enum MeasuredPass {
             out.writeJson("config.json", checkpoint.config().json());
             out.finish();
         }
+    }
+
+    private static void select(Checkpoint checkpoint, String criterion, Path folder) {
+        new SequentialPass(
+                        checkpoint,
+                        WINDOWS,
+                        all(checkpoint),
+                        Criterion.named(criterion, 1),
+                        new FfnRounding(1),
+                        SHARE,
+                        1,
+                        MemoryBudget.DEFAULT)
+                .run(folder, (layer, scores, removed) -> {}, Progress.SILENT);
     }
 }

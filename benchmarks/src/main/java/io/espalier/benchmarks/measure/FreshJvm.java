@@ -13,7 +13,7 @@ import java.util.Locale;
 public final class FreshJvm implements Measuring {
     private static final String MARK = "measured ";
 
-    /** Share of stolen time from which on ratios scatter by more than they do anyway. */
+    /** Share of stolen time; ratios of two runs differ by about 5% anyway. */
     private static final double WORTH_TELLING = 0.03;
 
     @Override
@@ -41,7 +41,7 @@ public final class FreshJvm implements Measuring {
             System.err.printf(
                     Locale.ROOT,
                     "%s: the host of this virtual machine took %.0f%% of the processors' time;"
-                            + " its times and ratios are worth little, run it again when the host is quieter%n",
+                            + " run it again when the host is quieter to compare times and ratios%n",
                     measure.spelled(),
                     100 * stolen);
         }

@@ -8,7 +8,9 @@ import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
+import io.espalier.model.transformer.Parameter;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * One pass over the dense model that gathers, layer by layer, the Hessians of the attention output and of the FFN's down
@@ -40,12 +42,18 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
                         (stream, layer, weights) -> {
                             try (LayerHessians hessians = LayerHessians.of(layer)) {
                                 stream.throughInTurn(new DecoderLayer(layer, weights), hessians::add);
-                                weights.keep(layer.speakers().stream()
-                                        .map(Linear::weight)
-                                        .toList());
+                                weights.drop(silent(layer));
                                 visitor.visit(layer, weights, hessians);
                             }
                         },
                         progress);
+    }
+
+    /** All that the units of a layer do not speak through. */
+    private static List<Parameter> silent(LayerLayout layer) {
+        List<Parameter> spoken = layer.speakers().stream().map(Linear::weight).toList();
+        return layer.parameters().stream()
+                .filter(parameter -> !spoken.contains(parameter))
+                .toList();
     }
 }

@@ -6,7 +6,6 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Structured Wanda, one-shot on the dense model (FLAP's released code): on the input columns of the attention output and
@@ -26,10 +25,7 @@ record WandaSp() implements Criterion {
     @Override
     public UnitScores score(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
-        return UnitSums.over(
-                layout,
-                List.of(layout.attention().output(), layout.feedForward().down()),
-                linear -> columnMeans(linear, evidence));
+        return UnitSums.over(layout, layout.speakers(), linear -> columnMeans(linear, evidence));
     }
 
     private static double[] columnMeans(Linear linear, LayerEvidence evidence) {

@@ -258,8 +258,8 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     /** Beside a Hessian, whose inverse takes as much again in its place: the weights, and twice the rows that go together. */
     private static long removal(LayerLayout layer, Linear linear) {
-        int unit = layer.attention().output().inputs() / layer.shape().attentionUnits();
-        long rows = Math.max(unit, channelsRemoved(layer.shape().ffnChannels()));
+        LayerShape shape = layer.shape();
+        long rows = Math.max(shape.headsPerUnit() * shape.headDim(), channelsRemoved(shape.ffnChannels()));
         return gram(linear.inputs()) + Double.BYTES * (linear.weights() + 2 * rows * linear.inputs());
     }
 

@@ -13,9 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Tensors of one decoder layer, or of another small part of a model, to compute with; gone when closed. */
@@ -107,16 +105,6 @@ public final class LayerWeights implements Linears, AutoCloseable {
         Tensor before = tensors.put(parameter.name(), tensor.keepIn(scope));
         if (before != null) {
             before.close();
-        }
-    }
-
-    /** Frees all but these. */
-    public void keep(List<Parameter> parameters) {
-        Set<String> kept = parameters.stream().map(Parameter::name).collect(Collectors.toSet());
-        for (String name : Set.copyOf(tensors.keySet())) {
-            if (!kept.contains(name)) {
-                tensors.remove(name).close();
-            }
         }
     }
 
