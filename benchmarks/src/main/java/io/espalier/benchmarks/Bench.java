@@ -1,8 +1,8 @@
 package io.espalier.benchmarks;
 
+import io.espalier.base.EspalierException;
 import io.espalier.cli.CommandFailure;
 import io.espalier.cli.ExitCode;
-import io.espalier.model.EspalierException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;

@@ -1,5 +1,7 @@
 package io.espalier.benchmarks;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.benchmarks.measure.FreshJvm;
 import io.espalier.benchmarks.measure.Measure;
 import io.espalier.benchmarks.measure.Measured;
@@ -8,8 +10,6 @@ import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.BenchResult;
 import io.espalier.benchmarks.report.OutcomeTable;
 import io.espalier.benchmarks.shape.Shape;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.EnumSet;

@@ -1,7 +1,7 @@
 package io.espalier.benchmarks;
 
+import io.espalier.base.EngineEnvironment;
 import io.espalier.cli.stack.EngineJvm;
-import io.espalier.model.tensor.EngineEnvironment;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.espalier.cli;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import java.io.Serial;
 
 /** Why a command ends without success: one line for people, an exit code for scripts. */

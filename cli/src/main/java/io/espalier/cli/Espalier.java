@@ -1,6 +1,6 @@
 package io.espalier.cli;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine;

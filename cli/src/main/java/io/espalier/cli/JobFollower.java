@@ -1,5 +1,7 @@
 package io.espalier.cli;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.cli.view.ProgressBars;
 import io.espalier.cli.view.ProgressLines;
 import io.espalier.cli.view.ProgressView;
@@ -11,10 +13,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the events of a job up to the one that ends it. */
 final class JobFollower {
     private static final Duration CHECK = Duration.ofMillis(500);
+    private static final Duration REFUSAL = Duration.ofMillis(200);
 
     private final JobLog log;
     private final Runnable health;
@@ -23,6 +27,29 @@ final class JobFollower {
     JobFollower(JobLog log, Runnable health) {
         this.log = log;
         this.health = health;
+    }
+
+    /**
+     * Waits until the scorer has looked at a request.
+     *
+     * @return false if nothing was heard within the limit
+     * @throws CommandFailure if the request was refused, naming the field and what it may be
+     */
+    boolean awaitAcceptance(String jobId, Duration limit) throws Exception {
+        BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
+        try (AutoCloseable watch = log.watch(jobId, events::add)) {
+            @Nullable JobEvent acceptance = events.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
+            if (acceptance == null) {
+                return false;
+            }
+            // A refusal stands in the same transaction as the acceptance, so it is heard right after it.
+            @Nullable JobEvent next = events.poll(REFUSAL.toMillis(), TimeUnit.MILLISECONDS);
+            if (next != null && next.getFailed().getCode().equals(ErrorCode.INVALID_ARGUMENT.name())) {
+                throw CommandFailure.invalid(new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT, next.getFailed().getMessage()));
+            }
+            return true;
+        }
     }
 
     /** @return the terminal event; the observer has seen it too */

@@ -1,7 +1,7 @@
 package io.espalier.cli;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.v1.Job;
 

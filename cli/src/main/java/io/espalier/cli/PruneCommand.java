@@ -1,18 +1,18 @@
 package io.espalier.cli;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.cli.stack.LocalStack;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.cli.view.EvaluationTable;
 import io.espalier.cli.view.ProtoJson;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
-import io.espalier.pipeline.request.RequestMapper;
 import io.espalier.pipeline.request.RequestReader;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,6 +29,9 @@ import picocli.CommandLine.Option;
             "Without a broker it starts the local stack itself, stays until the job has ended and stops the stack."
         })
 final class PruneCommand implements Callable<Integer> {
+    /** A running scorer accepts or refuses a request in a fraction of this. */
+    private static final Duration ACCEPTANCE = Duration.ofSeconds(5);
+
     private final Console console;
 
     @Mixin
@@ -65,7 +68,7 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** Refused here already if it can never succeed, before anything is started or published. */
+    /** Refused here already if it is no request at all, before anything is started or published. */
     private PruneRequest request() {
         PruneRequest request = requestOptions.request();
         if (request.getRequestId().isEmpty()) {
@@ -78,11 +81,14 @@ final class PruneCommand implements Callable<Integer> {
 
     /**
      * @return the request as the pipeline will know it
-     * @throws EspalierException naming the field that cannot be used
+     * @throws EspalierException if it names no model or no text, or its id cannot be one
      */
     static PruneRequest checked(PruneRequest request) {
         String jobId = request.getRequestId();
-        RequestMapper.toSpec(jobId, request);
+        if (request.getCalibration().getText().isEmpty()) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "calibration.text is missing; name a text with --calibration");
+        }
         return RequestReader.read(jobId, request.toByteArray(), false, jobId).getRequest();
     }
 
@@ -92,11 +98,15 @@ final class PruneCommand implements Callable<Integer> {
                 JobClient client = broker.jobClient()) {
             refuseOtherBody(log, request);
             client.submit(request);
+            JobFollower follower = new JobFollower(log, health);
+            if (!follower.awaitAcceptance(jobId, ACCEPTANCE)) {
+                console.say("no scorer has accepted the request yet; it waits on the topic prune-requests");
+            }
             if (!toTheEnd) {
                 console.result(json ? "{\"job_id\":\"%s\"}".formatted(jobId) : jobId);
                 return ExitCode.OK;
             }
-            JobEvent end = new JobFollower(log, health).followWithProgress(jobId, console);
+            JobEvent end = follower.followWithProgress(jobId, console);
             if (json) {
                 console.result(ProtoJson.line(end));
             } else if (end.hasCompleted()) {

@@ -1,7 +1,7 @@
 package io.espalier.cli;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;

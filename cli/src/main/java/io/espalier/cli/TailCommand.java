@@ -1,8 +1,8 @@
 package io.espalier.cli;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.cli.view.FactLine;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

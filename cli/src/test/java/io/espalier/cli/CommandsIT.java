@@ -6,12 +6,14 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.util.Timestamps;
 import io.espalier.cli.stack.EmbeddedBroker;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.v1.Calibration;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Failure;
 import io.espalier.v1.JobAccepted;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
 import io.espalier.v1.StageStarted;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -40,7 +42,7 @@ class CommandsIT {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     @BeforeAll
-    static void publishTheEventsOfThreeJobs() throws Exception {
+    static void publishTheEventsOfSomeJobs() throws Exception {
         broker = EmbeddedBroker.start(folder);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrap()))) {
             TopicCatalog.load("").createMissing(admin, 1);
@@ -48,6 +50,7 @@ class CommandsIT {
         publish(accepted("finished"), started("finished"), completed("finished"));
         publish(accepted("broken"), started("broken"), failed("broken"));
         publish(accepted("running"), started("running"));
+        publish(refusedRequest(), refusal());
     }
 
     @AfterAll
@@ -156,6 +159,18 @@ class CommandsIT {
     }
 
     @Test
+    void aRequestThatTheScorerRefusesIsToldAsAMistakeOfTheCommand() {
+        // When
+        int exitCode =
+                run("prune", "--id", "refused", "--model", "llama", "--calibration", "c.txt", "--unit-ratio", "1");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(out()).isEmpty();
+        assertThat(err()).hasLineCount(1).contains("INVALID_ARGUMENT", "pruning.unit_ratio");
+    }
+
+    @Test
     void aTopicThatDoesNotExistIsNamedBesideThoseThatDo() {
         // When
         int exitCode = run("tail", "evaluation", "--until-now");
@@ -219,6 +234,24 @@ class CommandsIT {
                 .setAccepted(JobAccepted.newBuilder()
                         .setRequest(
                                 PruneRequest.newBuilder().setRequestId(jobId).setModel("llama")));
+    }
+
+    private static JobEvent.Builder refusedRequest() {
+        JobEvent.Builder event = accepted("refused");
+        event.getAcceptedBuilder()
+                .getRequestBuilder()
+                .setCalibration(Calibration.newBuilder().setText("c.txt"))
+                .setPruning(Pruning.newBuilder().setUnitRatio(1));
+        return event;
+    }
+
+    private static JobEvent.Builder refusal() {
+        return JobEvent.newBuilder()
+                .setJobId("refused")
+                .setStage("scorer")
+                .setFailed(Failure.newBuilder()
+                        .setCode("INVALID_ARGUMENT")
+                        .setMessage("pruning.unit_ratio: must lie between 0 and 1, was 1.0"));
     }
 
     private static JobEvent.Builder started(String jobId) {

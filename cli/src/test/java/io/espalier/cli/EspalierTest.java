@@ -19,9 +19,6 @@ class EspalierTest {
             value = {
                 "prun                                                        | prun",
                 "prune --model m --calibration c --unit-ratio many                | --unit-ratio",
-                "prune --model m --calibration c                             | pruning.unit_ratio",
-                "prune --model m --calibration c --unit-ratio 1                   | pruning.unit_ratio",
-                "prune --model m --calibration c --unit-ratio NaN                 | pruning.unit_ratio",
                 "prune --calibration c --unit-ratio 0.3                           | model",
                 "prune --model m --unit-ratio 0.3                                 | calibration.text",
                 "prune --model m --calibration c --unit-ratio 0.3 --id ../x       | request_id",

@@ -1,10 +1,12 @@
 package io.espalier.cli;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import java.io.File;
 import org.junit.jupiter.api.Test;
 
 class LayeringTest {
@@ -31,5 +33,11 @@ class LayeringTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka.clients..", "io.espalier.cli.stack..", "picocli..")
                 .check(CLI);
+    }
+
+    @Test
+    void nothingThatComputesIsOnTheClassPath() {
+        assertThat(System.getProperty("java.class.path").split(File.pathSeparator))
+                .noneMatch(entry -> entry.contains("djl") || entry.contains("pytorch") || entry.contains("/model/"));
     }
 }

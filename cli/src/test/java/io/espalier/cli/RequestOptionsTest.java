@@ -3,7 +3,7 @@ package io.espalier.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;

@@ -8,10 +8,11 @@ import com.google.protobuf.Descriptors.FileDescriptor;
 import io.espalier.deploy.AsyncApiTest.Document.Channel;
 import io.espalier.deploy.AsyncApiTest.Document.Message;
 import io.espalier.deploy.AsyncApiTest.Document.Ref;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.Topic;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.Event;
 import io.espalier.v1.Fact;
 import io.espalier.v1.Request;
@@ -150,7 +151,7 @@ class AsyncApiTest {
     @Test
     void theFactsOfEveryStageArePublic() {
         // When
-        Stream<String> facts = Stream.of(StageName.values()).map(StageName::factTopic);
+        Stream<String> facts = TopicFile.declared().stages().stream().map(StageTopics::facts);
 
         // Then
         assertThat(facts).allMatch(PUBLISHED::contains);

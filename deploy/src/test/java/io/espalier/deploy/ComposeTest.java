@@ -6,7 +6,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.deploy.images.ServiceImage;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
+import io.espalier.pipeline.topic.TopicFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ComposeTest {
     private static final Path FILE = Repository.DEPLOY.resolve("local/compose.yaml");
@@ -41,14 +42,18 @@ class ComposeTest {
 
     private record Healthcheck(List<String> test, String interval, String timeout, int retries) {}
 
+    private static List<StageTopics> stages() {
+        return TopicFile.declared().stages();
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void aStageRunsFromItsImageWithKeysTheServicesRead(StageName stage) {
+    @MethodSource("stages")
+    void aStageRunsFromItsImageWithKeysTheServicesRead(StageTopics stage) {
         // When
-        Service service = SERVICES.get(stage.label());
+        Service service = SERVICES.get(stage.stage());
 
         // Then
-        assertThat(service.image()).startsWith("espalier-" + stage.label() + ":");
+        assertThat(service.image()).startsWith("espalier-" + stage.stage() + ":");
         assertThat(service.readOnly()).isTrue();
         assertThat(service.environment()).containsEntry("ESPALIER_ARTIFACTS_ROOT", ServiceImage.ARTIFACTS);
         assertThat(service.volumes()).anyMatch(volume -> volume.endsWith(":" + ServiceImage.ARTIFACTS));

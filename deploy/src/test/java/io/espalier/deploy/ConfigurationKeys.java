@@ -8,7 +8,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Every key of EspalierConfig with its default and what its Javadoc says of it, read from the source. */
+/** Every configuration key of Espalier with its default and what its Javadoc says of it, read from the source. */
 final class ConfigurationKeys {
     private static final Pattern KEY = Pattern.compile(
             "/\\*\\*(?<doc>[^/]*)\\*/\\s+@WithName\\(\"(?<name>[^\"]+)\"\\)\\s+(@WithDefault\\(\"(?<default>[^\"]*)\"\\))?");
@@ -27,15 +27,18 @@ final class ConfigurationKeys {
     }
 
     static List<Key> all() {
-        String source = Repository.text(
-                Repository.ROOT.resolve("pipeline/src/main/java/io/espalier/pipeline/service/EspalierConfig.java"));
         List<Key> keys = new ArrayList<>();
-        Matcher matcher = KEY.matcher(source);
+        Matcher matcher = KEY.matcher(source("job/src/main/java/io/espalier/job/service/JobConfig.java")
+                + source("pipeline/src/main/java/io/espalier/pipeline/service/EspalierConfig.java"));
         while (matcher.find()) {
             String fallback = matcher.group("default");
             keys.add(new Key(matcher.group("name"), fallback == null ? "" : fallback, words(matcher.group("doc"))));
         }
         return keys;
+    }
+
+    private static String source(String file) {
+        return Repository.text(Repository.ROOT.resolve(file));
     }
 
     private static String words(String javadoc) {

@@ -2,7 +2,8 @@ package io.espalier.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
+import io.espalier.job.service.JobConfig;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.smallrye.config.WithName;
 import java.lang.reflect.Method;
@@ -38,7 +39,8 @@ class DocumentsTest {
     @Test
     void everyConfigurationKeyIsFoundInTheSource() {
         // Given
-        List<String> declared = Stream.of(EspalierConfig.class.getDeclaredMethods())
+        List<String> declared = Stream.of(JobConfig.class, EspalierConfig.class)
+                .flatMap(config -> Stream.of(config.getDeclaredMethods()))
                 .map(DocumentsTest::name)
                 .filter(name -> !name.isEmpty())
                 .toList();

@@ -1,12 +1,14 @@
 package io.espalier.deploy;
 
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.Topic;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -23,21 +25,21 @@ final class KafkaAccess {
     /** The rules of each user. */
     static Map<String, List<Rule>> users(TopicCatalog topics) {
         Map<String, List<Rule>> users = new LinkedHashMap<>();
-        for (StageName stage : StageName.values()) {
-            users.put(stage.label(), worker(stage, topics));
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            users.put(stage.stage(), worker(stage, topics));
         }
         users.put("client", client());
         users.put("keda", autoscaler());
         return users;
     }
 
-    private static List<Rule> worker(StageName stage, TopicCatalog topics) {
-        String application = "espalier-" + stage.label();
-        TreeSet<String> read = new TreeSet<>(List.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic()));
-        TreeSet<String> written = new TreeSet<>(List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic()));
-        if (stage == StageName.SCORER) {
-            read.add("prune-requests");
-            written.add("accepted-requests");
+    private static List<Rule> worker(StageTopics stage, TopicCatalog topics) {
+        String application = "espalier-" + stage.stage();
+        TreeSet<String> read = new TreeSet<>(List.of(stage.input(), stage.tasks(), stage.results()));
+        TreeSet<String> written = new TreeSet<>(List.of(stage.tasks(), stage.results(), stage.facts()));
+        if (stage.intake() != null) {
+            read.add(stage.intake());
+            written.add(stage.input());
         }
         List<String> shared = shared(topics);
         read.addAll(shared);
@@ -64,7 +66,7 @@ final class KafkaAccess {
         rules.add(new Rule("topic", application + "-", "prefix", List.of("Create", "Describe", "Read", "Write")));
         rules.add(new Rule("group", application, "literal", List.of("Describe", "Read")));
         // The share group of the task queue, whose settings a worker writes before it takes anything.
-        rules.add(new Rule("group", stage.taskTopic(), "literal", List.of("AlterConfigs", "Describe", "Read")));
+        rules.add(new Rule("group", stage.tasks(), "literal", List.of("AlterConfigs", "Describe", "Read")));
         rules.add(new Rule("transactionalId", application + "-", "prefix", List.of("Describe", "Write")));
         return rules;
     }
@@ -72,8 +74,8 @@ final class KafkaAccess {
     /** Topics that are no single stage's, as events and commands: every service reads and writes them. */
     private static List<String> shared(TopicCatalog topics) {
         Set<String> owned = new TreeSet<>(List.of("prune-requests"));
-        for (StageName stage : StageName.values()) {
-            owned.addAll(List.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic(), stage.factTopic()));
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            owned.addAll(List.of(stage.input(), stage.tasks(), stage.results(), stage.facts()));
         }
         return topics.topics().stream()
                 .map(Topic::name)
@@ -97,15 +99,15 @@ final class KafkaAccess {
     /** Asks how much lies unread before each stage. */
     private static List<Rule> autoscaler() {
         List<Rule> rules = new ArrayList<>();
-        for (StageName stage : StageName.values()) {
+        for (StageTopics stage : TopicFile.declared().stages()) {
             rules.add(new Rule("topic", firstInput(stage), "literal", List.of("Describe")));
-            rules.add(new Rule("group", "espalier-" + stage.label(), "literal", List.of("Describe")));
+            rules.add(new Rule("group", "espalier-" + stage.stage(), "literal", List.of("Describe")));
         }
         return rules;
     }
 
     /** The topic on which a job first meets a stage. */
-    static String firstInput(StageName stage) {
-        return stage == StageName.SCORER ? "prune-requests" : stage.inputTopic();
+    static String firstInput(StageTopics stage) {
+        return Objects.requireNonNullElse(stage.intake(), stage.input());
     }
 }

@@ -8,8 +8,9 @@ import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.cli.stack.ServiceProcess.Launch;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.job.JobClient;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.EvaluationReport;
@@ -58,8 +59,8 @@ class KafkaAccessIT {
                 new StackSettings(Repository.ROOT, folder, DEMO, DEMO, folder.resolve("artifacts"), 1, false);
         Files.createDirectories(settings.artifacts());
         Files.createDirectories(settings.temporaryFolder());
-        for (StageName stage : StageName.values()) {
-            SERVICES.add(ServiceProcess.start(secured(settings, stage.label())));
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            SERVICES.add(ServiceProcess.start(secured(settings, stage.stage())));
         }
         for (ServiceProcess service : SERVICES) {
             service.awaitReady(HttpClient.newHttpClient(), LIMIT);

@@ -3,10 +3,12 @@ package io.espalier.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.deploy.images.ServiceImage;
+import io.espalier.job.service.JobConfig;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.espalier.pipeline.service.KafkaConfig;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
@@ -30,7 +32,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class KubernetesAgainstCodeTest {
     private static final Container WORKER = file("base/worker.yaml")
@@ -76,11 +78,12 @@ class KubernetesAgainstCodeTest {
         SmallRyeConfig config = config(environment);
 
         // Then
-        EspalierConfig espalier = config.getConfigMapping(EspalierConfig.class);
-        assertThat(espalier.modelsRoot()).isEqualTo(Path.of("/data/models"));
-        assertThat(espalier.textsRoot()).isEqualTo(Path.of("/data/texts"));
-        assertThat(espalier.artifactsRoot()).isEqualTo(Path.of("/data/artifacts"));
-        assertThat(espalier.computeThreads()).isEqualTo(2);
+        JobConfig jobs = config.getConfigMapping(JobConfig.class);
+        assertThat(jobs.modelsRoot()).isEqualTo(Path.of("/data/models"));
+        assertThat(jobs.textsRoot()).isEqualTo(Path.of("/data/texts"));
+        assertThat(jobs.artifactsRoot()).isEqualTo(Path.of("/data/artifacts"));
+        assertThat(config.getConfigMapping(EspalierConfig.class).computeThreads())
+                .isEqualTo(2);
         assertThat(config.getConfigMapping(KafkaConfig.class).properties())
                 .containsEntry("bootstrap.servers", "kafka.espalier.svc:9092");
         assertThat(environment.keySet()).isSubsetOf(ConfigurationKeys.environmentNamesWith("KAFKA_BOOTSTRAP_SERVERS"));
@@ -130,20 +133,24 @@ class KubernetesAgainstCodeTest {
                 .isGreaterThanOrEqualTo(BigDecimal.valueOf(2 * 512L << 20));
     }
 
+    private static List<StageTopics> stages() {
+        return TopicFile.declared().stages();
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void aStageIsDeployedUnderItsNameWithItsImageAndItsIdentity(StageName stage) {
+    @MethodSource("stages")
+    void aStageIsDeployedUnderItsNameWithItsImageAndItsIdentity(StageTopics stage) {
         // When
-        Resources resources = file("base/" + stage.label() + ".yaml");
+        Resources resources = file("base/" + stage.stage() + ".yaml");
 
         // Then
         Deployment deployment = resources.only(Deployment.class);
         var pod = deployment.getSpec().getTemplate();
-        assertThat(deployment.getMetadata().getName()).isEqualTo(stage.label());
-        assertThat(pod.getSpec().getServiceAccountName()).isEqualTo(stage.label());
+        assertThat(deployment.getMetadata().getName()).isEqualTo(stage.stage());
+        assertThat(pod.getSpec().getServiceAccountName()).isEqualTo(stage.stage());
         assertThat(pod.getSpec().getContainers())
                 .extracting(Container::getImage)
-                .containsExactly("espalier-" + stage.label());
+                .containsExactly("espalier-" + stage.stage());
         assertThat(pod.getMetadata().getLabels())
                 .containsAllEntriesOf(deployment.getSpec().getSelector().getMatchLabels())
                 .containsAllEntriesOf(resources.only(Service.class).getSpec().getSelector());
@@ -153,11 +160,11 @@ class KubernetesAgainstCodeTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void aStageIsScaledOnItsTasksAndFromNoneOnTheRecordsThatWaitBeforeIt(StageName stage) {
+    @MethodSource("stages")
+    void aStageIsScaledOnItsTasksAndFromNoneOnTheRecordsThatWaitBeforeIt(StageTopics stage) {
         // When
         Map<String, Keda.Trigger> triggers =
-                file("components/keda/" + stage.label() + ".yaml")
+                file("components/keda/" + stage.stage() + ".yaml")
                         .only(Keda.ScaledObject.class)
                         .spec()
                         .triggers()
@@ -168,8 +175,8 @@ class KubernetesAgainstCodeTest {
         Map<String, String> tasks = triggers.get("prometheus").metadata();
         assertThat(tasks).containsOnlyKeys("serverAddress", "query", "threshold", "activationThreshold");
         assertThat(tasks.get("query"))
-                .contains("sum(espalier_tasks_waiting{stage=\"%s\"})".formatted(stage.label()))
-                .contains("sum(espalier_tasks_running{stage=\"%s\"})".formatted(stage.label()));
+                .contains("sum(espalier_tasks_waiting{stage=\"%s\"})".formatted(stage.stage()))
+                .contains("sum(espalier_tasks_running{stage=\"%s\"})".formatted(stage.stage()));
         assertThat(MetricNames.in(tasks.get("query"))).isSubsetOf(MetricNames.ALL);
         assertThat(triggers.get("kafka").metadata())
                 .containsOnlyKeys(
@@ -181,7 +188,7 @@ class KubernetesAgainstCodeTest {
                         "offsetResetPolicy",
                         "sasl",
                         "tls")
-                .containsEntry("consumerGroup", "espalier-" + stage.label())
+                .containsEntry("consumerGroup", "espalier-" + stage.stage())
                 .containsEntry("topic", TopicCatalog.load("").name(KafkaAccess.firstInput(stage)));
     }
 
@@ -191,6 +198,7 @@ class KubernetesAgainstCodeTest {
 
     private static SmallRyeConfig config(Map<String, String> environment) {
         return new SmallRyeConfigBuilder()
+                .withMapping(JobConfig.class)
                 .withMapping(EspalierConfig.class)
                 .withMapping(KafkaConfig.class)
                 // As Quarkus reads them.

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.base.ErrorCode;
 import io.espalier.deploy.images.ServiceImage;
-import io.espalier.model.ErrorCode;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
+import io.espalier.pipeline.topic.TopicFile;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -102,8 +102,9 @@ class ObservabilityTest {
         assertThat(services.metricsPath()).isEqualTo("/q/metrics");
         assertThat(services.discoveries().get(0).port()).isEqualTo(ServiceImage.HTTP_PORT);
         assertThat(services.discoveries().get(0).names())
-                .containsExactlyElementsOf(
-                        Arrays.stream(StageName.values()).map(StageName::label).toList());
+                .containsExactlyElementsOf(TopicFile.declared().stages().stream()
+                        .map(StageTopics::stage)
+                        .toList());
     }
 
     private static List<Alert> alerts() {

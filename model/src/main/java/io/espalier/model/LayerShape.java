@@ -1,5 +1,8 @@
 package io.espalier.model;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+
 /**
  * Shape of one decoder layer. Layers of a pruned model differ, so nothing but this record says how wide a layer is.
  *

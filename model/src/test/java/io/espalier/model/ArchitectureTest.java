@@ -3,20 +3,26 @@ package io.espalier.model;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
+    private static final String ROOT = "io.espalier.model";
+
     private static JavaClasses model;
 
     @BeforeAll
     static void importClasses() {
         model = new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
-                .importPackages("io.espalier.model");
+                .importPackages(ROOT);
         assertThat(model).hasSizeGreaterThan(20);
     }
 
@@ -47,20 +53,42 @@ class ArchitectureTest {
                 .check(model);
     }
 
+    /** In the order the data flows: each package knows only those before it. */
+    private static final List<String> PACKAGES = List.of(
+            "file",
+            "checkpoint",
+            "artifact",
+            "text",
+            "tensor",
+            "transformer",
+            "importance",
+            "pruning",
+            "sparsity",
+            "evaluation");
+
     @Test
-    void filesKnowNothingOfTheMathematics() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.espalier.model.checkpoint..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "io.espalier.model.tensor..",
-                        "io.espalier.model.transformer..",
-                        "io.espalier.model.importance..",
-                        "io.espalier.model.pruning..",
-                        "io.espalier.model.evaluation..",
-                        "io.espalier.model.text..")
-                .check(model);
+    void everyPackageStandsInTheOrderTheDataFlows() {
+        Set<String> found = model.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> !name.equals(ROOT))
+                .map(name -> name.substring(ROOT.length() + 1))
+                .collect(Collectors.toSet());
+
+        assertThat(PACKAGES).containsExactlyInAnyOrderElementsOf(found);
+    }
+
+    @Test
+    void noPackageKnowsALaterOne() {
+        for (int i = 0; i < PACKAGES.size() - 1; i++) {
+            noClasses()
+                    .that()
+                    .resideInAPackage(ROOT + "." + PACKAGES.get(i))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(PACKAGES.subList(i + 1, PACKAGES.size()).stream()
+                            .map(later -> ROOT + "." + later)
+                            .toArray(String[]::new))
+                    .check(model);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.espalier.model;
 
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.pruning.Compensation;

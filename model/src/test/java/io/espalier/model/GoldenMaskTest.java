@@ -3,15 +3,16 @@ package io.espalier.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.evaluation.Perplexity;
-import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.file.Digests;
 import io.espalier.model.sparsity.DassPass;
 import io.espalier.model.sparsity.Mask;
 import io.espalier.model.sparsity.MaskReport;
 import io.espalier.model.sparsity.SparsePruning;
 import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.Linear;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.espalier.model;
 
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.evaluation.Perplexity;
@@ -12,12 +13,11 @@ import io.espalier.model.importance.HessianPass;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
-import io.espalier.model.importance.SequentialPass;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
+import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
@@ -28,6 +28,7 @@ import io.espalier.model.tensor.Engine;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Files;

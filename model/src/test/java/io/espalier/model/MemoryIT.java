@@ -2,9 +2,9 @@ package io.espalier.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.EngineEnvironment;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
-import io.espalier.model.tensor.EngineEnvironment;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;

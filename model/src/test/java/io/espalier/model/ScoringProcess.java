@@ -1,5 +1,6 @@
 package io.espalier.model;
 
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.Backprop;
@@ -13,11 +14,11 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.Compensation;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.LayerScope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

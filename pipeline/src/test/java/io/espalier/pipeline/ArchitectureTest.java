@@ -24,6 +24,15 @@ class ArchitectureTest {
     }
 
     @Test
+    void theMechanismKnowsNothingOfWhatItsStagesDo() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.espalier.model..", "io.espalier.job..", "ai.djl..")
+                .check(classes);
+    }
+
+    @Test
     void metricsAndTracesStayBehindTheirPorts() {
         noClasses()
                 .that()
@@ -35,12 +44,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void theFoldAndTheJobSpecTouchNoKafka() {
+    void theFoldTouchesNoKafka() {
         noClasses()
                 .that()
                 .haveSimpleNameStartingWith("JobFold")
-                .or()
-                .haveSimpleNameStartingWith("JobSpec")
                 .or()
                 .haveSimpleName("JobView")
                 .or()

@@ -3,9 +3,8 @@ package io.espalier.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.UnknownFieldSet;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.checkpoint.Manifest;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.base.ErrorCode;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.v1.Budget;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
@@ -267,7 +266,7 @@ class BadInputIT {
 
         // Then
         assertThat(end.getFailed().getCode()).isEqualTo(ErrorCode.INTERNAL.name());
-        stack.awaitLogged(StageName.SCORER, "Caused by: java.nio.file.");
+        stack.awaitLogged("scorer", "Caused by: java.nio.file.");
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ class BrokerAwayFaultIT {
             stack.awaitEvent(
                     "patient", event -> event.getProgress().getActivity().equals("collect"));
             stack.stopBroker();
-            stack.awaitLogged(StageName.SCORER, "could not publish a result");
+            stack.awaitLogged("scorer", "could not publish a result");
 
             // When
             stack.restartBroker();

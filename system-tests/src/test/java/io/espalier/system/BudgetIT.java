@@ -2,8 +2,8 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.base.ErrorCode;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;

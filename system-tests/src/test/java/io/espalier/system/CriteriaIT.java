@@ -2,7 +2,6 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
@@ -19,7 +18,7 @@ class CriteriaIT extends OneStack {
     /** One takes over when the other is killed. */
     @BeforeAll
     static void twoScorers() throws IOException, InterruptedException {
-        stack.ensure(StageName.SCORER, 2);
+        stack.ensure("scorer", 2);
     }
 
     @ParameterizedTest
@@ -78,9 +77,9 @@ class CriteriaIT extends OneStack {
         request.setRequestId("chain-killed");
 
         stack.client().submit(request.build());
-        stack.killWorkerWithTaskInHand(StageName.SCORER, "chain-killed", "chain");
+        stack.killWorkerWithTaskInHand("scorer", "chain-killed", "chain");
         JobEvent end = stack.awaitEnd("chain-killed");
-        stack.ensure(StageName.SCORER, 2);
+        stack.ensure("scorer", 2);
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
         assertThat(Outcome.of(stack, "chain-killed")).isEqualTo(Outcome.of(stack, "chain-alone"));

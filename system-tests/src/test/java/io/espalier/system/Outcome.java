@@ -1,7 +1,7 @@
 package io.espalier.system;
 
 import com.google.protobuf.ByteString;
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.v1.LayerScores;
 import io.espalier.v1.ScoreFact;
 import java.util.Comparator;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.util.JsonFormat;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Digests;
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.file.Digests;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;

@@ -2,7 +2,7 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.pipeline.job.JobView;
 import io.espalier.v1.JobEvent;
 import java.io.IOException;

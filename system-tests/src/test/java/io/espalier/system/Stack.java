@@ -5,7 +5,7 @@ import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.cli.stack.ServiceProcess.Launch;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.job.JobClient;
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
@@ -79,10 +79,10 @@ final class Stack implements AutoCloseable {
         try {
             Files.createDirectories(stack.settings.temporaryFolder());
             for (int i = 0; i < scorers; i++) {
-                stack.launch(StageName.SCORER);
+                stack.launch("scorer");
             }
-            stack.launch(StageName.PRUNER);
-            stack.launch(StageName.EVALUATOR);
+            stack.launch("pruner");
+            stack.launch("evaluator");
             stack.awaitReady();
             return stack;
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -157,8 +157,8 @@ final class Stack implements AutoCloseable {
     }
 
     /** Brings the number of living processes of a stage up to this one. */
-    void ensure(StageName stage, int count) throws IOException, InterruptedException {
-        while (living(stage.label()).size() < count) {
+    void ensure(String stage, int count) throws IOException, InterruptedException {
+        while (living(stage).size() < count) {
             launch(stage);
         }
         awaitReady();
@@ -170,8 +170,8 @@ final class Stack implements AutoCloseable {
      * @param taskPrefix what the task's id begins with
      * @return the start it had reported of the task it takes to its grave
      */
-    TaskResult killWorkerWithTaskInHand(StageName stage, String jobId, String taskPrefix) throws InterruptedException {
-        TaskResult started = Awaitility.await("a %s with %s of %s in hand".formatted(stage.label(), taskPrefix, jobId))
+    TaskResult killWorkerWithTaskInHand(String stage, String jobId, String taskPrefix) throws InterruptedException {
+        TaskResult started = Awaitility.await("a %s with %s of %s in hand".formatted(stage, taskPrefix, jobId))
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> frozenInHand(stage, jobId, taskPrefix), Optional::isPresent)
@@ -183,7 +183,7 @@ final class Stack implements AutoCloseable {
     }
 
     /** Freezes the worker of an unfinished task; lets it go on when its result was on the way. */
-    private Optional<TaskResult> frozenInHand(StageName stage, String jobId, String taskPrefix)
+    private Optional<TaskResult> frozenInHand(String stage, String jobId, String taskPrefix)
             throws IOException, InterruptedException {
         Optional<TaskResult> started = unfinished(jobId, taskPrefix);
         if (started.isEmpty()) {
@@ -191,7 +191,7 @@ final class Stack implements AutoCloseable {
         }
         ServiceProcess worker = worker(started.get().getWorker());
         signal(worker, "STOP");
-        log.catchUp(stage.resultTopic(), kafka());
+        log.catchUp(StageTopics.named(stage).results(), kafka());
         if (unfinished(jobId, taskPrefix).filter(started.get()::equals).isPresent()) {
             return started;
         }
@@ -219,10 +219,8 @@ final class Stack implements AutoCloseable {
     }
 
     /** Ids of the living workers of a stage. */
-    List<String> workers(StageName stage) {
-        return living(stage.label()).stream()
-                .map(process -> process.launch().name())
-                .toList();
+    List<String> workers(String stage) {
+        return living(stage).stream().map(process -> process.launch().name()).toList();
     }
 
     /**
@@ -238,9 +236,9 @@ final class Stack implements AutoCloseable {
     }
 
     /** What a service tells its monitoring. */
-    String metrics(StageName stage) throws IOException, InterruptedException {
+    String metrics(String stage) throws IOException, InterruptedException {
         HttpRequest question = HttpRequest.newBuilder(
-                        service(stage.label()).launch().http().resolve("/q/metrics"))
+                        service(stage).launch().http().resolve("/q/metrics"))
                 .build();
         return HttpClient.newHttpClient()
                 .send(question, HttpResponse.BodyHandlers.ofString())
@@ -261,8 +259,8 @@ final class Stack implements AutoCloseable {
     }
 
     /** Waits until the first process of a service writes something to its log. */
-    void awaitLogged(StageName stage, String text) {
-        Path file = worker(stage.label() + "-1").launch().log();
+    void awaitLogged(String stage, String text) {
+        Path file = worker(stage + "-1").launch().log();
         Awaitility.await("\"%s\" in %s".formatted(text, file)).atMost(LIMIT).until(() -> Files.readString(file)
                 .contains(text));
     }
@@ -281,12 +279,12 @@ final class Stack implements AutoCloseable {
     }
 
     /** Processes of a service are numbered from 1 in the order they were started: scorer-1, scorer-2. */
-    private void launch(StageName stage) throws IOException {
+    private void launch(String stage) throws IOException {
         long before = services.stream()
-                .filter(process -> process.launch().service().equals(stage.label()))
+                .filter(process -> process.launch().service().equals(stage))
                 .count();
-        String name = stage.label() + "-" + (before + 1);
-        Launch usual = ServiceLaunches.launch(settings, bootstrap, stage.label(), name);
+        String name = stage + "-" + (before + 1);
+        Launch usual = ServiceLaunches.launch(settings, bootstrap, stage, name);
         List<String> command = new ArrayList<>(usual.command());
         command.addAll(1, options);
         services.add(ServiceProcess.start(

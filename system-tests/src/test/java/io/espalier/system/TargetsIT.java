@@ -2,8 +2,8 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Manifest;
 import io.espalier.v1.Budget;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;

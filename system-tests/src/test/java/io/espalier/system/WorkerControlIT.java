@@ -3,8 +3,9 @@ package io.espalier.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.telemetry.MetricNames;
+import io.espalier.pipeline.topic.StageTopics;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.KnownWorker;
 import io.espalier.v1.TaskResult;
@@ -13,7 +14,6 @@ import io.grpc.StatusRuntimeException;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -58,8 +58,8 @@ class WorkerControlIT {
 
     @BeforeEach
     void twoScorersWork() throws Exception {
-        stack.ensure(StageName.SCORER, 2);
-        for (String scorer : stack.workers(StageName.SCORER)) {
+        stack.ensure("scorer", 2);
+        for (String scorer : stack.workers("scorer")) {
             awaitListed(scorer);
             control.resume(scorer);
         }
@@ -99,7 +99,7 @@ class WorkerControlIT {
     @Test
     void aPausedScorerTakesNothingAndTheOtherDoesAll() {
         // Given
-        List<String> scorers = stack.workers(StageName.SCORER);
+        List<String> scorers = stack.workers("scorer");
         control.pause(scorers.get(0));
 
         // When
@@ -144,13 +144,13 @@ class WorkerControlIT {
 
     @Test
     void everyServiceExportsEveryMetric() throws Exception {
-        for (StageName stage : StageName.values()) {
+        for (StageTopics stage : TopicFile.declared().stages()) {
             // When
-            String metrics = stack.metrics(stage);
+            String metrics = stack.metrics(stage.stage());
 
             // Then
             assertThat(metrics.lines().filter(line -> line.startsWith("espalier_")))
-                    .allMatch(line -> line.contains("stage=\"" + stage.label() + "\""));
+                    .allMatch(line -> line.contains("stage=\"" + stage.stage() + "\""));
             assertThat(metricNames()).allSatisfy(name -> assertThat(metrics).containsPattern("(?m)^" + name + "[_{]"));
         }
     }
@@ -158,8 +158,8 @@ class WorkerControlIT {
     @Test
     void aJobIsOneTraceFromItsFirstTaskToItsEvaluation() {
         // Given
-        List<String> topics = Arrays.stream(StageName.values())
-                .flatMap(stage -> List.of(stage.taskTopic(), stage.resultTopic(), stage.factTopic()).stream())
+        List<String> topics = TopicFile.declared().stages().stream()
+                .flatMap(stage -> List.of(stage.tasks(), stage.results(), stage.facts()).stream())
                 .toList();
 
         // When

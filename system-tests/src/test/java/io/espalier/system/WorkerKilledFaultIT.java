@@ -2,7 +2,6 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.TaskResult;
@@ -38,7 +37,7 @@ class WorkerKilledFaultIT {
 
     @BeforeEach
     void twoScorersWork() throws Exception {
-        stack.ensure(StageName.SCORER, 2);
+        stack.ensure("scorer", 2);
     }
 
     @AfterEach
@@ -53,7 +52,7 @@ class WorkerKilledFaultIT {
         stack.client().submit(Requests.slowScoring(jobId));
 
         // When
-        TaskResult inHand = stack.killWorkerWithTaskInHand(StageName.SCORER, jobId, task);
+        TaskResult inHand = stack.killWorkerWithTaskInHand("scorer", jobId, task);
 
         // Then
         assertEndsAs("scoring-fault-free", jobId, inHand);
@@ -63,10 +62,10 @@ class WorkerKilledFaultIT {
     void theOnlyPrunerKilledInTheMiddleIsContinuedByItsSuccessor() throws Exception {
         // Given
         stack.client().submit(Requests.slowPruning("pruning"));
-        TaskResult inHand = stack.killWorkerWithTaskInHand(StageName.PRUNER, "pruning", "prune");
+        TaskResult inHand = stack.killWorkerWithTaskInHand("pruner", "pruning", "prune");
 
         // When
-        stack.ensure(StageName.PRUNER, 1);
+        stack.ensure("pruner", 1);
 
         // Then
         assertEndsAs("pruning-fault-free", "pruning", inHand);

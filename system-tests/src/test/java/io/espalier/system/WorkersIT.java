@@ -2,7 +2,7 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import io.espalier.v1.TaskResult;

@@ -5,8 +5,8 @@ import io.espalier.benchmarks.shape.RandomCheckpoint;
 import io.espalier.benchmarks.shape.Shape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.tensor.Allocator;
 import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.tensor.Memory;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.LayerLayout;
@@ -60,7 +60,8 @@ public class SafetensorsBenchmark {
     @Benchmark
     public long readRows() {
         try (Scope scope = Scope.open()) {
-            return StoredWeights.useRows(checkpoint, "lm_head.weight", 0, 4096, ComputeType.FP32, Memory.FRESH, scope)
+            return StoredWeights.useRows(
+                            checkpoint, "lm_head.weight", 0, 4096, ComputeType.FP32, Allocator.FRESH, scope)
                     .elements();
         }
     }

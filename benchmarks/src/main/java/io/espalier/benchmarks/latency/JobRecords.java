@@ -2,9 +2,10 @@ package io.espalier.benchmarks.latency;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.pipeline.job.JobView;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.topic.EventsFormat;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
@@ -57,20 +58,20 @@ public record JobRecords(TopicCatalog topics, List<ConsumerRecord<String, byte[]
     /** Every time no task of the job ran. */
     public List<Wait> waits() throws InvalidProtocolBufferException {
         List<TaskSpan> spans = new ArrayList<>();
-        for (StageName stage : StageName.values()) {
+        for (StageTopics stage : TopicFile.declared().stages()) {
             spans.addAll(spans(stage));
         }
         return Wait.of(of("prune-requests").get(0).timestamp(), spans, completed());
     }
 
-    private List<TaskSpan> spans(StageName stage) throws InvalidProtocolBufferException {
+    private List<TaskSpan> spans(StageTopics stage) throws InvalidProtocolBufferException {
         Map<String, List<ConsumerRecord<String, byte[]>>> byTask = new HashMap<>();
-        for (ConsumerRecord<String, byte[]> result : of(stage.resultTopic())) {
+        for (ConsumerRecord<String, byte[]> result : of(stage.results())) {
             byTask.computeIfAbsent(TaskResult.parseFrom(result.value()).getTaskId(), id -> new ArrayList<>())
                     .add(result);
         }
         List<TaskSpan> spans = new ArrayList<>();
-        for (ConsumerRecord<String, byte[]> written : of(stage.taskTopic())) {
+        for (ConsumerRecord<String, byte[]> written : of(stage.tasks())) {
             String id = Task.parseFrom(written.value()).getTaskId();
             List<ConsumerRecord<String, byte[]>> results = byTask.getOrDefault(id, List.of());
             OptionalLong started =
@@ -78,9 +79,9 @@ public record JobRecords(TopicCatalog topics, List<ConsumerRecord<String, byte[]
             OptionalLong ended =
                     results.stream().mapToLong(ConsumerRecord::timestamp).max();
             if (started.isPresent() && ended.isPresent()) {
-                String kind = stage.label() + " " + id.replaceAll("[-/]?\\d.*", "");
+                String kind = stage.stage() + " " + id.replaceAll("[-/]?\\d.*", "");
                 spans.add(
-                        new TaskSpan(stage.label(), kind, written.timestamp(), started.getAsLong(), ended.getAsLong()));
+                        new TaskSpan(stage.stage(), kind, written.timestamp(), started.getAsLong(), ended.getAsLong()));
             }
         }
         return spans;

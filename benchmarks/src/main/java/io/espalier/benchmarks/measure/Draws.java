@@ -1,6 +1,6 @@
 package io.espalier.benchmarks.measure;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.importance.Distribution;
 import io.espalier.model.importance.DrawLosses;
 import io.espalier.model.importance.ZerothOrder;

@@ -1,14 +1,14 @@
 package io.espalier.benchmarks.measure;
 
+import io.espalier.base.Progress;
 import io.espalier.benchmarks.shape.RandomWindows;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.evaluation.Perplexity;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.LayerScope;
+import io.espalier.model.transformer.ModelSize;
 
 /** A checkpoint, the windows it reads, and the plain streamed forward that every ratio is to. */
 record ForwardPass(Checkpoint checkpoint, int[][] windows, Computation computation) implements AutoCloseable {

@@ -1,7 +1,7 @@
 package io.espalier.benchmarks.measure;
 
+import io.espalier.base.EngineEnvironment;
 import io.espalier.cli.stack.EngineJvm;
-import io.espalier.model.tensor.EngineEnvironment;
 import io.espalier.pipeline.runtime.ParentWatch;
 import java.io.BufferedReader;
 import java.io.IOException;

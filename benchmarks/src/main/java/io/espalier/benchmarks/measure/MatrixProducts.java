@@ -1,7 +1,7 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Lanes;
+import io.espalier.model.tensor.Parallel;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
@@ -41,7 +41,7 @@ final class MatrixProducts {
                     .flatMapToDouble(linear -> DoubleStream.of(
                             rate(pass, weights, linear, all, TRIES, MatrixProducts::inTurn),
                             rate(pass, weights, linear, chunk, chunks, MatrixProducts::inTurn),
-                            rate(pass, weights, linear, chunk, chunks, Lanes::each)))
+                            rate(pass, weights, linear, chunk, chunks, Parallel::each)))
                     .max()
                     .orElseThrow();
         }
@@ -62,7 +62,7 @@ final class MatrixProducts {
                     weights.apply(linear, x, result);
                 }
             };
-            order.accept(Lanes.COUNT, product);
+            order.accept(Parallel.WAYS, product);
             double seconds = Alternation.seconds(() -> order.accept(times, product));
             return 2.0 * times * windows.length * windows[0].length * linear.weights() / seconds;
         }
@@ -95,7 +95,7 @@ final class MatrixProducts {
                         pass.checkpoint(),
                         layers,
                         pass.computation(),
-                        (layer, weights) -> Lanes.each(chunks.size(), i -> {
+                        (layer, weights) -> Parallel.each(chunks.size(), i -> {
                             for (Linear linear : layer.linears()) {
                                 Tensor x = Objects.requireNonNull(
                                         inputs.get(List.of(chunks.get(i).length, linear.inputs())));

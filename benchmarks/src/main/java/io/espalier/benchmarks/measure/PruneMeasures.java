@@ -1,12 +1,13 @@
 package io.espalier.benchmarks.measure;
 
+import io.espalier.base.Progress;
 import io.espalier.model.LayerShape;
-import io.espalier.model.Progress;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.checkpoint.Manifest;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
@@ -14,7 +15,6 @@ import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package io.espalier.benchmarks.measure;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
@@ -9,7 +9,7 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.importance.UnitScores;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package io.espalier.benchmarks.shape;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -25,7 +25,7 @@ public final class RandomCheckpoint {
      *
      * @param cache folder of all shapes
      * @param say hears when something is written
-     * @throws io.espalier.model.EspalierException {@code DISK_FULL} when it does not fit
+     * @throws io.espalier.base.EspalierException {@code DISK_FULL} when it does not fit
      */
     public static Path in(Path cache, Shape shape, Consumer<String> say) throws IOException {
         Path folder = cache.resolve(shape.spelled());

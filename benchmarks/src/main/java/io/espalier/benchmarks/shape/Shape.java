@@ -2,8 +2,8 @@ package io.espalier.benchmarks.shape;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
 import java.util.ArrayList;

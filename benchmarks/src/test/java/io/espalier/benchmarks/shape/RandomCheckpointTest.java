@@ -3,8 +3,8 @@ package io.espalier.benchmarks.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.EspalierException;
-import io.espalier.model.Progress;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import java.io.IOException;

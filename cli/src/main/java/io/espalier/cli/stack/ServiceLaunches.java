@@ -1,8 +1,8 @@
 package io.espalier.cli.stack;
 
+import io.espalier.base.EngineEnvironment;
 import io.espalier.cli.CommandFailure;
 import io.espalier.cli.stack.ServiceProcess.Launch;
-import io.espalier.model.tensor.EngineEnvironment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

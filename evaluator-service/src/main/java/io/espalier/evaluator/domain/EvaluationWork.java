@@ -1,23 +1,23 @@
 package io.espalier.evaluator.domain;
 
+import io.espalier.base.Progress;
 import io.espalier.evaluator.domain.Evaluation.Measurement;
-import io.espalier.model.Progress;
+import io.espalier.job.Inspection;
+import io.espalier.job.JobSpec;
+import io.espalier.job.Target;
+import io.espalier.job.Workspace;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.evaluation.ModelSize;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.evaluation.Speed;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.pruning.LayerScope;
-import io.espalier.model.pruning.MaskedPerplexity;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
-import io.espalier.pipeline.request.Inspection;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.Target;
-import io.espalier.pipeline.request.Workspace;
+import io.espalier.model.transformer.ModelSize;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -131,7 +131,7 @@ public final class EvaluationWork {
                             new PrunedTensors(dense, units.compensation()));
             perplexities.put(
                     set,
-                    MaskedPerplexity.of(
+                    SlicedPerplexity.of(
                                     dense,
                                     removed,
                                     windows,

@@ -1,9 +1,9 @@
 package io.espalier.evaluator.kafka;
 
 import io.espalier.evaluator.domain.Evaluation;
+import io.espalier.job.InspectionMapper;
+import io.espalier.job.JobSpec;
 import io.espalier.model.importance.GradientSource;
-import io.espalier.pipeline.request.InspectionMapper;
-import io.espalier.pipeline.request.JobSpec;
 import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.MaskedPerplexity;

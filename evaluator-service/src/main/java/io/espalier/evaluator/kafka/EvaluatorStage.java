@@ -3,11 +3,11 @@ package io.espalier.evaluator.kafka;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.file.Digests;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.stage.Step;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.EvaluateWork;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.PrunedCheckpoint;
@@ -21,9 +21,11 @@ import java.util.Optional;
 /** Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured together. */
 @Singleton
 public class EvaluatorStage implements Stage {
+    private static final StageTopics TOPICS = StageTopics.named("evaluator");
+
     @Override
-    public StageName name() {
-        return StageName.EVALUATOR;
+    public StageTopics topics() {
+        return TOPICS;
     }
 
     @Override

@@ -4,13 +4,13 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.espalier.evaluator.domain.Evaluation;
 import io.espalier.evaluator.domain.EvaluationWork;
+import io.espalier.job.InspectionMapper;
+import io.espalier.job.JobSpec;
+import io.espalier.job.RequestMapper;
+import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
-import io.espalier.pipeline.request.InspectionMapper;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.RequestMapper;
-import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.runtime.CodeVersion;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.PrunedCheckpoint;
@@ -27,6 +27,11 @@ public class EvaluatorWorker implements Worker {
     public EvaluatorWorker(Workspace workspace) {
         this.workspace = workspace;
         this.work = new EvaluationWork(workspace);
+    }
+
+    @Override
+    public String device() {
+        return Engine.deviceInUse();
     }
 
     @Override

@@ -1,8 +1,9 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.file.StrictJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

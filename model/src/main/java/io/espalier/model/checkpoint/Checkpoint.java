@@ -1,7 +1,9 @@
 package io.espalier.model.checkpoint;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.file.Digests;
+import io.espalier.model.file.Quoted;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,12 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.Background;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.model.file.DiskSpace;
+import io.espalier.model.file.DurableFile;
+import io.espalier.model.file.StrictJson;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -132,7 +135,7 @@ public final class CheckpointWriter implements Closeable {
                 StandardOpenOption.WRITE);
         WeightFile weights = new WeightFile(file, channel, new TrailingDigest(channel));
         files.add(weights);
-        writeFully(channel, ByteBuffer.wrap(header), 0);
+        DurableFile.writeFully(channel, ByteBuffer.wrap(header), 0);
         weights.digest().written(0, header.length);
         long offset = header.length;
         for (TensorInfo tensor : tensors) {
@@ -189,7 +192,7 @@ public final class CheckpointWriter implements Closeable {
             throw new IllegalArgumentException("tensor " + name + " lacks " + left + " bytes, given " + count);
         }
         try {
-            writeFully(location.file().channel(), bytes, location.end() - left);
+            DurableFile.writeFully(location.file().channel(), bytes, location.end() - left);
         } catch (IOException e) {
             throw DiskSpace.failure(staging, e);
         }
@@ -307,13 +310,6 @@ public final class CheckpointWriter implements Closeable {
             throw new IllegalArgumentException("tensor " + name + " was written before");
         }
         return location;
-    }
-
-    static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
-        long position = offset;
-        while (bytes.hasRemaining()) {
-            position += channel.write(bytes, position);
-        }
     }
 
     /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */

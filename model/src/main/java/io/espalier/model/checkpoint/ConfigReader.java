@@ -2,8 +2,8 @@ package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 
 /** Typed reading of a config's keys; what is absent or null takes the default, what is of another type is refused. */
 record ConfigReader(ObjectNode json) {

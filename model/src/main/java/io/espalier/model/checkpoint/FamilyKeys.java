@@ -1,7 +1,8 @@
 package io.espalier.model.checkpoint;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.file.Quoted;
 import java.util.List;
 import java.util.Map;
 

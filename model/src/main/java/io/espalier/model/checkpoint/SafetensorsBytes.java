@@ -1,6 +1,7 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.file.StrictJson;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package io.espalier.model.checkpoint;
 
+import io.espalier.model.file.Digests;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

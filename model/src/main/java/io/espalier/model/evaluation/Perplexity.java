@@ -1,8 +1,8 @@
 package io.espalier.model.evaluation;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-import io.espalier.model.Progress;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.MemoryBudget;

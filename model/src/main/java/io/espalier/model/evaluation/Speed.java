@@ -2,6 +2,7 @@ package io.espalier.model.evaluation;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.ModelSize;
 import io.espalier.model.transformer.ResidentModel;
 import java.util.Arrays;
 

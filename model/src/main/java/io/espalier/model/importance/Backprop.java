@@ -1,18 +1,18 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
-import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -70,10 +70,11 @@ public record Backprop(
     }
 
     /** Memory for half a layer after the other. */
-    private record Rooms(Room weights, Room means, @Nullable Room squares) implements AutoCloseable {
-        static Rooms of(ModelLayout layout, boolean squares) {
-            Supplier<Room> room = () -> LayerWeights.roomForHalf(layout.layers());
-            return new Rooms(room.get(), room.get(), squares ? room.get() : null);
+    private record Arenas(
+            Arena weights, Arena means, @Nullable Arena squares) implements AutoCloseable {
+        static Arenas of(ModelLayout layout, boolean squares) {
+            Supplier<Arena> arena = () -> LayerWeights.arenaForHalf(layout.layers());
+            return new Arenas(arena.get(), arena.get(), squares ? arena.get() : null);
         }
 
         LayerGradients gradients(List<Linear> linears, int samples) {
@@ -116,13 +117,13 @@ public record Backprop(
                 forward(progress);
             }
             try (Scope held = Scope.open();
-                    Rooms rooms = Rooms.of(layout, squares)) {
+                    Arenas arenas = Arenas.of(layout, squares)) {
                 int from = reached.orElse(last);
                 List<Tensor> above = IntStream.range(0, chunks.size())
                         .mapToObj(chunk -> load(upstream, from, chunk, held))
                         .toList();
                 for (int index = from - 1; index >= scope.first(); index--) {
-                    backward(layout.layers().get(index), above, rooms, reduction, visitor);
+                    backward(layout.layers().get(index), above, arenas, reduction, visitor);
                     upstream.save(index, above);
                     report(progress, 2 * last - index);
                 }
@@ -157,21 +158,21 @@ public record Backprop(
 
         /** @param above gradients with respect to the layer's output, in whose place come those of its input */
         private <R> void backward(
-                LayerLayout layer, List<Tensor> above, Rooms rooms, Reduction<R> reduction, Visitor<R> visitor) {
-            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, rooms, reduction);
-            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, rooms, reduction);
+                LayerLayout layer, List<Tensor> above, Arenas arenas, Reduction<R> reduction, Visitor<R> visitor) {
+            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, arenas, reduction);
+            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, arenas, reduction);
             if (attention != null && feedForward != null) {
                 visitor.visit(layer, attention, feedForward);
             }
         }
 
         private <R> @Nullable R backward(
-                LayerLayout layer, LayerHalf half, List<Tensor> above, Rooms rooms, Reduction<R> reduction) {
+                LayerLayout layer, LayerHalf half, List<Tensor> above, Arenas arenas, Reduction<R> reduction) {
             boolean wanted = scope.contains(layer.index());
             try (LayerWeights weights =
-                            LayerWeights.useRecordable(checkpoint, layer, half, computation.type(), rooms.weights());
+                            LayerWeights.useRecordable(checkpoint, layer, half, computation.type(), arenas.weights());
                     LayerGradients gradients =
-                            rooms.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
+                            arenas.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
                 for (int chunk = 0; chunk < chunks.size(); chunk++) {
                     backward(layer, half, weights, chunk, above.get(chunk), gradients);
                 }

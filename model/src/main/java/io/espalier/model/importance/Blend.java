@@ -1,8 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 

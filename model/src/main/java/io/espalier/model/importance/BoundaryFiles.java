@@ -1,9 +1,9 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.DType;
-import io.espalier.model.checkpoint.DurableFile;
+import io.espalier.model.file.DurableFile;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;

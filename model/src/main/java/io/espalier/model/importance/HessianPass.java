@@ -1,11 +1,11 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Parameter;
@@ -51,7 +51,8 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
 
     /** All that the units of a layer do not speak through. */
     private static List<Parameter> silent(LayerLayout layer) {
-        List<Parameter> spoken = layer.speakers().stream().map(Linear::weight).toList();
+        List<Parameter> spoken =
+                layer.outputProjections().stream().map(Linear::weight).toList();
         return layer.parameters().stream()
                 .filter(parameter -> !spoken.contains(parameter))
                 .toList();

@@ -1,16 +1,16 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-import io.espalier.model.Progress;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
@@ -70,7 +70,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
      *
      * @param windows [n][t] token ids
      * @param scope layers to watch; those behind them are not computed
-     * @throws io.espalier.model.EspalierException see {@link Computation#requireFinite}
+     * @throws io.espalier.base.EspalierException see {@link Computation#requireFinite}
      */
     public static InputStatistics collect(
             Checkpoint checkpoint, int[][] windows, LayerScope scope, Computation computation, Progress progress) {
@@ -95,14 +95,14 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
     }
 
     /** What enters the linear layers of one layer when windows pass it, which stay in front of it. */
-    static InputStatistics peek(LayerStream stream, DecoderLayer layer) {
+    public static InputStatistics peek(LayerStream stream, DecoderLayer layer) {
         Collector collector = new Collector(layer.layout());
         stream.peek(layer, collector);
         return new InputStatistics(collector.collected);
     }
 
     /** Linears that read the same tensor come one after the other and share its moments. */
-    private static final class Collector implements LayerStream.ChunkWitness {
+    private static final class Collector implements LayerStream.ChunkObserver {
         private final LayerLayout layer;
         private final Map<String, FeatureMoments> collected = new TreeMap<>();
         private @Nullable Tensor last;
@@ -113,7 +113,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         }
 
         @Override
-        public void sees(Linear linear, Tensor x) {
+        public void observe(Linear linear, Tensor x) {
             if (x != last) {
                 lastMoments = FeatureMoments.of(x);
                 last = x;
@@ -122,7 +122,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         }
 
         @Override
-        public void sees(Tensor before, Tensor after) {
+        public void observe(Tensor before, Tensor after) {
             try (Scope scope = Scope.open()) {
                 double[] moments = new Kernels(scope).cosineMoments(before, after);
                 long tokens = before.elements() / before.dim(-1);

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;

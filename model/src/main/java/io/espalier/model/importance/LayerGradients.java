@@ -1,8 +1,8 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.tensor.Allocator;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Memory;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -28,7 +28,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
      * @param means of the sums of gradients
      * @param squares of those of squared gradients; null where they are not wanted
      */
-    LayerGradients(List<Linear> linears, int samples, Memory means, @Nullable Memory squares) {
+    LayerGradients(List<Linear> linears, int samples, Allocator means, @Nullable Allocator squares) {
         this.linears = List.copyOf(linears);
         this.samples = samples;
         this.squares = squares != null;
@@ -38,7 +38,7 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
         }
     }
 
-    private Tensor zeros(Linear linear, Memory memory) {
+    private Tensor zeros(Linear linear, Allocator memory) {
         Kernels kernels = new Kernels(scope);
         try (Tensor flat = memory.reserve(linear.weights(), ComputeType.FP32, scope)) {
             return kernels.clear(kernels.reshape(flat, linear.outputs(), linear.inputs()));

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -16,9 +16,9 @@ public final class LayerHessians implements AutoCloseable {
     private final Map<String, GramSystem> byModule = new HashMap<>();
 
     /** Of the two linear layers through which the units of a layer speak. */
-    static LayerHessians of(LayerLayout layer) {
+    public static LayerHessians of(LayerLayout layer) {
         LayerHessians hessians = new LayerHessians();
-        for (Linear linear : layer.speakers()) {
+        for (Linear linear : layer.outputProjections()) {
             hessians.byModule.put(linear.module(), GramSystem.zeros(linear.inputs(), hessians.scope));
         }
         return hessians;

@@ -1,7 +1,6 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;

@@ -2,7 +2,7 @@ package io.espalier.model.importance;
 
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Lanes;
+import io.espalier.model.tensor.Parallel;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
@@ -27,10 +27,10 @@ import java.util.stream.Stream;
  *
  * @param weights as they are
  * @param seeds of each linear layer's z
- * @param room [n] for the moved weights of half a layer
+ * @param arena [n] for the moved weights of half a layer
  */
 record PerturbedLayer(
-        LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, Tensor room) {
+        LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, Tensor arena) {
     /**
      * With a moved copy of each weight, of half a layer at a time. z is drawn once for all windows and both signs: the
      * plus side's copy W + εz is mirrored at W for the minus side.
@@ -48,13 +48,13 @@ record PerturbedLayer(
             Tensor table) {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
-            Tensor scaled = kernels.scaledTable(table, epsilon, room);
+            Tensor scaled = kernels.scaledTable(table, epsilon, arena);
             Map<String, Tensor> moved = inRoom(linears, scope);
             List<Piece> pieces = linears.stream()
                     .flatMap(linear ->
                             Piece.of(weights.get(linear.weight()), of(moved, linear), seeds.applyAsLong(linear)))
                     .toList();
-            Lanes.each(pieces.size(), i -> pieces.get(i).move(scaled, kernels));
+            Parallel.each(pieces.size(), i -> pieces.get(i).move(scaled, kernels));
             DecoderLayer layer = new DecoderLayer(layout, weights, (linear, x, target) -> {
                 Tensor weight = of(moved, linear);
                 Parameter bias = linear.bias();
@@ -63,18 +63,18 @@ record PerturbedLayer(
                         : new Kernels(target).linear(x, weight, weights.get(bias));
             });
             half.accept(plus, layer);
-            Lanes.each(pieces.size(), i -> pieces.get(i).mirror(kernels));
+            Parallel.each(pieces.size(), i -> pieces.get(i).mirror(kernels));
             half.accept(minus, layer);
         }
     }
 
-    /** Matrices of the linear layers' shapes, one behind the other in the room. */
+    /** Matrices of the linear layers' shapes, one behind the other in the arena. */
     private Map<String, Tensor> inRoom(List<Linear> linears, Scope scope) {
         Kernels kernels = new Kernels(scope);
         Map<String, Tensor> moved = new HashMap<>();
         long start = 0;
         for (Linear linear : linears) {
-            Tensor flat = kernels.slice(room, start, linear.weights());
+            Tensor flat = kernels.slice(arena, start, linear.weights());
             moved.put(linear.module(), kernels.reshape(flat, linear.outputs(), linear.inputs()));
             start += linear.weights();
         }
@@ -83,7 +83,7 @@ record PerturbedLayer(
 
     /** Weights of a matrix that are moved at a time, from {@code start} on. */
     private record Piece(Tensor weight, Tensor moved, long seed, long start, long length) {
-        /** Enough to be worth a call, few enough that lanes end together. */
+        /** Enough to be worth a call, few enough that ways end together. */
         private static final long MOST = 1L << 21;
 
         static Stream<Piece> of(Tensor weight, Tensor moved, long seed) {

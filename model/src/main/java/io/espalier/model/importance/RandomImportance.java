@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.pruning.UnitScores;
 import java.util.SplittableRandom;
 
 /** The baseline: uniform scores from the job's seed. */

@@ -1,11 +1,11 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;

@@ -1,9 +1,8 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.ArrayFile;
-import io.espalier.model.pruning.UnitScores;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.ArrayFile;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;

@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Parameter;

@@ -1,6 +1,5 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.pruning.UnitScores;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerLayout;
@@ -25,7 +24,7 @@ record WandaSp() implements Criterion {
     @Override
     public UnitScores score(LayerEvidence evidence) {
         LayerLayout layout = evidence.layout();
-        return UnitSums.over(layout, layout.speakers(), linear -> columnMeans(linear, evidence));
+        return UnitSums.over(layout, layout.outputProjections(), linear -> columnMeans(linear, evidence));
     }
 
     private static double[] columnMeans(Linear linear, LayerEvidence evidence) {

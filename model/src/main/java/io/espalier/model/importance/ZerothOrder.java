@@ -1,10 +1,9 @@
 package io.espalier.model.importance;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-import io.espalier.model.Progress;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -13,6 +12,7 @@ import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;

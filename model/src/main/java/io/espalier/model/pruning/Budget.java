@@ -1,6 +1,6 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import java.util.function.DoubleFunction;
 
 /** How much must go. */

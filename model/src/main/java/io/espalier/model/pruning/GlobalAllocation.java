@@ -1,6 +1,8 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

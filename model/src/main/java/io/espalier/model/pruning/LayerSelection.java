@@ -1,9 +1,11 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.DoubleFunction;

@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
 record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements CalibrationPass {
     /** One half of a layer and the linear layer at its end. */
     private record Half(
-            Function<PrunedLayer, Linear> speaker,
+            Function<PrunedLayer, Linear> outputProjection,
             Consumer<PrunedLayer> cutProjections,
             Peek peek,
             BiConsumer<LayerStream, DecoderLayer> through) {}
 
     @FunctionalInterface
     private interface Peek {
-        void at(LayerStream stream, DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above);
+        void at(LayerStream stream, DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream above);
     }
 
     private static final Half ATTENTION = new Half(
@@ -65,10 +65,10 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     }
 
     private LinearRepair through(PrunedLayer layer, Half half) {
-        Linear speaker = half.speaker.apply(layer);
+        Linear outputProjection = half.outputProjection.apply(layer);
         LinearRepair repair = LinearRepair.UNTOUCHED;
         try (Scope scope = Scope.open()) {
-            @Nullable LeastSquares regression = layer.loses(speaker) ? measured(layer, half, scope) : null;
+            @Nullable LeastSquares regression = layer.loses(outputProjection) ? measured(layer, half, scope) : null;
             if (dense != null) {
                 half.through.accept(dense, layer.whole());
             }
@@ -76,7 +76,7 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
                 // Nothing looks at the whole half again, and solving is what needs most memory.
                 half.cutProjections.accept(layer);
                 LeastSquares.Solution solution = regression.solve();
-                layer.replace(speaker.weight(), solution.weight());
+                layer.replace(outputProjection.weight(), solution.weight());
                 repair = solution.repair();
             }
         }
@@ -85,13 +85,13 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     }
 
     private LeastSquares measured(PrunedLayer layer, Half half, Scope scope) {
-        Linear speaker = half.speaker.apply(layer);
-        LeastSquares regression = new LeastSquares(layer.lostColumns(speaker, scope), dense != null, scope);
+        Linear outputProjection = half.outputProjection.apply(layer);
+        LeastSquares regression = new LeastSquares(layer.lostColumns(outputProjection, scope), dense != null, scope);
         half.peek.at(
                 own,
                 layer.whole(),
                 (linear, x) -> {
-                    if (linear.equals(speaker)) {
+                    if (linear.equals(outputProjection)) {
                         regression.add(x);
                     }
                 },

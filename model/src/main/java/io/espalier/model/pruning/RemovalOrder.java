@@ -1,8 +1,9 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
+import io.espalier.model.importance.UnitScores;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;

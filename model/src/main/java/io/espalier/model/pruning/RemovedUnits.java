@@ -1,7 +1,7 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +40,7 @@ public record RemovedUnits(int[] attention, int[] ffn) {
      * @param shapes of the layers
      * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
      */
-    static void check(List<RemovedUnits> removed, List<LayerShape> shapes) {
+    public static void check(List<RemovedUnits> removed, List<LayerShape> shapes) {
         if (removed.size() != shapes.size()) {
             throw invalid("given for %d of %d layers".formatted(removed.size(), shapes.size()));
         }

@@ -1,7 +1,7 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import java.util.function.DoubleFunction;
 import java.util.function.Predicate;
 

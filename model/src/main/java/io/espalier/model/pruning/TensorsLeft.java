@@ -2,7 +2,7 @@ package io.espalier.model.pruning;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.TensorInfo;
-import io.espalier.model.evaluation.ModelSize;
+import io.espalier.model.transformer.ModelSize;
 import java.util.Collection;
 import java.util.List;
 

@@ -1,7 +1,9 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.util.List;
 import java.util.function.DoubleFunction;
 

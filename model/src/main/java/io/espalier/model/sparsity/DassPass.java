@@ -1,15 +1,15 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.FeatureMoments;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.ResumablePass;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -55,7 +55,7 @@ public record DassPass(
      * Runs to the end; see {@link ResumablePass#run}.
      *
      * @param position folder of this pass alone
-     * @throws io.espalier.model.EspalierException {@code INVALID_ARGUMENT}, see {@link MaskCriterion#check}
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT}, see {@link MaskCriterion#check}
      */
     public void run(Path position, Visitor visitor, Progress progress) {
         DASS.check(ModelLayout.of(checkpoint), pattern, linears);

@@ -1,7 +1,7 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;

@@ -1,6 +1,6 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.file.Digests;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.SparsityKernels;
 import io.espalier.model.tensor.Tensor;

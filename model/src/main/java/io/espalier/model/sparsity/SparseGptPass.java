@@ -1,9 +1,8 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
@@ -11,6 +10,7 @@ import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
@@ -40,7 +40,7 @@ public record SparseGptPass(
     /**
      * Checks, before anything is computed, that this part of the model can be pruned so.
      *
-     * @throws io.espalier.model.EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} or
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} or
      *     {@code pruning.linears}
      */
     public static void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
@@ -92,13 +92,13 @@ public record SparseGptPass(
 
         List<UpdateReport> pruned() {
             DecoderLayer decoder = new DecoderLayer(layout, weights);
-            Consumer<Linears.InputWitness> attention = witness -> stream.peekAttention(decoder, witness, null);
+            Consumer<Linears.InputObserver> attention = observer -> stream.peekAttention(decoder, observer, null);
             prune(layout.attention().projections(), attention);
             prune(List.of(layout.attention().output()), attention);
             stream.throughAttention(decoder);
             // Nobody looks at this half again, and the other one's Hessian is the largest.
             weights.drop(layout.parameters(LayerHalf.ATTENTION));
-            Consumer<Linears.InputWitness> feedForward = witness -> stream.peekFeedForward(decoder, witness, null);
+            Consumer<Linears.InputObserver> feedForward = observer -> stream.peekFeedForward(decoder, observer, null);
             prune(layout.feedForward().projections(), feedForward);
             prune(List.of(layout.feedForward().down()), feedForward);
             stream.throughFeedForward(decoder);
@@ -106,7 +106,7 @@ public record SparseGptPass(
         }
 
         /** @param group linear layers that read the same input */
-        private void prune(List<Linear> group, Consumer<Linears.InputWitness> peek) {
+        private void prune(List<Linear> group, Consumer<Linears.InputObserver> peek) {
             List<Linear> chosen =
                     group.stream().filter(linears.of(layout)::contains).toList();
             if (chosen.isEmpty()) {
@@ -123,7 +123,7 @@ public record SparseGptPass(
             }
         }
 
-        private SparseGpt surgeon(Linear first, Consumer<Linears.InputWitness> peek, Scope owner) {
+        private SparseGpt surgeon(Linear first, Consumer<Linears.InputObserver> peek, Scope owner) {
             GramSystem gram = GramSystem.zeros(first.inputs(), owner);
             peek.accept((linear, x) -> {
                 if (linear.equals(first)) {

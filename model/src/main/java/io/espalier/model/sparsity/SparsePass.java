@@ -1,11 +1,11 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
@@ -35,7 +35,7 @@ public record SparsePass(Checkpoint checkpoint, LayerScope scope) {
      *
      * @param out declared with the checkpoint's tensors; not finished here
      * @return what became of each masked tensor, in the order of the layers
-     * @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
+     * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public List<MaskReport> run(MaskSource source, CheckpointWriter out, Progress progress) {
         List<MaskReport> reports = new ArrayList<>();

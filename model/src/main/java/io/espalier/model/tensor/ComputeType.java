@@ -1,7 +1,7 @@
 package io.espalier.model.tensor;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import java.util.Set;

@@ -15,6 +15,8 @@ import java.io.UncheckedIOException;
  * from any thread.
  */
 public final class Engine {
+    private static final String DEVICE = "cpu";
+
     private static final class Started {
         static final Engine ENGINE = new Engine();
     }
@@ -36,7 +38,11 @@ public final class Engine {
 
     private final ThreadLocal<Boolean> recording = ThreadLocal.withInitial(() -> false);
 
+    /** Whether anything was computed in this process yet. */
+    private static volatile boolean inUse;
+
     private Engine() {
+        inUse = true;
         try (var archive = KernelArchive.open()) {
             kernels = JniUtils.loadModule(root, archive, true, false);
         } catch (IOException e) {
@@ -49,11 +55,16 @@ public final class Engine {
         started().threads = threads;
     }
 
+    /** What is computed on: "cpu"; empty while the engine has not been needed. Asking does not start it. */
+    public static String deviceInUse() {
+        return inUse ? DEVICE : "";
+    }
+
     /** What decides the last bits of a result on this machine. */
     public static NumericProfile profile() {
         int threads = started().threads();
         var engine = ai.djl.engine.Engine.getEngine("PyTorch");
-        return new NumericProfile("pytorch-" + engine.getVersion(), "cpu", InstructionSet.ofThisMachine(), threads);
+        return new NumericProfile("pytorch-" + engine.getVersion(), DEVICE, InstructionSet.ofThisMachine(), threads);
     }
 
     static Engine started() {

@@ -1,7 +1,7 @@
 package io.espalier.model.tensor;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 
 /**
  * Native memory that one pass over a model may take, beside what the process takes anyway.

@@ -1,6 +1,6 @@
 package io.espalier.model.tensor;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.DType;
@@ -38,7 +38,7 @@ public final class StoredWeights {
 
     /** The same in another type. */
     public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
-        return Part.whole(checkpoint, name).copied(type, Memory.FRESH, scope);
+        return Part.whole(checkpoint, name).copied(type, Allocator.FRESH, scope);
     }
 
     /**
@@ -47,7 +47,7 @@ public final class StoredWeights {
      * @param memory of what has to be converted
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
-    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Memory memory, Scope scope) {
+    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Allocator memory, Scope scope) {
         return Part.whole(checkpoint, name).inPlaceOrCopied(type, memory, scope);
     }
 
@@ -78,7 +78,7 @@ public final class StoredWeights {
 
     /** Rows [first, first + rows) of a matrix, under the same conditions as {@link #use}. */
     public static Tensor useRows(
-            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Memory memory, Scope scope) {
+            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Allocator memory, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         long width = info.dim(1);
         return new Part(checkpoint, info, first * width, rows * width, rows, width)
@@ -107,7 +107,7 @@ public final class StoredWeights {
                 long elements = Math.min(block, rows - first) * width;
                 try (Scope scope = Scope.open()) {
                     new Part(checkpoint, info, first * width, elements, elements)
-                            .inPlaceOrCopied(type, Memory.FRESH, scope);
+                            .inPlaceOrCopied(type, Allocator.FRESH, scope);
                 }
             }
         }
@@ -173,7 +173,7 @@ public final class StoredWeights {
             return new Part(checkpoint, info, 0, info.elements(), shape);
         }
 
-        Tensor inPlaceOrCopied(ComputeType type, Memory memory, Scope scope) {
+        Tensor inPlaceOrCopied(ComputeType type, Allocator memory, Scope scope) {
             return info.dtype() == type.stored() && usable() ? inPlace(scope) : copied(type, memory, scope);
         }
 
@@ -199,7 +199,7 @@ public final class StoredWeights {
             return finite;
         }
 
-        Tensor copied(ComputeType type, Memory memory, Scope scope) {
+        Tensor copied(ComputeType type, Allocator memory, Scope scope) {
             Kernels kernels = new Kernels(scope);
             Tensor flat = memory.reserve(elements, type, scope);
             ByteBuffer buffer = BUFFER.get();

@@ -1,8 +1,8 @@
 package io.espalier.model.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 package io.espalier.model.transformer;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 
 /** What bends a feed-forward channel. */
 public enum Activation {

@@ -1,7 +1,7 @@
 package io.espalier.model.transformer;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.ArrayList;

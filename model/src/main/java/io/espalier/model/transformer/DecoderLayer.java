@@ -16,9 +16,9 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
         this(layout, weights, weights);
     }
 
-    /** The same layer with its linear inputs shown to a witness. */
-    DecoderLayer watched(Linears.InputWitness witness) {
-        return new DecoderLayer(layout, weights, linears.watched(witness));
+    /** The same layer with its linear inputs shown to a observer. */
+    DecoderLayer observed(Linears.InputObserver observer) {
+        return new DecoderLayer(layout, weights, linears.observed(observer));
     }
 
     /**

@@ -1,10 +1,10 @@
 package io.espalier.model.transformer;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.tensor.Lanes;
+import io.espalier.model.tensor.Parallel;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -106,15 +106,16 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long activations = activations(windows, length, rowsToSum());
         return streamed(exact())
                 + hidden(windows, length)
-                + largest(layer -> sum(layer.speakers(), linear -> gram(linear.inputs()))
+                + largest(layer -> sum(layer.outputProjections(), linear -> gram(linear.inputs()))
                         + Math.max(
                                 activations,
-                                most(layer.speakers(), linear -> removal(layer, linear)) - (cut ? 0 : silent(layer))));
+                                most(layer.outputProjections(), linear -> removal(layer, linear))
+                                        - (cut ? 0 : silent(layer))));
     }
 
     /** Of a layer's parameters but for the two matrices through which its units speak. */
     private static long silent(LayerLayout layer) {
-        return layer.bytes(ComputeType.FP32) - sum(layer.speakers(), linear -> Float.BYTES * linear.weights());
+        return layer.bytes(ComputeType.FP32) - sum(layer.outputProjections(), linear -> Float.BYTES * linear.weights());
     }
 
     /** Of a selection that cuts or masks each layer before the next is measured, by anything but Hessians. */
@@ -128,7 +129,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long activations = activations(windows, length, rowsToSum());
         return layer(ComputeType.FP32)
                 + hidden(windows, length)
-                + largest(layer -> sum(layer.speakers(), linear -> Float.BYTES * linear.weights()))
+                + largest(layer -> sum(layer.outputProjections(), linear -> Float.BYTES * linear.weights()))
                 + Math.max(2 * activations, Float.BYTES * largestLinear());
     }
 
@@ -217,9 +218,9 @@ public record Footprint(ModelLayout layout, Computation computation) {
 
     /** Of the chunks of windows that are inside a layer together, each with a block of scores. */
     private long activations(int windows, int length, int rows) {
-        int lanes = lanes(windows, length, rows);
-        return together(windows, length, rows, lanes) * largestActivations()
-                + lanes * largest(layer -> layer.scoreBytes(length));
+        int ways = ways(windows, length, rows);
+        return together(windows, length, rows, ways) * largestActivations()
+                + ways * largest(layer -> layer.scoreBytes(length));
     }
 
     private long largestActivations() {
@@ -233,14 +234,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
     }
 
     /** Tokens of so many such chunks. */
-    private static long together(int windows, int length, int rows, int lanes) {
-        return (long) length * Math.min(windows, lanes * LayerStream.perChunk(rows, length));
+    private static long together(int windows, int length, int rows, int ways) {
+        return (long) length * Math.min(windows, ways * LayerStream.perChunk(rows, length));
     }
 
     /** Such chunks. */
-    private static int lanes(int windows, int length, int rows) {
+    private static int ways(int windows, int length, int rows) {
         int perChunk = Math.min(windows, LayerStream.perChunk(rows, length));
-        return LayerStream.sideBySide(length, perChunk) && perChunk < windows ? Lanes.COUNT : 1;
+        return LayerStream.sideBySide(length, perChunk) && perChunk < windows ? Parallel.WAYS : 1;
     }
 
     /** Of a block of the output projection and such chunks' logits, of which there are three at a time. */
@@ -248,7 +249,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
         long block = Math.min(LanguageHead.VOCABULARY_BLOCK, layout.vocabulary());
         return Float.BYTES
                 * block
-                * (layout.hiddenSize() + 3 * together(windows, length, rows, lanes(windows, length, rows)));
+                * (layout.hiddenSize() + 3 * together(windows, length, rows, ways(windows, length, rows)));
     }
 
     /** Of an fp32 [n, n]. */

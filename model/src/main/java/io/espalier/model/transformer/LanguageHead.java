@@ -1,10 +1,10 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
-import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
@@ -116,13 +116,13 @@ public final class LanguageHead {
 
     private void overVocabulary(BiConsumer<Tensor, Integer> use) {
         long block = Math.min(VOCABULARY_BLOCK, layout.vocabulary());
-        try (Room room = new Room(block * layout.hiddenSize())) {
+        try (Arena arena = new Arena(block * layout.hiddenSize())) {
             for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
                 int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
-                room.clear();
+                arena.clear();
                 try (Scope owner = Scope.open()) {
                     String head = layout.head().name();
-                    use.accept(StoredWeights.useRows(checkpoint, head, start, rows, type, room, owner), start);
+                    use.accept(StoredWeights.useRows(checkpoint, head, start, rows, type, arena, owner), start);
                 }
             }
         }

@@ -66,7 +66,7 @@ public record LayerLayout(
     }
 
     /** The linear layers through which its units speak: of the heads, then of the channels. */
-    public List<Linear> speakers() {
+    public List<Linear> outputProjections() {
         return Arrays.stream(LayerHalf.values()).map(this::last).toList();
     }
 

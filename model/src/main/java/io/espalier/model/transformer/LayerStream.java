@@ -1,12 +1,12 @@
 package io.espalier.model.transformer;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Lanes;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.tensor.Parallel;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ public final class LayerStream implements AutoCloseable {
     private static final int SUMMED_TOGETHER = 5;
 
     /** Of the budget, for a chunk: a quarter for those that go side by side; weights take most of the rest. */
-    private static final int ACTIVATIONS_SHARE = 4 * Lanes.COUNT;
+    private static final int ACTIVATIONS_SHARE = 4 * Parallel.WAYS;
 
     /** The same for a chunk that goes alone, of whose size there may be three, beside sums. */
     private static final int SUMMED_SHARE = 12;
@@ -121,36 +121,36 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * Sends every chunk through a layer, each before a witness of its own.
+     * Sends every chunk through a layer, each before a observer of its own.
      *
-     * @param witness makes one; they must not share what they change
+     * @param observer makes one; they must not share what they change
      * @return theirs, in the order of the chunks
      */
-    public <W extends ChunkWitness> List<W> through(DecoderLayer layer, Supplier<W> witness) {
+    public <W extends ChunkObserver> List<W> through(DecoderLayer layer, Supplier<W> observer) {
         Rotary rotary = angles.of(layer.layout());
-        List<W> witnesses = chunks.stream().map(chunk -> witness.get()).toList();
+        List<W> observers = chunks.stream().map(chunk -> observer.get()).toList();
         eachChunk(i -> {
             try (Scope scratch = Scope.open()) {
                 Tensor chunk = chunks.get(i);
                 Tensor before = new Kernels(scratch).copy(chunk);
-                advance(layer.watched(witnesses.get(i)), chunk, rotary);
-                witnesses.get(i).sees(before, chunk);
+                advance(layer.observed(observers.get(i)), chunk, rotary);
+                observers.get(i).observe(before, chunk);
             }
         });
-        return witnesses;
+        return observers;
     }
 
     /** Sees one chunk on its way through a layer. */
-    public interface ChunkWitness extends Linears.InputWitness {
+    public interface ChunkObserver extends Linears.InputObserver {
         /** Hidden states [b, t, d] on both sides of the layer, after all inputs inside it. */
-        void sees(Tensor before, Tensor after);
+        void observe(Tensor before, Tensor after);
     }
 
-    /** Sends the chunks through a layer one after the other, before a witness that adds up what it sees of all. */
-    public void throughInTurn(DecoderLayer layer, Linears.InputWitness witness) {
+    /** Sends the chunks through a layer one after the other, before a observer that adds up what it sees of all. */
+    public void throughInTurn(DecoderLayer layer, Linears.InputObserver observer) {
         Rotary rotary = angles.of(layer.layout());
-        DecoderLayer watched = layer.watched(witness);
-        chunks.forEach(chunk -> advance(watched, chunk, rotary));
+        DecoderLayer observed = layer.observed(observer);
+        chunks.forEach(chunk -> advance(observed, chunk, rotary));
     }
 
     /** Sends every chunk through a layer's attention half. */
@@ -164,27 +164,27 @@ public final class LayerStream implements AutoCloseable {
         eachChunk(i -> layer.feedForwardInPlace(chunks.get(i)));
     }
 
-    /** Computes a layer for its witness alone, chunk after chunk: the stream stays where it is. */
-    public void peek(DecoderLayer layer, Linears.InputWitness witness) {
+    /** Computes a layer for its observer alone, chunk after chunk: the stream stays where it is. */
+    public void peek(DecoderLayer layer, Linears.InputObserver observer) {
         Rotary rotary = angles.of(layer.layout());
-        DecoderLayer watched = layer.watched(witness);
-        show(null, (x, target) -> watched.forward(x, rotary, target));
+        DecoderLayer observed = layer.observed(observer);
+        show(null, (x, target) -> observed.forward(x, rotary, target));
     }
 
     /**
      * The same with a layer's attention half.
      *
-     * @param above another stream of the same windows, whose chunks come first in what the witness sees
+     * @param above another stream of the same windows, whose chunks come first in what the observer sees
      */
-    public void peekAttention(DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above) {
+    public void peekAttention(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream above) {
         Rotary rotary = angles.of(layer.layout());
-        DecoderLayer watched = layer.watched(witness);
-        show(above, (x, target) -> watched.attend(x, rotary, null, target));
+        DecoderLayer observed = layer.observed(observer);
+        show(above, (x, target) -> observed.attend(x, rotary, null, target));
     }
 
     /** The same with a layer's feed-forward half. */
-    public void peekFeedForward(DecoderLayer layer, Linears.InputWitness witness, @Nullable LayerStream above) {
-        show(above, layer.watched(witness)::feedForward);
+    public void peekFeedForward(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream above) {
+        show(above, layer.observed(observer)::feedForward);
     }
 
     /**
@@ -194,7 +194,7 @@ public final class LayerStream implements AutoCloseable {
      */
     void eachChunk(IntConsumer work) {
         if (sideBySide(length, windows.get(0).length)) {
-            Lanes.each(windows.size(), work);
+            Parallel.each(windows.size(), work);
         } else {
             IntStream.range(0, windows.size()).forEach(work);
         }

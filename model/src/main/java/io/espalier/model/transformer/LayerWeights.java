@@ -1,11 +1,11 @@
 package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Allocator;
+import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
-import io.espalier.model.tensor.Memory;
 import io.espalier.model.tensor.Recording;
-import io.espalier.model.tensor.Room;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
@@ -26,7 +26,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
     /**
      * In fp32, to compute with or to change.
      *
-     * @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
+     * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public static LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
         return of(layer.parameters(), (parameter, owner) -> StoredWeights.read(checkpoint, parameter.name(), owner));
@@ -38,18 +38,18 @@ public final class LayerWeights implements Linears, AutoCloseable {
     }
 
     static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
-        return use(checkpoint, parameters, type, Memory.FRESH);
+        return use(checkpoint, parameters, type, Allocator.FRESH);
     }
 
-    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type, Memory memory) {
+    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type, Allocator memory) {
         return of(
                 parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, memory, owner));
     }
 
     /** Room for one of several groups of parameters, each in the place of the one before. */
-    static Room room(Stream<List<Parameter>> groups) {
-        return new Room(groups.mapToLong(parameters -> parameters.stream()
-                        .mapToLong(parameter -> Room.taken(parameter.elements()))
+    static Arena arena(Stream<List<Parameter>> groups) {
+        return new Arena(groups.mapToLong(parameters -> parameters.stream()
+                        .mapToLong(parameter -> Arena.taken(parameter.elements()))
                         .sum())
                 .max()
                 .orElse(0));
@@ -63,19 +63,19 @@ public final class LayerWeights implements Linears, AutoCloseable {
     /**
      * One half of a layer, to compute with while that is recorded.
      *
-     * @param room for it, as {@link #roomForHalf} makes it; of this alone
+     * @param room for it, as {@link #arenaForHalf} makes it; of this alone
      */
     public static LayerWeights useRecordable(
-            Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type, Room room) {
-        room.clear();
+            Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type, Arena arena) {
+        arena.clear();
         try (Recording recording = Recording.open()) {
-            return use(checkpoint, layer.parameters(half), type, room);
+            return use(checkpoint, layer.parameters(half), type, arena);
         }
     }
 
     /** For one half of one of these layers after the other. */
-    public static Room roomForHalf(List<LayerLayout> layers) {
-        return room(layers.stream()
+    public static Arena arenaForHalf(List<LayerLayout> layers) {
+        return arena(layers.stream()
                 .flatMap(layer -> Arrays.stream(LayerHalf.values()).map(layer::parameters)));
     }
 

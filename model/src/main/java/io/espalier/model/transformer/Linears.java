@@ -12,18 +12,18 @@ public interface Linears {
      */
     Tensor apply(Linear linear, Tensor x, Scope scope);
 
-    /** Shows each input to a witness before the layer is applied. */
-    default Linears watched(InputWitness witness) {
+    /** Shows each input to a observer before the layer is applied. */
+    default Linears observed(InputObserver observer) {
         return (linear, x, scope) -> {
-            witness.sees(linear, x);
+            observer.observe(linear, x);
             return apply(linear, x, scope);
         };
     }
 
     /** Sees what enters a linear layer. */
     @FunctionalInterface
-    interface InputWitness {
+    interface InputObserver {
         /** @param x [b, t, in] */
-        void sees(Linear linear, Tensor x);
+        void observe(Linear linear, Tensor x);
     }
 }

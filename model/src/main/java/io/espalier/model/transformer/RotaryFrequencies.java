@@ -1,8 +1,8 @@
 package io.espalier.model.transformer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Rope;
 import java.util.Arrays;
 import java.util.stream.IntStream;

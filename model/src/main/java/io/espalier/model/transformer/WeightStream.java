@@ -2,10 +2,10 @@ package io.espalier.model.transformer;
 
 import io.espalier.model.Background;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
-import io.espalier.model.tensor.Room;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,7 @@ public final class WeightStream {
     @FunctionalInterface
     private interface Reader {
         /** @param room for this layer alone */
-        LayerWeights read(LayerLayout layer, Room room);
+        LayerWeights read(LayerLayout layer, Arena arena);
     }
 
     /** Whether two layers leave enough of the budget for what is computed. */
@@ -47,7 +47,7 @@ public final class WeightStream {
      * Shows each layer with its weights, which are gone once it has been used.
      *
      * @param layers in the order they are wanted
-     * @throws io.espalier.model.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
+     * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public static void forEach(
             Checkpoint checkpoint,
@@ -57,7 +57,7 @@ public final class WeightStream {
         ComputeType type = computation.type();
         new WeightStream(
                         fitTwice(layers, computation),
-                        (layer, room) -> LayerWeights.use(checkpoint, layer.parameters(), type, room))
+                        (layer, arena) -> LayerWeights.use(checkpoint, layer.parameters(), type, arena))
                 .run(layers, use);
     }
 
@@ -69,21 +69,21 @@ public final class WeightStream {
             BiConsumer<LayerLayout, LayerWeights> use) {
         new WeightStream(
                         fitTwice(layers, Computation.exact(budget)),
-                        (layer, room) -> LayerWeights.read(checkpoint, layer))
+                        (layer, arena) -> LayerWeights.read(checkpoint, layer))
                 .run(layers, use);
     }
 
     private void run(List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
-        try (Room even = room(layers);
-                Room odd = room(layers);
+        try (Arena even = arena(layers);
+                Arena odd = arena(layers);
                 Coming coming = new Coming()) {
             for (int i = 0; i < layers.size(); i++) {
                 LayerLayout layer = layers.get(i);
                 try (LayerWeights weights = coming.isEmpty() ? readInto(even, layer) : coming.take()) {
                     if (ahead && i + 1 < layers.size()) {
-                        Room room = i % 2 == 0 ? odd : even;
+                        Arena arena = i % 2 == 0 ? odd : even;
                         LayerLayout next = layers.get(i + 1);
-                        coming.begin(() -> readInto(room, next));
+                        coming.begin(() -> readInto(arena, next));
                     }
                     use.accept(layer, weights);
                 }
@@ -91,13 +91,13 @@ public final class WeightStream {
         }
     }
 
-    private static Room room(List<LayerLayout> layers) {
-        return LayerWeights.room(layers.stream().map(LayerLayout::parameters));
+    private static Arena arena(List<LayerLayout> layers) {
+        return LayerWeights.arena(layers.stream().map(LayerLayout::parameters));
     }
 
-    private LayerWeights readInto(Room room, LayerLayout layer) {
-        room.clear();
-        return read.read(layer, room);
+    private LayerWeights readInto(Arena arena, LayerLayout layer) {
+        arena.clear();
+        return read.read(layer, arena);
     }
 
     /** The layer that is read while another is used. */

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.artifact.Manifest;
+import io.espalier.model.file.DiskSpace;
+import io.espalier.model.file.DurableFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -193,7 +196,7 @@ class CheckpointWriterTest {
         try (FileChannel full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
             assertFails(ErrorCode.DISK_FULL, () -> {
                 try {
-                    CheckpointWriter.writeFully(full, ByteBuffer.allocate(10), 0);
+                    DurableFile.writeFully(full, ByteBuffer.allocate(10), 0);
                 } catch (IOException e) {
                     throw DiskSpace.failure(folder, e);
                 }

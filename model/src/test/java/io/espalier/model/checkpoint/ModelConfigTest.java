@@ -4,8 +4,9 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.LayerShape;
+import io.espalier.model.file.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,25 +8,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Checkpoint files written byte by byte, so that they may be wrong in any way. */
-final class TinyCheckpoint {
-    static final String CONFIG = """
+public final class TinyCheckpoint {
+    public static final String CONFIG = """
             {"model_type": "llama", "hidden_size": 8, "vocab_size": 16, "num_hidden_layers": 2,
              "num_attention_heads": 2, "intermediate_size": 12, "max_position_embeddings": 32}""";
 
     private TinyCheckpoint() {}
 
     /** A folder with a config and one weight file. */
-    static Path write(Path folder, String header, byte[] data) throws IOException {
+    public static Path write(Path folder, String header, byte[] data) throws IOException {
         Files.writeString(folder.resolve("config.json"), CONFIG);
         Files.write(folder.resolve("model.safetensors"), safetensors(header, data));
         return folder;
     }
 
-    static byte[] safetensors(String header, byte[] data) {
+    public static byte[] safetensors(String header, byte[] data) {
         return safetensors(header.getBytes(StandardCharsets.UTF_8), data);
     }
 
-    static byte[] safetensors(byte[] header, byte[] data) {
+    public static byte[] safetensors(byte[] header, byte[] data) {
         return ByteBuffer.allocate(Long.BYTES + header.length + data.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(header.length)
@@ -36,7 +36,7 @@ final class TinyCheckpoint {
     }
 
     /** Bytes 0, 1, 2, … */
-    static byte[] counting(int count) {
+    public static byte[] counting(int count) {
         byte[] bytes = new byte[count];
         for (int i = 0; i < count; i++) {
             bytes[i] = (byte) i;
@@ -44,7 +44,7 @@ final class TinyCheckpoint {
         return bytes;
     }
 
-    static byte[] bytes(Checkpoint checkpoint, String tensor) {
+    public static byte[] bytes(Checkpoint checkpoint, String tensor) {
         ByteBuffer target = ByteBuffer.allocate((int) checkpoint.tensor(tensor).bytes());
         checkpoint.read(tensor, target);
         return target.array();

@@ -3,6 +3,8 @@ package io.espalier.model.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.espalier.model.file.Digests;
+import io.espalier.model.file.DurableFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -91,7 +93,7 @@ class TrailingDigestTest {
     }
 
     private void write(TrailingDigest digest, int start, int end) throws IOException {
-        CheckpointWriter.writeFully(channel, ByteBuffer.wrap(content, start, end - start), start);
+        DurableFile.writeFully(channel, ByteBuffer.wrap(content, start, end - start), start);
         digest.written(start, end);
     }
 }

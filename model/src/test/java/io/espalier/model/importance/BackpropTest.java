@@ -3,13 +3,13 @@ package io.espalier.model.importance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
-import io.espalier.model.Progress;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import java.nio.file.Path;

@@ -5,12 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.Progress;
 import io.espalier.model.GoldenCheckpoint;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,7 +2,6 @@ package io.espalier.model.importance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.pruning.UnitScores;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 

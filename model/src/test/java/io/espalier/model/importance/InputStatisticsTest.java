@@ -4,12 +4,12 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
 import io.espalier.model.GoldenCheckpoint;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

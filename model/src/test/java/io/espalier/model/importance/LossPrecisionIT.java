@@ -2,13 +2,13 @@ package io.espalier.model.importance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.LayerScope;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 

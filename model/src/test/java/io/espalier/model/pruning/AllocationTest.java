@@ -4,10 +4,12 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.espalier.model.pruning;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
@@ -12,10 +12,11 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.LayerScores;
-import io.espalier.model.importance.SequentialPass;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;

@@ -4,11 +4,11 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.DemoModel;
-import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.file.Digests;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,10 +4,10 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.DType;

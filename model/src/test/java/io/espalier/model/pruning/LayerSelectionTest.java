@@ -3,10 +3,12 @@ package io.espalier.model.pruning;
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.model.DemoModel;
-import io.espalier.model.ErrorCode;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;

@@ -4,10 +4,10 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.DeepCheckpoint;
 import io.espalier.model.DemoModel;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;

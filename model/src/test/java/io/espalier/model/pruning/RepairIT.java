@@ -2,13 +2,15 @@ package io.espalier.model.pruning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerScope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

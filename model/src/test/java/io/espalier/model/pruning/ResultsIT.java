@@ -2,11 +2,13 @@ package io.espalier.model.pruning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,7 +85,7 @@ class ResultsIT {
 
         private static double perplexity(List<RemovedUnits> removed, Compensation compensation) {
             if (compensation == Compensation.NONE) {
-                return MaskedPerplexity.of(dense, removed, evaluation, MemoryBudget.DEFAULT, Progress.SILENT)
+                return SlicedPerplexity.of(dense, removed, evaluation, MemoryBudget.DEFAULT, Progress.SILENT)
                         .value();
             }
             Path out = folder.resolve("pruned");

@@ -4,8 +4,9 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.LayerShape;
+import io.espalier.model.importance.UnitScores;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

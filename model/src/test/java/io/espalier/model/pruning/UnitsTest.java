@@ -3,6 +3,7 @@ package io.espalier.model.pruning;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.espalier.model.importance.UnitScores;
 import org.junit.jupiter.api.Test;
 
 class UnitsTest {

@@ -4,13 +4,13 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.Progress;
 import io.espalier.model.GoldenCheckpoint;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;

@@ -3,7 +3,7 @@ package io.espalier.model.sparsity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.file.Digests;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.SparsityKernels;
 import io.espalier.model.tensor.Tensor;

@@ -3,15 +3,15 @@ package io.espalier.model.sparsity;
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
-import io.espalier.model.checkpoint.Digests;
+import io.espalier.model.file.Digests;
 import io.espalier.model.importance.LayerEvidence;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
+import io.espalier.model.transformer.LayerScope;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

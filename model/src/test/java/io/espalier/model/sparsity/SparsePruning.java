@@ -1,9 +1,9 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.pruning.LayerScope;
+import io.espalier.model.transformer.LayerScope;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;

@@ -2,14 +2,14 @@ package io.espalier.model.sparsity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.LayerScope;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

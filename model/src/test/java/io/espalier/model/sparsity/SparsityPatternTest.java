@@ -3,7 +3,7 @@ package io.espalier.model.sparsity;
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -3,7 +3,7 @@ package io.espalier.model.text;
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.checkpoint.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;

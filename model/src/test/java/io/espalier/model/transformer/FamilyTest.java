@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;

@@ -1,7 +1,7 @@
 package io.espalier.pipeline.control;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.job.JobView;

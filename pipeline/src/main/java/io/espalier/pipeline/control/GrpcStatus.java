@@ -1,6 +1,6 @@
 package io.espalier.pipeline.control;
 
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.grpc.Status;
 
 /** The gRPC status of each error code. */

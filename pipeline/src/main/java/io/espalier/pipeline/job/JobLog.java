@@ -36,7 +36,7 @@ public final class JobLog implements AutoCloseable {
     private final TopicFollower follower;
 
     private static final class Entry {
-        private Job job = Job.getDefaultInstance();
+        private JobView view = JobView.NONE;
         private final Deque<JobEvent> events = new ArrayDeque<>();
         private int progressEvents;
         private final List<Consumer<JobEvent>> watchers = new ArrayList<>();
@@ -46,8 +46,12 @@ public final class JobLog implements AutoCloseable {
             return !events.isEmpty();
         }
 
+        Job job() {
+            return view.job();
+        }
+
         void add(JobEvent event) {
-            job = JobView.apply(job, event);
+            view = view.after(event);
             events.addLast(event);
             if (event.hasProgress() && ++progressEvents > MAX_PROGRESS_EVENTS) {
                 events.removeFirstOccurrence(events.stream()
@@ -71,14 +75,14 @@ public final class JobLog implements AutoCloseable {
     }
 
     public synchronized Optional<Job> job(String jobId) {
-        return Optional.ofNullable(jobs.get(jobId)).filter(Entry::isKnown).map(entry -> entry.job);
+        return Optional.ofNullable(jobs.get(jobId)).filter(Entry::isKnown).map(Entry::job);
     }
 
     /** Newest first. */
     public synchronized List<Job> jobs() {
         return jobs.values().stream()
                 .filter(Entry::isKnown)
-                .map(entry -> entry.job)
+                .map(Entry::job)
                 .sorted(Comparator.comparing(Job::getAcceptedAt, Timestamps.comparator())
                         .reversed()
                         .thenComparing(Job::getJobId))
@@ -88,7 +92,7 @@ public final class JobLog implements AutoCloseable {
     /** Whether the job is known to have had its terminal event. */
     public synchronized boolean hasEnded(String jobId) {
         Entry entry = jobs.get(jobId);
-        return entry != null && JobView.isTerminal(entry.job.getState());
+        return entry != null && JobView.isTerminal(entry.job().getState());
     }
 
     /**
@@ -149,7 +153,7 @@ public final class JobLog implements AutoCloseable {
         if (jobs.size() > MAX_JOBS) {
             jobs.entrySet().stream()
                     .filter(candidate ->
-                            JobView.isTerminal(candidate.getValue().job.getState())
+                            JobView.isTerminal(candidate.getValue().job().getState())
                                     && candidate.getValue().watchers.isEmpty())
                     .findFirst()
                     .ifPresent(oldest -> jobs.remove(oldest.getKey()));

@@ -1,29 +1,37 @@
 package io.espalier.pipeline.job;
 
-import io.espalier.pipeline.stage.StageName;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobState;
 
-/** A job as its events tell it; pure. */
-public final class JobView {
-    private JobView() {}
+/**
+ * A job as its events tell it; pure.
+ *
+ * @param committer stage that decided the job's artifacts; empty before
+ */
+public record JobView(Job job, String committer) {
+    /** Before the first event. */
+    public static final JobView NONE = new JobView(Job.getDefaultInstance(), "");
 
     /** The job after one more event. */
-    public static Job apply(Job job, JobEvent event) {
-        Job.Builder next = job.toBuilder().setJobId(event.getJobId()).setUpdatedAt(event.getAt());
+    public JobView after(JobEvent event) {
         if (isTerminal(job.getState())) {
-            return job;
+            return this;
         }
+        String decidedBy = event.hasArtifactCommitted() ? event.getStage() : committer;
+        return new JobView(apply(event), decidedBy);
+    }
+
+    private Job apply(JobEvent event) {
+        Job.Builder next = job.toBuilder().setJobId(event.getJobId()).setUpdatedAt(event.getAt());
         switch (event.getEventCase()) {
             case ACCEPTED ->
                 next.setState(JobState.ACCEPTED)
                         .setRequest(event.getAccepted().getRequest())
                         .setAcceptedAt(event.getAt());
-            case STAGE_STARTED ->
-                next.setState(StageName.of(event.getStage()).state()).clearProgress();
-            case PROGRESS ->
-                next.setState(StageName.of(event.getStage()).state()).setProgress(event.getProgress());
+            case STAGE_STARTED -> next.setState(state(event)).clearProgress();
+            case PROGRESS -> next.setState(state(event)).setProgress(event.getProgress());
             case ARTIFACT_COMMITTED -> {
                 if (next.getOutput().isEmpty()) {
                     next.setOutput(event.getArtifactCommitted().getOutput());
@@ -38,14 +46,19 @@ public final class JobView {
                         .clearProgress();
             case FAILED -> {
                 next.setState(JobState.FAILED).setFailure(event.getFailed());
-                if (event.getStage().equals(StageName.PRUNER.label())) {
-                    // Decided, but the rename lost to another artifact of that name.
+                if (event.getStage().equals(committer)) {
+                    // The artifacts were decided, but making them visible failed: another has their name.
                     next.clearOutput().clearFurtherOutputs();
                 }
             }
             case CANCELLED -> next.setState(JobState.CANCELLED);
         }
         return next.build();
+    }
+
+    /** Of a stage that only a later version knows, the job stays as it was. */
+    private JobState state(JobEvent event) {
+        return StageTopics.find(event.getStage()).map(StageTopics::state).orElse(job.getState());
     }
 
     public static boolean isTerminal(JobState state) {

@@ -1,7 +1,7 @@
 package io.espalier.pipeline.queue;
 
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
@@ -26,7 +26,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 final class ResultPublisher implements AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
     private final TopicCatalog topics;
-    private final StageName stage;
+    private final StageTopics stage;
     private final String workerName;
     /** Without metadata, as when the broker is away, a send blocks its caller: that is this thread's, and only the newest waits. */
     private final ExecutorService soon = new ThreadPoolExecutor(
@@ -38,7 +38,7 @@ final class ResultPublisher implements AutoCloseable {
             Daemons.named("progress"),
             new ThreadPoolExecutor.DiscardOldestPolicy());
 
-    ResultPublisher(Properties client, TopicCatalog topics, StageName stage, String workerName) {
+    ResultPublisher(Properties client, TopicCatalog topics, StageTopics stage, String workerName) {
         Properties settings = new Properties();
         settings.putAll(client);
         settings.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -77,9 +77,9 @@ final class ResultPublisher implements AutoCloseable {
                 .setAttempt(task.getAttempt())
                 .setWorker(workerName);
         long now = System.currentTimeMillis();
-        Headers headers = CloudEventHeaders.of(stage.label(), task.getJobId(), "TaskResult", now, trace);
+        Headers headers = CloudEventHeaders.of(stage.stage(), task.getJobId(), "TaskResult", now, trace);
         return producer.send(new ProducerRecord<>(
-                topics.name(stage.resultTopic()),
+                topics.name(stage.results()),
                 null,
                 now,
                 task.getJobId(),
@@ -88,8 +88,8 @@ final class ResultPublisher implements AutoCloseable {
     }
 
     void deadLetter(ConsumerRecord<String, byte[]> record, Headers headers) {
-        var unused = producer.send(new ProducerRecord<>(
-                topics.deadLetters(stage.taskTopic()), null, record.key(), record.value(), headers));
+        var unused = producer.send(
+                new ProducerRecord<>(topics.deadLetters(stage.tasks()), null, record.key(), record.value(), headers));
     }
 
     @Override

@@ -1,15 +1,15 @@
 package io.espalier.pipeline.queue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobLog;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.telemetry.TaskLabels;
 import io.espalier.pipeline.telemetry.TaskOutcome;
 import io.espalier.pipeline.telemetry.Telemetry;
 import io.espalier.pipeline.telemetry.Traces;
 import io.espalier.pipeline.topic.DeadLetter;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Failure;
 import io.espalier.v1.Task;
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * fold.
  *
  * <p>The share consumer is single-threaded: it polls and renews here while the work runs on the compute thread. While
- * the worker takes no tasks ({@link Intake}) it is no member of the group, so that nothing waits in its fetch buffer.
+ * the worker takes no tasks ({@link Availability}) it is no member of the group, so that nothing waits in its fetch buffer.
  */
 public final class TaskQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TaskQueue.class);
@@ -48,7 +48,7 @@ public final class TaskQueue implements AutoCloseable {
     /** An unexpected failure is tried again by another worker before the job fails. */
     private static final int MAX_TRIES = 3;
 
-    private final StageName stage;
+    private final StageTopics stage;
     private final TopicCatalog topics;
     private final Properties client;
     private final String workerName;
@@ -56,7 +56,7 @@ public final class TaskQueue implements AutoCloseable {
     private final Worker worker;
     private final JobLog jobs;
     private final Telemetry telemetry;
-    private final Intake intake;
+    private final Availability availability;
     private final ExecutorService compute;
     private final Thread poller;
     private volatile @Nullable TaskShare share;
@@ -75,17 +75,17 @@ public final class TaskQueue implements AutoCloseable {
     /**
      * @param client connection settings: bootstrap servers, security
      * @param workerName names this process in results
-     * @param intake whether tasks are taken, and which one is in hand
+     * @param availability whether tasks are taken, and which one is in hand
      */
     public TaskQueue(
             Properties client,
             TopicCatalog topics,
-            StageName stage,
+            StageTopics stage,
             String workerName,
             Worker worker,
             JobLog jobs,
             Telemetry telemetry,
-            Intake intake) {
+            Availability availability) {
         this.client = client;
         this.topics = topics;
         this.stage = stage;
@@ -93,15 +93,15 @@ public final class TaskQueue implements AutoCloseable {
         this.worker = worker;
         this.jobs = jobs;
         this.telemetry = telemetry;
-        this.intake = intake;
+        this.availability = availability;
         this.results = new ResultPublisher(client, topics, stage, workerName);
         this.compute = Executors.newSingleThreadExecutor(Daemons.named("compute"));
         this.poller = Daemons.named("task-queue").newThread(this::run);
     }
 
     /** The share group of a stage's workers. */
-    public static String groupId(TopicCatalog topics, StageName stage) {
-        return topics.name(stage.taskTopic());
+    public static String groupId(TopicCatalog topics, StageTopics stage) {
+        return topics.name(stage.tasks());
     }
 
     public void start() {
@@ -115,9 +115,9 @@ public final class TaskQueue implements AutoCloseable {
 
     private void run() {
         try {
-            while (intake.awaitOpen()) {
+            while (availability.awaitOpen()) {
                 takeTasks();
-                intake.left();
+                availability.left();
             }
         } catch (WakeupException e) {
             LOG.debug("task queue closed");
@@ -129,9 +129,9 @@ public final class TaskQueue implements AutoCloseable {
     }
 
     private void takeTasks() {
-        try (TaskShare member = new TaskShare(client, groupId(topics, stage), topics.name(stage.taskTopic()))) {
+        try (TaskShare member = new TaskShare(client, groupId(topics, stage), topics.name(stage.tasks()))) {
             share = member;
-            while (intake.isOpen()) {
+            while (availability.isOpen()) {
                 member.next().ifPresent(record -> take(member, record));
             }
         } finally {
@@ -147,7 +147,7 @@ public final class TaskQueue implements AutoCloseable {
             LOG.warn("could not publish a result, the task goes back offset={}", record.offset(), e);
             member.settle(record, AcknowledgeType.RELEASE);
         } finally {
-            intake.putDown();
+            availability.putDown();
         }
     }
 
@@ -211,7 +211,7 @@ public final class TaskQueue implements AutoCloseable {
                 task.getTaskId(),
                 task.getAttempt(),
                 deliveries);
-        intake.takeUp(inHand);
+        availability.takeUp(inHand);
         inHand.started();
         Future<TaskResult.Builder> outcome =
                 compute.submit(() -> TaskLogContext.about(task, workerName, () -> worker.run(task, inHand)));
@@ -222,7 +222,7 @@ public final class TaskQueue implements AutoCloseable {
                 LOG.info("task done job={} task={}", task.getJobId(), task.getTaskId());
                 return End.DONE;
             } catch (TimeoutException e) {
-                if (inHand.isStuckFor(intake.grace())) {
+                if (inHand.isStuckFor(availability.grace())) {
                     LOG.warn("task left while it still computes job={} task={}", task.getJobId(), task.getTaskId());
                     return handedBack(inHand);
                 }
@@ -279,9 +279,9 @@ public final class TaskQueue implements AutoCloseable {
     /** Gives the task in hand back and leaves the group. */
     @Override
     public void close() {
-        intake.close();
+        availability.close();
         try {
-            poller.join(intake.grace().plusSeconds(5).toMillis());
+            poller.join(availability.grace().plusSeconds(5).toMillis());
             TaskShare waiting = share;
             if (waiting != null) {
                 waiting.wakeup();

@@ -1,6 +1,6 @@
 package io.espalier.pipeline.queue;
 
-import io.espalier.model.Progress;
+import io.espalier.base.Progress;
 import io.espalier.v1.TaskResult;
 
 /** How a worker tells of a task while it is at it. */

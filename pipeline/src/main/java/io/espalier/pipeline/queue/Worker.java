@@ -8,7 +8,12 @@ import io.espalier.v1.TaskResult;
 public interface Worker {
     /**
      * @return the outcome; ids are filled in by the queue
-     * @throws io.espalier.model.EspalierException when the job cannot succeed: it ends as FAILED with this code
+     * @throws io.espalier.base.EspalierException when the job cannot succeed: it ends as FAILED with this code
      */
     TaskResult.Builder run(Task task, TaskReport report);
+
+    /** What it computes on, for people: "cpu", "gpu"; empty until it has computed anything. */
+    default String device() {
+        return "";
+    }
 }

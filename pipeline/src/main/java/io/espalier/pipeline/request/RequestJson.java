@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.v1.PruneRequest;
 
 /** The request as people write it: proto3 JSON, or the same in YAML. A misspelt field is an error, not a default. */

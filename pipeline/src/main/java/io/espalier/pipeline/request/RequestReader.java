@@ -1,8 +1,10 @@
 package io.espalier.pipeline.request;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.pipeline.stage.Intake;
+import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.PruneRequest;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /** Reads whatever bytes stand on `prune-requests` and gives the request its identity. */
@@ -17,6 +20,13 @@ public final class RequestReader {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
 
     private RequestReader() {}
+
+    /** {@link #read} as the intake of the stage that requests come to; headers say whether the value is JSON. */
+    public static Intake.Accepted accept(
+            @Nullable String key, byte @Nullable [] value, Headers headers, String position) {
+        AcceptedRequest accepted = read(key, value, CloudEventHeaders.isJson(headers), position);
+        return new Intake.Accepted(accepted.getJobId(), accepted);
+    }
 
     /**
      * @param key of the record: the job id when the request names none

@@ -1,10 +1,9 @@
 package io.espalier.pipeline.runtime;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
-import io.espalier.pipeline.queue.Intake;
+import io.espalier.pipeline.queue.Availability;
 import io.espalier.pipeline.queue.ShareGroup;
 import io.espalier.pipeline.queue.TaskQueue;
 import io.espalier.pipeline.queue.Worker;
@@ -17,7 +16,6 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.pipeline.topic.TopicFollower;
 import io.espalier.pipeline.worker.WorkerLog;
 import io.espalier.pipeline.worker.WorkerPresence;
-import io.espalier.v1.TaskResult;
 import io.espalier.v1.WorkerBeat;
 import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
@@ -49,20 +47,21 @@ public final class StageRuntime implements AutoCloseable {
     private final TaskQueue queue;
     private final JobLog jobs;
     private final JobClient client;
-    private final Intake intake;
+    private final Availability availability;
     private final WorkerLog workers;
     private final WorkerPresence presence;
     private final TopicFollower commands;
     private final WorkerBeat self;
-    private volatile String device = "";
+    private final Worker worker;
     private final Path stateFolder;
 
     public StageRuntime(
             StageSettings settings, Stage stage, Worker worker, WorkFolders workFolders, Telemetry telemetry) {
         this.settings = settings;
+        this.worker = worker;
         TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
         try (Admin admin = Admin.create(settings.kafka())) {
-            ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.name()));
+            ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.topics()));
         }
         this.stateFolder = temporaryFolder();
         JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
@@ -70,23 +69,23 @@ public final class StageRuntime implements AutoCloseable {
                 StageTopology.build(stage, topics, timing, settings.eventsFormat(), telemetry), streamsSettings(stage));
         this.jobs = JobLog.follow(settings.kafka(), topics);
         jobs.observe(workFolders::onEvent);
-        this.client = new JobClient(settings.kafka(), topics, stage.name().label());
-        this.intake = new Intake(settings.drainGrace());
+        this.client = new JobClient(settings.kafka(), topics, stage.label());
+        this.availability = new Availability(settings.drainGrace());
         this.queue = new TaskQueue(
                 settings.kafka(),
                 topics,
-                stage.name(),
+                stage.topics(),
                 settings.workerName(),
-                workFolders.tidied(naming(worker), jobs),
+                workFolders.tidied(worker, jobs),
                 jobs,
                 telemetry,
-                intake);
+                availability);
         this.self = describe(settings, stage);
         this.workers = WorkerLog.follow(settings.kafka(), topics);
         this.presence = new WorkerPresence(settings.kafka(), topics, this::beat);
         this.commands =
                 new TopicFollower(settings.kafka(), topics.name("worker-commands"), TopicFollower.From.NOW, this::obey);
-        intake.watch(presence::changed);
+        availability.watch(presence::changed);
         streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
     }
 
@@ -100,7 +99,7 @@ public final class StageRuntime implements AutoCloseable {
     private static WorkerBeat describe(StageSettings settings, Stage stage) {
         return WorkerBeat.newBuilder()
                 .setWorkerId(settings.workerName())
-                .setService(stage.name().label())
+                .setService(stage.label())
                 .setVersion(CodeVersion.get())
                 .setHost(settings.host())
                 .setThreads(settings.threads())
@@ -108,21 +107,11 @@ public final class StageRuntime implements AutoCloseable {
                 .build();
     }
 
-    /** Learns what is computed on from the engine once a task has started it: an idle worker needs none. */
-    private Worker naming(Worker worker) {
-        return (task, report) -> {
-            TaskResult.Builder result = worker.run(task, report);
-            if (device.isEmpty() && !task.hasCommit()) {
-                device = Engine.profile().device();
-            }
-            return result;
-        };
-    }
-
     /** This worker as it is now. */
     public WorkerBeat beat() {
-        return intake.describe(self.toBuilder())
-                .setDevice(device)
+        return availability
+                .describe(self.toBuilder())
+                .setDevice(worker.device())
                 .setMemoryPeakBytes(ProcessMemory.peakBytes())
                 .build();
     }
@@ -135,9 +124,9 @@ public final class StageRuntime implements AutoCloseable {
             WorkerCommand command = WorkerCommand.parseFrom(record.value());
             LOG.info("told to {}", command.getCommandCase());
             switch (command.getCommandCase()) {
-                case PAUSE -> intake.pause();
-                case RESUME -> intake.resume();
-                case DRAIN -> intake.drain();
+                case PAUSE -> availability.pause();
+                case RESUME -> availability.resume();
+                case DRAIN -> availability.drain();
                 case COMMAND_NOT_SET -> LOG.warn("a command this version does not know");
             }
         } catch (InvalidProtocolBufferException e) {
@@ -195,9 +184,7 @@ public final class StageRuntime implements AutoCloseable {
     private Properties streamsSettings(Stage stage) {
         Properties config = new Properties();
         config.putAll(settings.kafka());
-        config.put(
-                StreamsConfig.APPLICATION_ID_CONFIG,
-                settings.topicPrefix() + "espalier-" + stage.name().label());
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.topicPrefix() + "espalier-" + stage.label());
         config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "streams");
         config.put(StreamsConfig.STATE_DIR_CONFIG, stateFolder.toString());

@@ -4,32 +4,16 @@ import io.espalier.pipeline.topic.EventsFormat;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Configuration all services share. */
+/** How a service takes part in the pipeline. */
 @ConfigMapping(prefix = "espalier")
 public interface EspalierConfig {
     /** Put before every topic and group name, so that several installations can share a cluster. */
     @WithName("topic.prefix")
     Optional<String> topicPrefix();
-
-    /** Folder all checkpoints lie in; requests cannot name anything outside it. */
-    @WithName("models.root")
-    @WithDefault("models")
-    Path modelsRoot();
-
-    /** Folder all calibration and evaluation texts lie in. */
-    @WithName("texts.root")
-    @WithDefault("texts")
-    Path textsRoot();
-
-    /** Folder artifacts, reports and work files are written to; shared by all workers. */
-    @WithName("artifacts.root")
-    @WithDefault("artifacts")
-    Path artifactsRoot();
 
     /** Threads that compute; part of the numeric profile. 0: one for each core. */
     @WithName("compute.threads")
@@ -40,19 +24,6 @@ public interface EspalierConfig {
     default int threads() {
         return computeThreads() > 0 ? computeThreads() : Runtime.getRuntime().availableProcessors();
     }
-
-    /**
-     * In what matrix products are computed: fp32, bf16, fp16, or auto: the type the model is stored in where the processor
-     * is fast at it, else fp32. Part of the numeric profile.
-     */
-    @WithName("compute.type")
-    @WithDefault("auto")
-    String computeType();
-
-    /** Bytes of native memory that one pass over a model may take; written into the plan of a job. */
-    @WithName("memory.budget")
-    @WithDefault("2147483648")
-    long memoryBudget();
 
     /** Silence of a started task after which it is issued again. */
     @WithName("task.overdue")

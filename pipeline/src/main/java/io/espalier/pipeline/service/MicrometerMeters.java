@@ -1,14 +1,12 @@
 package io.espalier.pipeline.service;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.base.ErrorCode;
 import io.espalier.pipeline.runtime.ProcessMemory;
 import io.espalier.pipeline.telemetry.JobOutcome;
 import io.espalier.pipeline.telemetry.MetricNames;
 import io.espalier.pipeline.telemetry.StageMeters;
 import io.espalier.pipeline.telemetry.TaskOutcome;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -36,9 +34,6 @@ final class MicrometerMeters implements StageMeters {
                 .tags(stage)
                 .register(registry);
         Gauge.builder(MetricNames.MEMORY_PEAK_BYTES, ProcessMemory::peakBytes)
-                .tags(stage)
-                .register(registry);
-        FunctionCounter.builder(MetricNames.BYTES_READ, stageLabel, label -> (double) Checkpoint.bytesRead())
                 .tags(stage)
                 .register(registry);
         this.tokens = counter(MetricNames.TOKENS, Tags.empty());

@@ -81,7 +81,7 @@ public class StageHost {
                 StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders, telemetry);
                 started.start();
                 runtime = started;
-                WorkerGauges.register(registry, stage.name().label(), started);
+                WorkerGauges.register(registry, stage.label(), started);
                 return;
             } catch (KafkaException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();

@@ -13,7 +13,7 @@ public class TelemetryBeans {
     @Produces
     @Singleton
     Telemetry telemetry(Stage stage, MeterRegistry registry, OpenTelemetry openTelemetry) {
-        String label = stage.name().label();
+        String label = stage.label();
         return new Telemetry(
                 new MicrometerMeters(registry, label),
                 new OpenTelemetryTraces(openTelemetry.getTracer("io.espalier"), label));

@@ -2,7 +2,7 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.model.ErrorCode;
+import io.espalier.base.ErrorCode;
 import io.espalier.pipeline.telemetry.Telemetry;
 import io.espalier.pipeline.telemetry.Traces;
 import io.espalier.pipeline.topic.CloudEventHeaders;
@@ -88,10 +88,10 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
 
     private Optional<Input> parse(String source, Record<String, byte[]> record) throws InvalidProtocolBufferException {
         byte[] value = record.value();
-        if (source.equals(stage.name().inputTopic())) {
+        if (source.equals(stage.topics().input())) {
             return start(record.key(), EventsFormat.protobuf(value, record.headers(), stage.inputType()));
         }
-        if (source.equals(stage.name().resultTopic())) {
+        if (source.equals(stage.topics().results())) {
             return Optional.of(new Input.Result(TaskResult.parseFrom(value)));
         }
         return Optional.of(new Input.Command(JobCommand.parseFrom(value)));
@@ -174,11 +174,11 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         Message message;
         EventsFormat written = format;
         if (output instanceof Output.Task task) {
-            topic = stage.name().taskTopic();
+            topic = stage.topics().tasks();
             message = task.task();
             written = EventsFormat.PROTOBUF;
         } else if (output instanceof Output.Fact fact) {
-            topic = stage.name().factTopic();
+            topic = stage.topics().facts();
             message = fact.fact();
         } else if (output instanceof Output.Event event) {
             topic = "job-events";
@@ -187,7 +187,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
             throw new IllegalStateException("no topic for " + output);
         }
         Headers headers = CloudEventHeaders.of(
-                stage.name().label(), jobId, message.getClass().getSimpleName(), written.contentType(), now(), cause);
+                stage.label(), jobId, message.getClass().getSimpleName(), written.contentType(), now(), cause);
         context.forward(new Record<>(jobId, new Outgoing(topics.name(topic), written.encode(message)), now(), headers));
     }
 
@@ -201,7 +201,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     /** The source topic without its prefix. */
     private String logicalTopic() {
         String full = context.recordMetadata().orElseThrow().topic();
-        for (String logical : List.of(stage.name().inputTopic(), stage.name().resultTopic(), "job-commands")) {
+        for (String logical : List.of(stage.topics().input(), stage.topics().results(), "job-commands")) {
             if (topics.name(logical).equals(full)) {
                 return logical;
             }

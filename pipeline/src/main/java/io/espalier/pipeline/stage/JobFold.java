@@ -2,8 +2,8 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.util.Timestamps;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Failure;
 import io.espalier.v1.JobCancelled;
@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of a job at one stage, the same for all three: a pure function from (state, input, now) to (state, outputs).
+ * The life of a job at one stage, the same for every stage: a pure function from (state, input, now) to (state, outputs).
  *
  * <pre>
  *            cancel                    start
@@ -61,27 +61,27 @@ public final class JobFold {
 
     /** @param now milliseconds since the epoch */
     public Decision decide(String jobId, @Nullable StageJob state, Input input, long now) {
-        Turn turn = new Turn(jobId, now);
+        Transition transition = new Transition(jobId, now);
         StageJob next;
         if (input instanceof Input.Start start) {
-            next = turn.start(state, start);
+            next = transition.start(state, start);
         } else if (input instanceof Input.Command command) {
-            next = turn.command(state, command);
+            next = transition.command(state, command);
         } else if (input instanceof Input.Result result) {
-            next = turn.result(state, result.result());
+            next = transition.result(state, result.result());
         } else {
-            next = turn.tick(state);
+            next = transition.tick(state);
         }
-        return new Decision(next, List.copyOf(turn.outputs));
+        return new Decision(next, List.copyOf(transition.outputs));
     }
 
     /** One input for one job. */
-    private final class Turn {
+    private final class Transition {
         private final String jobId;
         private final long now;
         private final List<Output> outputs = new ArrayList<>();
 
-        Turn(String jobId, long now) {
+        Transition(String jobId, long now) {
             this.jobId = jobId;
             this.now = now;
         }
@@ -185,10 +185,7 @@ public final class JobFold {
                             failure(
                                     ErrorCode.WORKER_LOST,
                                     "task %s went silent %d times; look at the logs of the %s workers, the memory of the"
-                                                    .formatted(
-                                                            task.getTask().getTaskId(),
-                                                            MAX_ATTEMPTS,
-                                                            stage.name().label())
+                                                    .formatted(task.getTask().getTaskId(), MAX_ATTEMPTS, stage.label())
                                             + " machine is the usual cause"));
                 }
                 task.getTaskBuilder().setAttempt(task.getTask().getAttempt() + 1);
@@ -271,7 +268,7 @@ public final class JobFold {
         private void event(Consumer<JobEvent.Builder> what) {
             JobEvent.Builder event = JobEvent.newBuilder()
                     .setJobId(jobId)
-                    .setStage(stage.name().label())
+                    .setStage(stage.label())
                     .setAt(Timestamps.fromMillis(now));
             what.accept(event);
             outputs.add(new Output.Event(event.build()));

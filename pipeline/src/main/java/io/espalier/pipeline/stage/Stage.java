@@ -2,6 +2,7 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.StageStarted;
 import io.espalier.v1.TaskResult;
@@ -13,7 +14,18 @@ import java.util.Optional;
  * so a stage has no other state to lose.
  */
 public interface Stage {
-    StageName name();
+    /** Its name and the topics it lives between. */
+    StageTopics topics();
+
+    /** The stage's name in events and metrics. */
+    default String label() {
+        return topics().stage();
+    }
+
+    /** How records from outside become jobs of this stage; empty where jobs come from another stage. */
+    default Optional<Intake> intake() {
+        return Optional.empty();
+    }
 
     /** What stands on the stage's input topic: its default instance. */
     Message inputType();
@@ -29,7 +41,7 @@ public interface Stage {
     /**
      * @param input the fact that handed the job over
      * @param waves results of the complete waves, each in task order
-     * @throws io.espalier.model.EspalierException when the job cannot go on; it then ends as FAILED
+     * @throws io.espalier.base.EspalierException when the job cannot go on; it then ends as FAILED
      */
     Step next(Input.Start input, List<List<TaskResult>> waves);
 

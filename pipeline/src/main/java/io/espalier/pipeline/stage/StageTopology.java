@@ -1,9 +1,10 @@
 package io.espalier.pipeline.stage;
 
-import io.espalier.pipeline.request.RequestIntake;
 import io.espalier.pipeline.telemetry.Telemetry;
 import io.espalier.pipeline.topic.EventsFormat;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
+import java.util.Objects;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -16,7 +17,7 @@ import org.apache.kafka.streams.state.Stores;
  * and events are written in one transaction (exactly_once_v2).
  *
  * <pre>
- *   prune-requests ─▶ intake ─▶ accepted-requests      (scorer only)
+ *   outside ─▶ intake ─▶ input topic      (a stage that declares an intake)
  *   input fact ──┐
  *   results ─────┼─▶ fold ⇄ jobs (in memory, changelog) ─▶ tasks · facts · job-events · dead letters
  *   job-commands ┘
@@ -35,9 +36,9 @@ public final class StageTopology {
     /** @param format of the facts and events that are for users too */
     public static Topology build(
             Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format, Telemetry telemetry) {
-        StageName name = stage.name();
+        StageTopics names = stage.topics();
         Topology topology = new Topology();
-        String[] sources = {name.inputTopic(), name.resultTopic(), "job-commands"};
+        String[] sources = {names.input(), names.results(), "job-commands"};
         for (String source : sources) {
             topology.addSource(source, new StringDeserializer(), new ByteArrayDeserializer(), topics.name(source));
         }
@@ -46,15 +47,13 @@ public final class StageTopology {
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(STORE), Serdes.String(), Serdes.ByteArray()),
                 "fold");
         sink(topology, "fold-out", "fold");
-        if (name == StageName.SCORER) {
-            topology.addSource(
-                    "prune-requests",
-                    new StringDeserializer(),
-                    new ByteArrayDeserializer(),
-                    topics.name("prune-requests"));
-            topology.addProcessor("intake", () -> new RequestIntake(topics, telemetry.meters()), "prune-requests");
+        stage.intake().ifPresent(intake -> {
+            String outside = Objects.requireNonNull(names.intake(), "a stage with an intake declares its topic");
+            topology.addSource(outside, new StringDeserializer(), new ByteArrayDeserializer(), topics.name(outside));
+            topology.addProcessor(
+                    "intake", () -> new IntakeProcessor(names, outside, intake, topics, telemetry.meters()), outside);
             sink(topology, "intake-out", "intake");
-        }
+        });
         return topology;
     }
 

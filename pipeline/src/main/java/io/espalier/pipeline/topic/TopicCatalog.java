@@ -1,16 +1,9 @@
 package io.espalier.pipeline.topic;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -32,33 +25,22 @@ public final class TopicCatalog {
         this.topics = topics;
     }
 
-    private record Declared(
-            String name,
-            int partitions,
-            long retention,
-            boolean compacted,
-            @JsonProperty("dead_letters") boolean deadLetters) {}
-
-    private record File(List<Declared> topics) {}
-
     /** @param prefix put before every name; may be empty */
     public static TopicCatalog load(String prefix) {
-        try (InputStream yaml = TopicCatalog.class.getResourceAsStream("/espalier/topics.yaml")) {
-            File file = new ObjectMapper(new YAMLFactory()).readValue(Objects.requireNonNull(yaml), File.class);
-            Map<String, Topic> topics = new LinkedHashMap<>();
-            for (Declared topic : file.topics()) {
-                topics.put(
-                        topic.name(),
-                        new Topic(topic.name(), topic.partitions(), topic.retention(), topic.compacted()));
-                if (topic.deadLetters()) {
-                    String name = topic.name() + DEAD_LETTER_SUFFIX;
-                    topics.put(name, new Topic(name, 1, topic.retention(), false));
-                }
+        return of(TopicFile.declared(), prefix);
+    }
+
+    /** The topics of another file than the one that ships with this version. */
+    public static TopicCatalog of(TopicFile file, String prefix) {
+        Map<String, Topic> topics = new LinkedHashMap<>();
+        for (TopicFile.Entry topic : file.topics()) {
+            topics.put(topic.name(), new Topic(topic.name(), topic.partitions(), topic.retention(), topic.compacted()));
+            if (topic.deadLetters()) {
+                String name = topic.name() + DEAD_LETTER_SUFFIX;
+                topics.put(name, new Topic(name, 1, topic.retention(), false));
             }
-            return new TopicCatalog(prefix, topics);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
+        return new TopicCatalog(prefix, topics);
     }
 
     /** The full name of a declared topic. */

@@ -1,8 +1,8 @@
 package io.espalier.pipeline.worker;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.pipeline.topic.TopicFollower;
 import io.espalier.v1.KnownWorker;

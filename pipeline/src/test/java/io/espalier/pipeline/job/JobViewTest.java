@@ -49,11 +49,11 @@ class JobViewTest {
 
     @Test
     void nothingChangesAJobThatHasEnded() {
-        Job cancelled = fold(List.of(
+        JobView cancelled = view(List.of(
                 ACCEPTED,
                 event("scorer").setCancelled(JobCancelled.getDefaultInstance()).build()));
 
-        Job later = JobView.apply(cancelled, COMMITTED);
+        JobView later = cancelled.after(COMMITTED);
 
         assertThat(later).isEqualTo(cancelled);
     }
@@ -74,12 +74,25 @@ class JobViewTest {
         assertThat(fold(List.of(ACCEPTED, COMMITTED, failed)).getOutput()).isEmpty();
     }
 
+    @Test
+    void anEventOfAStageThatALaterVersionAddedLeavesTheStateAsItWas() {
+        JobEvent recovering = event("a-later-stage")
+                .setStageStarted(StageStarted.getDefaultInstance())
+                .build();
+
+        assertThat(fold(List.of(ACCEPTED, recovering)).getState()).isEqualTo(JobState.ACCEPTED);
+    }
+
     private static Job fold(List<JobEvent> events) {
-        Job job = Job.getDefaultInstance();
+        return view(events).job();
+    }
+
+    private static JobView view(List<JobEvent> events) {
+        JobView view = JobView.NONE;
         for (JobEvent event : events) {
-            job = JobView.apply(job, event);
+            view = view.after(event);
         }
-        return job;
+        return view;
     }
 
     private static JobEvent.Builder event(String stage) {

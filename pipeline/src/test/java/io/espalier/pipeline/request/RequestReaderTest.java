@@ -3,7 +3,7 @@ package io.espalier.pipeline.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;

@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.Message;
+import io.espalier.pipeline.request.RequestReader;
 import io.espalier.pipeline.stage.Input;
+import io.espalier.pipeline.stage.Intake;
 import io.espalier.pipeline.stage.JobFold;
 import io.espalier.pipeline.stage.Stage;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.stage.StageTopology;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.pipeline.topic.EventsFormat;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.TaskResult;
@@ -65,8 +67,13 @@ class StageRuntimeTest {
     /** It meets a request that it has no answer for. */
     private record UndecidedStage() implements Stage {
         @Override
-        public StageName name() {
-            return StageName.SCORER;
+        public StageTopics topics() {
+            return StageTopics.named("scorer");
+        }
+
+        @Override
+        public Optional<Intake> intake() {
+            return Optional.of(RequestReader::accept);
         }
 
         @Override

@@ -30,7 +30,6 @@ class MicrometerMetersTest {
                         MetricNames.STAGE_SECONDS + "_count{stage=\"scorer\",} 0.0",
                         MetricNames.JOBS + "{outcome=\"cancelled\",stage=\"scorer\",} 0.0",
                         MetricNames.TOKENS + "{stage=\"scorer\",} 0.0",
-                        MetricNames.BYTES_READ + "{stage=\"scorer\",}",
                         MetricNames.MEMORY_PEAK_BYTES + "{stage=\"scorer\",}",
                         MetricNames.FAILURES + "{code=\"WORKER_LOST\",stage=\"scorer\",} 0.0");
     }

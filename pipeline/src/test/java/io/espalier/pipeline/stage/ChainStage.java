@@ -2,6 +2,7 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
@@ -11,8 +12,8 @@ import java.util.Optional;
 /** A stage of one task that carries two others. */
 record ChainStage() implements Stage {
     @Override
-    public StageName name() {
-        return StageName.SCORER;
+    public StageTopics topics() {
+        return StageTopics.named("scorer");
     }
 
     @Override

@@ -34,7 +34,7 @@ class FoldTelemetryTest {
     private final Heard heard = new Heard();
     private final TopologyTestDriver driver = new TopologyTestDriver(
             StageTopology.build(
-                    new TwoWaveStage(StageName.PRUNER),
+                    TwoWaveStage.of("pruner"),
                     TopicCatalog.load(""),
                     new JobFold.Timing(100_000, 100_000),
                     EventsFormat.PROTOBUF,

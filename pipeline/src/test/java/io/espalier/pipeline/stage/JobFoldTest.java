@@ -22,7 +22,7 @@ class JobFoldTest {
     private static final JobFold.Timing TIMING = new JobFold.Timing(1_000, 100_000);
 
     private final List<Output> outputs = new ArrayList<>();
-    private JobFold fold = new JobFold(new TwoWaveStage(StageName.SCORER), TIMING);
+    private JobFold fold = new JobFold(TwoWaveStage.of("scorer"), TIMING);
     private StageJob state;
     private long now = 1;
 
@@ -140,7 +140,7 @@ class JobFoldTest {
 
     @Test
     void aCancelAfterTheArtifactIsDecidedWaitsForTheCommit() {
-        fold = new JobFold(new TwoWaveStage(StageName.PRUNER), TIMING);
+        fold = new JobFold(TwoWaveStage.of("pruner"), TIMING);
         start("digest");
         finish("first-0", "first-1", "first-2");
         cancel();

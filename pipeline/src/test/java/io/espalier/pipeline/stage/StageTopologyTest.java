@@ -31,8 +31,7 @@ class StageTopologyTest {
 
     private final TopicCatalog topics = TopicCatalog.load("");
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            StageTopology.build(
-                    new TwoWaveStage(StageName.SCORER), topics, new JobFold.Timing(1_000, 1_000), EventsFormat.JSON),
+            StageTopology.build(TwoWaveStage.of("scorer"), topics, new JobFold.Timing(1_000, 1_000), EventsFormat.JSON),
             settings());
     private final TestInputTopic<String, byte[]> requests = input("prune-requests");
 

@@ -13,13 +13,13 @@ import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.TaskProgress;
 import io.espalier.v1.TaskResult;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The three stages joined by queues that deliver late, out of order between topics, twice, and with cancels anywhere. */
+/** Stages joined by queues that deliver late, out of order between topics, twice, and with cancels anywhere. */
 class StagesTogetherTest {
     private static final int SCHEDULES = 100_000;
     private static final Input CANCEL = new Input.Command(JobCommand.newBuilder()
@@ -29,8 +29,25 @@ class StagesTogetherTest {
 
     @Test
     void everyScheduleOfCrashesRepetitionsAndCancelsEndsInExactlyOneTerminalEvent() {
-        for (int seed = 0; seed < SCHEDULES; seed++) {
-            List<JobEvent> events = new Schedule(new Random(seed)).run();
+        everyScheduleEndsOnce(
+                List.of(TwoWaveStage.of("scorer"), TwoWaveStage.of("pruner"), TwoWaveStage.of("evaluator")), SCHEDULES);
+    }
+
+    /** One that decides an artifact of its own, as a stage between pruner and evaluator would. */
+    @Test
+    void aFourthStageChangesNothingOfThat() {
+        everyScheduleEndsOnce(
+                List.of(
+                        TwoWaveStage.of("scorer"),
+                        TwoWaveStage.of("pruner"),
+                        FourthStage.stage(),
+                        TwoWaveStage.of("evaluator")),
+                SCHEDULES / 10);
+    }
+
+    private static void everyScheduleEndsOnce(List<TwoWaveStage> stages, int schedules) {
+        for (int seed = 0; seed < schedules; seed++) {
+            List<JobEvent> events = new Schedule(stages, new Random(seed)).run();
 
             assertThat(events.stream().filter(JobView::isTerminal))
                     .as("terminal events of schedule %d", seed)
@@ -42,30 +59,30 @@ class StagesTogetherTest {
     }
 
     private static final class Schedule {
+        private final List<TwoWaveStage> stages;
         private final Random random;
-        private final Map<StageName, JobFold> folds = new EnumMap<>(StageName.class);
-        private final Map<StageName, StageJob> states = new EnumMap<>(StageName.class);
-        private final Map<StageName, List<Input>> inboxes = new EnumMap<>(StageName.class);
+        private final Map<TwoWaveStage, JobFold> folds = new HashMap<>();
+        private final Map<TwoWaveStage, StageJob> states = new HashMap<>();
+        private final Map<TwoWaveStage, List<Input>> inboxes = new HashMap<>();
         private final List<JobEvent> events = new ArrayList<>();
         private long now = 1;
 
-        Schedule(Random random) {
+        Schedule(List<TwoWaveStage> stages, Random random) {
+            this.stages = stages;
             this.random = random;
-            for (StageName name : StageName.values()) {
-                folds.put(name, new JobFold(new TwoWaveStage(name), new JobFold.Timing(5, 1_000_000)));
-                inboxes.put(name, new ArrayList<>());
+            for (TwoWaveStage stage : stages) {
+                folds.put(stage, new JobFold(stage, new JobFold.Timing(5, 1_000_000)));
+                inboxes.put(stage, new ArrayList<>());
             }
-            inboxes.get(StageName.SCORER).add(start());
+            inboxes.get(stages.get(0)).add(start());
             if (random.nextBoolean()) {
-                for (StageName name : StageName.values()) {
-                    inboxes.get(name).add(CANCEL);
-                }
+                inboxes.values().forEach(inbox -> inbox.add(CANCEL));
             }
         }
 
         List<JobEvent> run() {
             while (inboxes.values().stream().anyMatch(inbox -> !inbox.isEmpty())) {
-                StageName stage = StageName.values()[random.nextInt(StageName.values().length)];
+                TwoWaveStage stage = stages.get(random.nextInt(stages.size()));
                 List<Input> inbox = inboxes.get(stage);
                 if (inbox.isEmpty() || random.nextInt(10) == 0) {
                     deliver(stage, new Input.Tick());
@@ -82,7 +99,7 @@ class StagesTogetherTest {
             return events;
         }
 
-        private void deliver(StageName stage, Input input) {
+        private void deliver(TwoWaveStage stage, Input input) {
             JobFold.Decision decision = folds.get(stage).decide("job", states.get(stage), input, now++);
             if (decision.state() == null) {
                 states.remove(stage);
@@ -94,14 +111,14 @@ class StagesTogetherTest {
                     work(stage, task.task().getTaskId());
                 } else if (output instanceof Output.Event event) {
                     events.add(event.event());
-                } else if (output instanceof Output.Fact && stage != StageName.EVALUATOR) {
-                    inboxes.get(StageName.values()[stage.ordinal() + 1]).add(start());
+                } else if (output instanceof Output.Fact && !stage.last()) {
+                    inboxes.get(stages.get(stages.indexOf(stage) + 1)).add(start());
                 }
             }
         }
 
         /** A worker that starts, may crash so that another starts again, and may fail the job. */
-        private void work(StageName stage, String taskId) {
+        private void work(TwoWaveStage stage, String taskId) {
             List<Input> inbox = inboxes.get(stage);
             inbox.add(new Input.Result(result(taskId)
                     .setProgress(TaskProgress.getDefaultInstance())

@@ -2,6 +2,8 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.espalier.pipeline.request.RequestReader;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.ArtifactCommitted;
 import io.espalier.v1.EvaluationReport;
@@ -11,9 +13,24 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A stage of two waves: three parallel tasks, then one that commits where the stage is the pruner. */
-record TwoWaveStage(StageName name) implements Stage {
+/**
+ * A stage of two waves: three parallel tasks, then one.
+ *
+ * @param commits whether the second wave makes a decided artifact visible
+ * @param last whether the job is complete afterwards
+ */
+record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implements Stage {
     static final int PARALLEL = 3;
+
+    /** In the place of a declared stage. */
+    static TwoWaveStage of(String stage) {
+        return new TwoWaveStage(StageTopics.named(stage), stage.equals("pruner"), stage.equals("evaluator"));
+    }
+
+    @Override
+    public Optional<Intake> intake() {
+        return Optional.ofNullable(topics.intake()).map(topic -> RequestReader::accept);
+    }
 
     @Override
     public Message inputType() {
@@ -31,11 +48,10 @@ record TwoWaveStage(StageName name) implements Stage {
             return new Step.Run("work", tasks("first", PARALLEL));
         }
         if (waves.size() == 1) {
-            List<ArtifactCommitted> committed =
-                    name == StageName.PRUNER ? List.of(ArtifactCommitted.getDefaultInstance()) : List.of();
+            List<ArtifactCommitted> committed = commits ? List.of(ArtifactCommitted.getDefaultInstance()) : List.of();
             return new Step.Run("finish", committed, tasks("second", 1), List.of());
         }
-        return name == StageName.EVALUATOR
+        return last
                 ? new Step.Complete(EvaluationReport.getDefaultInstance())
                 : new Step.HandOver(AcceptedRequest.newBuilder().setJobId("job").build());
     }

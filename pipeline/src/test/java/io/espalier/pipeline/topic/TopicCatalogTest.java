@@ -2,7 +2,6 @@ package io.espalier.pipeline.topic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.pipeline.stage.StageName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,14 +15,14 @@ class TopicCatalogTest {
 
     @Test
     void everyTopicOfEveryStageIsDeclaredUnderThePrefix() {
-        for (StageName stage : StageName.values()) {
-            assertThat(Stream.of(stage.inputTopic(), stage.taskTopic(), stage.resultTopic(), stage.factTopic())
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            assertThat(Stream.of(stage.input(), stage.tasks(), stage.results(), stage.facts())
                             .map(topics::name))
                     .allMatch(name -> name.startsWith("team."));
             assertThat(List.of(
-                            topics.deadLetters(stage.inputTopic()),
-                            topics.deadLetters(stage.taskTopic()),
-                            topics.deadLetters(stage.resultTopic())))
+                            topics.deadLetters(stage.input()),
+                            topics.deadLetters(stage.tasks()),
+                            topics.deadLetters(stage.results())))
                     .allMatch(name -> name.endsWith("-dlt"));
         }
     }
@@ -32,8 +31,8 @@ class TopicCatalogTest {
     void topicsAStageJoinsByJobHaveTheSameNumberOfPartitions() {
         var partitions = topics.topics().stream().collect(Collectors.toMap(Topic::name, Topic::partitions));
 
-        for (StageName stage : StageName.values()) {
-            assertThat(List.of(partitions.get(stage.inputTopic()), partitions.get(stage.resultTopic())))
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            assertThat(List.of(partitions.get(stage.input()), partitions.get(stage.results())))
                     .containsOnly(partitions.get("job-commands"));
         }
     }

@@ -1,7 +1,7 @@
 package io.espalier.pruner.domain;
 
+import io.espalier.base.Progress;
 import io.espalier.model.LayerShape;
-import io.espalier.model.Progress;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;

@@ -1,6 +1,6 @@
 package io.espalier.pruner.domain;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.artifact.StoredFile;
 import java.util.List;
 
 /** A piece of pruning that one worker does alone. */

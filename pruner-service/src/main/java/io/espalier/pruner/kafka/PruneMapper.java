@@ -1,9 +1,9 @@
 package io.espalier.pruner.kafka;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.job.InspectionMapper;
+import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.pruning.LayerRepair;
 import io.espalier.model.pruning.LinearRepair;
-import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.pruner.domain.PruneResult;
 import io.espalier.pruner.domain.PruneTask;
 import io.espalier.pruner.domain.PrunedArtifact;

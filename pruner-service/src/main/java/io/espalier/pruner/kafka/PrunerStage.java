@@ -3,12 +3,12 @@ package io.espalier.pruner.kafka;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.model.checkpoint.Digests;
-import io.espalier.pipeline.request.RequestMapper;
+import io.espalier.job.RequestMapper;
+import io.espalier.model.file.Digests;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.stage.Step;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pruner.domain.PrunePlan;
 import io.espalier.pruner.domain.PruneResult;
 import io.espalier.pruner.domain.PruneStep;
@@ -27,9 +27,11 @@ import java.util.Optional;
 /** {@link PrunePlan} as a stage: the end of scoring in, a pruned checkpoint out. */
 @Singleton
 public class PrunerStage implements Stage {
+    private static final StageTopics TOPICS = StageTopics.named("pruner");
+
     @Override
-    public StageName name() {
-        return StageName.PRUNER;
+    public StageTopics topics() {
+        return TOPICS;
     }
 
     @Override

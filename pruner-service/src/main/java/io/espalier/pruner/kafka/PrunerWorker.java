@@ -5,14 +5,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import io.espalier.job.Inspection;
+import io.espalier.job.InspectionMapper;
+import io.espalier.job.JobSpec;
+import io.espalier.job.RequestMapper;
+import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
-import io.espalier.pipeline.request.Inspection;
-import io.espalier.pipeline.request.InspectionMapper;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.RequestMapper;
-import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.runtime.CodeVersion;
 import io.espalier.pruner.domain.PruneResult;
 import io.espalier.pruner.domain.PruneTask;
@@ -32,6 +32,11 @@ public class PrunerWorker implements Worker {
 
     public PrunerWorker(Workspace workspace) {
         this.work = new PruneWork(workspace, CodeVersion.get());
+    }
+
+    @Override
+    public String device() {
+        return Engine.deviceInUse();
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.EspalierException;
+import io.espalier.base.EspalierException;
+import io.espalier.job.JobSpec;
+import io.espalier.job.Target;
 import io.espalier.model.LayerShape;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.Criterion;
@@ -8,14 +10,12 @@ import io.espalier.model.importance.Distribution;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
-import io.espalier.model.pruning.LayerScope;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.Target;
+import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,13 +1,13 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.checkpoint.ArtifactStore;
-import io.espalier.model.checkpoint.Digests;
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.artifact.ArtifactStore;
+import io.espalier.model.artifact.StoredFile;
+import io.espalier.model.file.Digests;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerScores;
 import io.espalier.model.importance.RankCorrelation;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.sparsity.Mask;
 import io.espalier.model.sparsity.MaskFile;
 import io.espalier.model.sparsity.MaskReport;

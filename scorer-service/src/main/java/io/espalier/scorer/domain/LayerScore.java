@@ -1,6 +1,6 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.sparsity.MaskReport;
 import java.util.List;
 import java.util.Map;

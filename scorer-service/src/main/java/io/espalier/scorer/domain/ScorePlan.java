@@ -1,9 +1,9 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.job.Inspection;
+import io.espalier.job.JobSpec;
+import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
-import io.espalier.pipeline.request.Inspection;
-import io.espalier.pipeline.request.JobSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,7 +21,7 @@ public final class ScorePlan {
     private final JobSpec spec;
     private final ScoreWay way;
 
-    /** @throws io.espalier.model.EspalierException INVALID_ARGUMENT for a criterion there is not, or not for its target */
+    /** @throws io.espalier.base.EspalierException INVALID_ARGUMENT for a criterion there is not, or not for its target */
     public ScorePlan(JobSpec spec) {
         this.spec = spec;
         this.way = ScoreWay.of(spec);

@@ -1,8 +1,8 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.job.Inspection;
+import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
-import io.espalier.pipeline.request.Inspection;
 import java.util.List;
 
 /** What came of a {@link ScoreTask}: scalars, and references to what is larger. */

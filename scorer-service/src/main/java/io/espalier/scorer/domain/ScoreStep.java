@@ -1,7 +1,7 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.checkpoint.StoredFile;
-import io.espalier.pipeline.request.Inspection;
+import io.espalier.job.Inspection;
+import io.espalier.model.artifact.StoredFile;
 import java.util.List;
 
 /** What comes next in scoring a model. */

@@ -1,6 +1,6 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
 import java.util.List;
 

@@ -2,14 +2,14 @@ package io.espalier.scorer.domain;
 
 import static io.espalier.model.importance.GradientSource.BACKPROP;
 
-import io.espalier.model.ErrorCode;
-import io.espalier.model.EspalierException;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.job.JobSpec;
+import io.espalier.job.Target;
 import io.espalier.model.importance.Criterion;
-import io.espalier.model.importance.SequentialPass;
+import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.Target;
 
 /**
  * How the scores of a job come about.

@@ -1,8 +1,8 @@
 package io.espalier.scorer.kafka;
 
-import io.espalier.model.checkpoint.StoredFile;
+import io.espalier.job.InspectionMapper;
+import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
-import io.espalier.pipeline.request.InspectionMapper;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.v1.ChainWork;

@@ -3,14 +3,16 @@ package io.espalier.scorer.kafka;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.pipeline.request.CompleteRequest;
-import io.espalier.pipeline.request.InspectionMapper;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.RequestMapper;
+import io.espalier.job.CompleteRequest;
+import io.espalier.job.InspectionMapper;
+import io.espalier.job.JobSpec;
+import io.espalier.job.RequestMapper;
+import io.espalier.pipeline.request.RequestReader;
 import io.espalier.pipeline.stage.Input;
+import io.espalier.pipeline.stage.Intake;
 import io.espalier.pipeline.stage.Stage;
-import io.espalier.pipeline.stage.StageName;
 import io.espalier.pipeline.stage.Step;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.scorer.domain.ScorePlan;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreStep;
@@ -32,9 +34,16 @@ import java.util.Optional;
 /** {@link ScorePlan} as a stage: requests in, scores out layer by layer. */
 @Singleton
 public class ScorerStage implements Stage {
+    private static final StageTopics TOPICS = StageTopics.named("scorer");
+
     @Override
-    public StageName name() {
-        return StageName.SCORER;
+    public StageTopics topics() {
+        return TOPICS;
+    }
+
+    @Override
+    public Optional<Intake> intake() {
+        return Optional.of(RequestReader::accept);
     }
 
     @Override

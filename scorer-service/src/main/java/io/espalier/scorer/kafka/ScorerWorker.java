@@ -1,14 +1,15 @@
 package io.espalier.scorer.kafka;
 
-import io.espalier.model.pruning.UnitScores;
+import io.espalier.job.Inspection;
+import io.espalier.job.InspectionMapper;
+import io.espalier.job.JobSpec;
+import io.espalier.job.RequestMapper;
+import io.espalier.job.Workspace;
+import io.espalier.job.service.JobConfig;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
-import io.espalier.pipeline.request.Inspection;
-import io.espalier.pipeline.request.InspectionMapper;
-import io.espalier.pipeline.request.JobSpec;
-import io.espalier.pipeline.request.RequestMapper;
-import io.espalier.pipeline.request.Workspace;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.espalier.scorer.domain.LayerScore;
 import io.espalier.scorer.domain.ScoreTask;
@@ -29,10 +30,17 @@ import java.util.function.Consumer;
 public class ScorerWorker implements Worker {
     private final ScoreWork work;
     private final EspalierConfig config;
+    private final JobConfig jobConfig;
 
-    public ScorerWorker(Workspace workspace, EspalierConfig config) {
+    public ScorerWorker(Workspace workspace, EspalierConfig config, JobConfig jobConfig) {
         this.work = new ScoreWork(workspace);
         this.config = config;
+        this.jobConfig = jobConfig;
+    }
+
+    @Override
+    public String device() {
+        return Engine.deviceInUse();
     }
 
     @Override
@@ -42,7 +50,7 @@ public class ScorerWorker implements Worker {
         if (scoreTask instanceof ScoreTask.Inspect) {
             return TaskResult.newBuilder()
                     .setInspected(InspectionMapper.toWire(
-                            work.inspect(spec, config.threads(), config.computeType(), config.memoryBudget())));
+                            work.inspect(spec, config.threads(), jobConfig.computeType(), jobConfig.memoryBudget())));
         }
         Inspection inspection = InspectionMapper.fromWire(task.getInputs());
         Engine.setThreads(inspection.threads());

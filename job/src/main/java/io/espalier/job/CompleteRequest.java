@@ -1,0 +1,95 @@
+package io.espalier.job;
+
+import io.espalier.model.pruning.Budget;
+import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.v1.Calibration;
+import io.espalier.v1.Evaluation;
+import io.espalier.v1.GradientSource;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Pruning;
+import io.espalier.v1.Scoring;
+import java.util.List;
+import java.util.Locale;
+
+/** A request with every default written out, so that manifests and reports say what was done, not what was left open. */
+public final class CompleteRequest {
+    private CompleteRequest() {}
+
+    public static PruneRequest of(JobSpec spec) {
+        JobSpec.Gradient gradient = spec.scoring().gradient();
+        Scoring.Builder scoring = Scoring.newBuilder()
+                .setCriterion(spec.scoring().criterion())
+                .setGradient(GradientSource.newBuilder()
+                        .setSource(gradient.source())
+                        .setDistribution(gradient.distribution())
+                        .setDraws(gradient.draws())
+                        .setEpsilon(gradient.epsilon())
+                        .setCompare(gradient.compared() ? "backprop" : ""))
+                .setControls(spec.scoring().controls().name().toLowerCase(Locale.ROOT))
+                .setScoresOf(spec.scoring().scoresOf())
+                .setMagnitudeP(spec.scoring().options().magnitudeP())
+                .setForm(spec.scoring().options().form());
+        spec.scoring().options().weight().ifPresent(scoring::setWeight);
+        return PruneRequest.newBuilder()
+                .setRequestId(spec.jobId())
+                .setModel(spec.model())
+                .setOutput(spec.pruning().target().outputs().get(0))
+                .setCalibration(Calibration.newBuilder()
+                        .setText(spec.calibration().uri())
+                        .setSamples(spec.calibration().windows())
+                        .setSequenceLength(spec.calibration().sequenceLength()))
+                .setScoring(scoring)
+                .setPruning(pruning(spec.pruning().target())
+                        .setLayers(spec.pruning().layers()))
+                .setEvaluation(Evaluation.newBuilder()
+                        .setText(spec.evaluation().text().uri())
+                        .setSequenceLength(spec.evaluation().text().sequenceLength())
+                        .setMaxWindows(spec.evaluation().text().windows())
+                        .setSkipSpeed(!spec.evaluation().speed()))
+                .setSeed(spec.seed())
+                .build();
+    }
+
+    private static Pruning.Builder pruning(Target target) {
+        if (target instanceof Target.Units units) {
+            return budgets(units.cuts())
+                    .setTarget(PruningMapper.UNITS)
+                    .setAllocation(units.allocation())
+                    .setRoundTo(units.roundTo())
+                    .setCompensation(units.compensation().label())
+                    .setCompensationTarget(units.compensation().target())
+                    .setSelection(units.sequential() ? "sequential" : "one-shot");
+        }
+        if (target instanceof Target.Layers layers) {
+            return budgets(layers.cuts()).setTarget(PruningMapper.LAYERS);
+        }
+        Target.Weights weights = (Target.Weights) target;
+        return Pruning.newBuilder()
+                .setTarget(weights.pattern().label())
+                .setSparsity(weights.pattern() instanceof SparsityPattern.Unstructured share ? share.sparsity() : 0)
+                .addAllLinears(weights.linears().names());
+    }
+
+    private static Pruning.Builder budgets(List<Target.Cut> cuts) {
+        Pruning.Builder pruning = Pruning.newBuilder();
+        if (cuts.size() > 1) {
+            cuts.forEach(cut -> pruning.addBudgets(budget(cut.budget()).setOutput(cut.output())));
+            return pruning;
+        }
+        io.espalier.v1.Budget.Builder only = budget(cuts.get(0).budget());
+        return pruning.setUnitRatio(only.getUnitRatio())
+                .setParameterRatio(only.getParameterRatio())
+                .setBytes(only.getBytes());
+    }
+
+    private static io.espalier.v1.Budget.Builder budget(Budget budget) {
+        io.espalier.v1.Budget.Builder wire = io.espalier.v1.Budget.newBuilder();
+        if (budget instanceof Budget.ParameterRatio parameters) {
+            return wire.setParameterRatio(parameters.ratio());
+        }
+        if (budget instanceof Budget.Bytes bytes) {
+            return wire.setBytes(bytes.bytes());
+        }
+        return wire.setUnitRatio(((Budget.UnitRatio) budget).ratio());
+    }
+}

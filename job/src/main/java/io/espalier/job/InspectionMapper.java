@@ -1,0 +1,79 @@
+package io.espalier.job;
+
+import io.espalier.model.LayerShape;
+import io.espalier.model.tensor.Computation;
+import io.espalier.v1.JobInputs;
+import io.espalier.v1.NumericProfile;
+import java.util.Map;
+
+/** {@link Inspection} on the wire. */
+public final class InspectionMapper {
+    private static final String ENGINE = "engine";
+    private static final String DEVICE = "device";
+    private static final String INSTRUCTION_SET = "instruction_set";
+
+    private InspectionMapper() {}
+
+    public static JobInputs toWire(Inspection inspection) {
+        JobInputs.Builder inputs = JobInputs.newBuilder()
+                .setFamily(inspection.family())
+                .setParameters(inspection.parameters())
+                .setModelSha256(inspection.modelSha256())
+                .setCalibrationSha256(inspection.calibrationSha256())
+                .setEvaluationSha256(inspection.evaluationSha256())
+                .setCalibrationWindows(inspection.calibrationWindows())
+                .setEvaluationWindows(inspection.evaluationWindows())
+                .setFirstLayer(inspection.firstLayer())
+                .setLastLayer(inspection.lastLayer())
+                .setProfile(NumericProfile.newBuilder()
+                        .setEngine(inspection.profile().getOrDefault(ENGINE, ""))
+                        .setDevice(inspection.profile().getOrDefault(DEVICE, ""))
+                        .setInstructionSet(inspection.profile().getOrDefault(INSTRUCTION_SET, ""))
+                        .setThreads(inspection.threads())
+                        .setComputeType(inspection.computation().type().spelled())
+                        .setMemoryBudget(inspection.computation().budget().bytes()));
+        inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
+        return inputs.build();
+    }
+
+    public static Inspection fromWire(JobInputs inputs) {
+        NumericProfile profile = inputs.getProfile();
+        return new Inspection(
+                inputs.getFamily(),
+                inputs.getLayersList().stream().map(InspectionMapper::fromWire).toList(),
+                inputs.getParameters(),
+                inputs.getModelSha256(),
+                inputs.getCalibrationSha256(),
+                inputs.getEvaluationSha256(),
+                inputs.getCalibrationWindows(),
+                inputs.getEvaluationWindows(),
+                inputs.getFirstLayer(),
+                inputs.getLastLayer(),
+                profile.getThreads(),
+                computation(profile),
+                Map.of(
+                        ENGINE, profile.getEngine(),
+                        DEVICE, profile.getDevice(),
+                        INSTRUCTION_SET, profile.getInstructionSet()));
+    }
+
+    /** Plans made before there was a choice were computed exactly. */
+    private static Computation computation(NumericProfile profile) {
+        return profile.getComputeType().isEmpty()
+                ? Computation.EXACT
+                : Computation.of(profile.getComputeType(), profile.getMemoryBudget());
+    }
+
+    public static io.espalier.v1.LayerShape toWire(LayerShape layer) {
+        return io.espalier.v1.LayerShape.newBuilder()
+                .setHeads(layer.heads())
+                .setKvHeads(layer.kvHeads())
+                .setHeadDim(layer.headDim())
+                .setFfnChannels(layer.ffnChannels())
+                .build();
+    }
+
+    public static LayerShape fromWire(io.espalier.v1.LayerShape layer) {
+        return new LayerShape(layer.getHeads(), layer.getKvHeads(), layer.getHeadDim(), layer.getFfnChannels());
+    }
+}

@@ -1,0 +1,74 @@
+package io.espalier.job;
+
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.pruning.Allocation;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.transformer.ModelLayout;
+
+/**
+ * A prune request with every default filled in and every field checked; what the domain of each stage works from.
+ *
+ * @param model checkpoint folder as the user named it, inside the model root
+ * @param seed every random choice is a pure function of it
+ */
+public record JobSpec(
+        String jobId,
+        String model,
+        Text calibration,
+        Scoring scoring,
+        Pruning pruning,
+        Evaluation evaluation,
+        long seed) {
+
+    /**
+     * @param uri UTF-8 text inside the text root
+     * @param windows windows taken from the start; 0 takes all
+     * @param sequenceLength tokens per window
+     */
+    public record Text(String uri, int windows, int sequenceLength) {}
+
+    /**
+     * @param criterion name in the table of criteria
+     * @param scoresOf output of an earlier job whose scores are used; empty to make them
+     */
+    public record Scoring(
+            String criterion, CriterionOptions options, Gradient gradient, Controls controls, String scoresOf) {
+        /** Whether scores are an earlier job's. */
+        public boolean reused() {
+            return !scoresOf.isEmpty();
+        }
+    }
+
+    /** What is done to show what the gradient of {@code fms} is worth. */
+    public enum Controls {
+        OFF,
+        /** Control score sets ride along, and their rank correlation is reported. */
+        RANKS,
+        /** The same, and the model is measured with the units masked that each of them would remove. */
+        PERPLEXITY
+    }
+
+    /**
+     * @param source "zeroth-order", "backprop" or empty where none is named
+     * @param distribution of the perturbation: "gaussian", "rademacher" or "rank-one"
+     * @param epsilon step of the central difference
+     * @param compared whether exact gradients score beside it
+     */
+    public record Gradient(String source, String distribution, int draws, double epsilon, boolean compared) {}
+
+    /** @param layers "default", "all" or "first:last" */
+    public record Pruning(String layers, Target target) {}
+
+    /** How this job spreads a budget of units over the layers of a model. */
+    public Allocation allocation(Target.Units units, ModelLayout layout) {
+        Criterion criterion = Criterion.named(scoring.criterion(), scoring.options());
+        return Allocation.named(units.allocation(), new FfnRounding(units.roundTo()), layout, criterion.standardized());
+    }
+
+    /**
+     * @param heldOut whether the text is another than the calibration text
+     * @param speed whether prefill and decode are timed
+     */
+    public record Evaluation(Text text, boolean heldOut, boolean speed) {}
+}

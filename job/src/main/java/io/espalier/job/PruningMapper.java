@@ -1,0 +1,171 @@
+package io.espalier.job;
+
+import static io.espalier.job.Fields.choice;
+import static io.espalier.job.Fields.count;
+import static io.espalier.job.Fields.invalid;
+import static io.espalier.job.Fields.or;
+
+import io.espalier.base.EspalierException;
+import io.espalier.model.pruning.Budget;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.v1.Pruning;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What a request wants to take out of a model, from the wire. */
+final class PruningMapper {
+    private static final int MAX_ROUND_TO = 65_536;
+    private static final int MAX_BUDGETS = 16;
+    static final String UNITS = "units";
+    static final String LAYERS = "layers";
+
+    private PruningMapper() {}
+
+    /**
+     * @param output of the job
+     * @param criterion empty where the request names none
+     */
+    static JobSpec.Pruning pruning(Pruning pruning, String output, String criterion) {
+        return new JobSpec.Pruning(or(pruning.getLayers(), "default"), target(pruning, output, criterion));
+    }
+
+    private static Target target(Pruning pruning, String output, String criterion) {
+        String target = or(pruning.getTarget(), UNITS);
+        String selection = choice(pruning.getSelection(), "pruning.selection", List.of("one-shot", "sequential"));
+        boolean sequential = selection.equals("sequential");
+        if (target.equals(UNITS)) {
+            onlyForWeights(pruning, target);
+            List<Target.Cut> cuts = cuts(pruning, output);
+            if (sequential && cuts.size() > 1) {
+                throw invalid(
+                        "pruning.selection",
+                        "is sequential, which depends on the budget; give one budget, not several");
+            }
+            return new Target.Units(
+                    cuts,
+                    choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
+                    count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
+                    compensation(pruning),
+                    sequential);
+        }
+        onlyForUnits(pruning, target);
+        if (target.equals(LAYERS)) {
+            onlyForWeights(pruning, target);
+            if (sequential) {
+                throw invalid("pruning.selection", "is sequential; target layers is chosen in one shot");
+            }
+            return new Target.Layers(cuts(pruning, output));
+        }
+        return weights(pruning, output, target, criterion, sequential);
+    }
+
+    private static Target weights(Pruning pruning, String output, String target, String criterion, boolean sequential) {
+        boolean unstructured = target.equals(SparsityPattern.UNSTRUCTURED);
+        if (!unstructured && !target.contains(":")) {
+            throw invalid(
+                    "pruning.target",
+                    "is \"%s\"; it must be units, layers, N:M such as 2:4, or unstructured"
+                            .formatted(Fields.shortened(target)));
+        }
+        if (pruning.getUnitRatio() != 0
+                || pruning.getParameterRatio() != 0
+                || pruning.getBytes() != 0
+                || pruning.getBudgetsCount() > 0) {
+            throw invalid(
+                    "pruning.unit_ratio",
+                    "and the other budgets are for whole units; target %s takes its share from %s"
+                            .formatted(target, unstructured ? "pruning.sparsity" : "N and M"));
+        }
+        if (sequential && !criterion.equals("dass") && !criterion.equals("sparsegpt")) {
+            throw invalid(
+                    "pruning.selection",
+                    "is sequential, which for target %s is the way of dass and sparsegpt alone".formatted(target));
+        }
+        if (pruning.getSparsity() != 0 && !unstructured) {
+            throw invalid("pruning.sparsity", "is for target unstructured; %s says it itself".formatted(target));
+        }
+        LinearChoice linears = pruning.getLinearsCount() > 0
+                ? LinearChoice.parse(pruning.getLinearsList())
+                : MaskCriterion.usualLinears(criterion);
+        return new Target.Weights(output, SparsityPattern.parse(target, pruning.getSparsity()), linears);
+    }
+
+    private static void onlyForWeights(Pruning pruning, String target) {
+        if (pruning.getSparsity() != 0) {
+            throw invalid("pruning.sparsity", "is for target unstructured, not for " + target);
+        }
+        if (pruning.getLinearsCount() > 0) {
+            throw invalid("pruning.linears", "is for targets N:M and unstructured, not for " + target);
+        }
+    }
+
+    private static void onlyForUnits(Pruning pruning, String target) {
+        if (!or(pruning.getCompensation(), "none").equals("none")) {
+            throw invalid(
+                    "pruning.compensation",
+                    "is for target units; target %s has none, though criterion sparsegpt updates what it keeps"
+                            .formatted(Fields.shortened(target)));
+        }
+        if (!or(pruning.getAllocation(), "uniform").equals("uniform")) {
+            throw invalid("pruning.allocation", "is for target units, not for " + Fields.shortened(target));
+        }
+    }
+
+    private static Compensation compensation(Pruning pruning) {
+        String target = choice(pruning.getCompensationTarget(), "pruning.compensation_target", List.of("blend", "own"));
+        return Compensation.named(or(pruning.getCompensation(), "least-squares"), target);
+    }
+
+    private static List<Target.Cut> cuts(Pruning pruning, String output) {
+        int budgets = pruning.getBudgetsCount();
+        if (budgets == 0) {
+            return List.of(new Target.Cut(
+                    output,
+                    budget("pruning", pruning.getUnitRatio(), pruning.getParameterRatio(), pruning.getBytes())));
+        }
+        if (pruning.getUnitRatio() != 0 || pruning.getParameterRatio() != 0 || pruning.getBytes() != 0) {
+            throw invalid("pruning.budgets", "is given beside another budget; put that into the list");
+        }
+        if (budgets > MAX_BUDGETS) {
+            throw invalid("pruning.budgets", "has %d entries; at most %d".formatted(budgets, MAX_BUDGETS));
+        }
+        List<Target.Cut> cuts = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < budgets; i++) {
+            var wire = pruning.getBudgets(i);
+            String field = "pruning.budgets[" + i + "]";
+            String name = or(wire.getOutput(), budgets == 1 ? output : output + "-" + (i + 1));
+            if (!names.add(name)) {
+                throw invalid(field + ".output", "\"" + Fields.shortened(name) + "\" is named twice");
+            }
+            cuts.add(new Target.Cut(name, entry(field, wire)));
+        }
+        return cuts;
+    }
+
+    private static Budget entry(String field, io.espalier.v1.Budget wire) {
+        try {
+            return budget(field, wire.getUnitRatio(), wire.getParameterRatio(), wire.getBytes());
+        } catch (EspalierException e) {
+            String message = String.valueOf(e.getMessage()).replaceFirst("^pruning\\.(\\w+):", field + ".$1:");
+            throw new EspalierException(e.code(), message, e);
+        }
+    }
+
+    private static Budget budget(String field, double unitRatio, double parameterRatio, long bytes) {
+        if (parameterRatio != 0 || bytes != 0) {
+            if (unitRatio != 0 || (parameterRatio != 0 && bytes != 0)) {
+                throw invalid(
+                        field + (parameterRatio != 0 ? ".parameter_ratio" : ".bytes"),
+                        "is given beside another budget; give one of unit_ratio, parameter_ratio and bytes");
+            }
+            return parameterRatio != 0 ? new Budget.ParameterRatio(parameterRatio) : new Budget.Bytes(bytes);
+        }
+        return new Budget.UnitRatio(unitRatio);
+    }
+}

@@ -1,0 +1,111 @@
+package io.espalier.job;
+
+import static io.espalier.job.Fields.choice;
+import static io.espalier.job.Fields.count;
+import static io.espalier.job.Fields.invalid;
+import static io.espalier.job.Fields.or;
+import static io.espalier.job.Fields.required;
+
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.importance.Distribution;
+import io.espalier.v1.Calibration;
+import io.espalier.v1.Evaluation;
+import io.espalier.v1.GradientSource;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Scoring;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/** From the wire to a checked {@link JobSpec}; every refusal names the field and what it may be. */
+public final class RequestMapper {
+    private static final int MAX_WINDOWS = 100_000;
+    private static final int MAX_SEQUENCE = 1 << 17;
+    private static final int MAX_DRAWS = 4096;
+
+    private RequestMapper() {}
+
+    /** @throws io.espalier.base.EspalierException INVALID_ARGUMENT naming the first field that cannot be used */
+    public static JobSpec toSpec(String jobId, PruneRequest request) {
+        required(request.getModel(), "model", "the checkpoint folder");
+        Calibration calibration = request.getCalibration();
+        required(calibration.getText(), "calibration.text", "the text to measure importance on");
+        JobSpec.Text calibrationText = new JobSpec.Text(
+                calibration.getText(),
+                count(calibration.getSamples(), 64, 1, MAX_WINDOWS, "calibration.samples"),
+                count(calibration.getSequenceLength(), 128, 2, MAX_SEQUENCE, "calibration.sequence_length"));
+        JobSpec.Pruning pruning = PruningMapper.pruning(
+                request.getPruning(),
+                or(request.getOutput(), jobId),
+                request.getScoring().getCriterion());
+        JobSpec.Scoring scoring = scoring(request.getScoring(), pruning.target());
+        return new JobSpec(
+                jobId,
+                request.getModel(),
+                calibrationText,
+                scoring,
+                pruning,
+                evaluation(request.getEvaluation(), calibrationText),
+                request.getSeed());
+    }
+
+    private static JobSpec.Scoring scoring(Scoring scoring, Target target) {
+        String criterion = or(scoring.getCriterion(), usualCriterion(target));
+        boolean fms = criterion.equals("fms");
+        JobSpec.Controls controls = JobSpec.Controls.valueOf(
+                choice(scoring.getControls(), "scoring.controls", List.of("ranks", "perplexity", "off"))
+                        .toUpperCase(Locale.ROOT));
+        JobSpec.Gradient gradient = gradient(scoring.getGradient(), fms ? "zeroth-order" : "");
+        if (!scoring.getScoresOf().isEmpty() && target instanceof Target.Weights) {
+            throw invalid("scoring.scores_of", "is for targets units and layers: masks are not kept");
+        }
+        if (!scoring.getScoresOf().isEmpty() && target instanceof Target.Units units && units.sequential()) {
+            throw invalid("scoring.scores_of", "cannot be used where pruning.selection is sequential");
+        }
+        return new JobSpec.Scoring(
+                criterion,
+                new CriterionOptions(
+                        count(scoring.getMagnitudeP(), 1, 1, 2, "scoring.magnitude_p"),
+                        scoring.getForm(),
+                        scoring.hasWeight() ? OptionalDouble.of(scoring.getWeight()) : OptionalDouble.empty()),
+                gradient,
+                fms ? controls : JobSpec.Controls.OFF,
+                scoring.getScoresOf());
+    }
+
+    private static String usualCriterion(Target target) {
+        if (target instanceof Target.Units) {
+            return "fms";
+        }
+        return target instanceof Target.Layers ? "block-influence" : "wanda";
+    }
+
+    private static JobSpec.Gradient gradient(GradientSource gradient, String defaultSource) {
+        double epsilon = gradient.getEpsilon() == 0 ? 1e-3 : gradient.getEpsilon();
+        if (!(epsilon > 0 && epsilon <= 1)) {
+            throw invalid("scoring.gradient.epsilon", "is " + epsilon + "; it must be in (0, 1]");
+        }
+        String source = or(gradient.getSource(), defaultSource);
+        boolean compared = !gradient.getCompare().isEmpty();
+        if (compared && !(gradient.getCompare().equals("backprop") && source.equals("zeroth-order"))) {
+            throw invalid(
+                    "scoring.gradient.compare",
+                    "is \"%s\" beside source \"%s\"; it must be backprop beside zeroth-order"
+                            .formatted(Fields.shortened(gradient.getCompare()), Fields.shortened(source)));
+        }
+        return new JobSpec.Gradient(
+                source,
+                Distribution.named(or(gradient.getDistribution(), "gaussian")).spelled(),
+                count(gradient.getDraws(), 8, 1, MAX_DRAWS, "scoring.gradient.draws"),
+                epsilon,
+                compared);
+    }
+
+    private static JobSpec.Evaluation evaluation(Evaluation evaluation, JobSpec.Text calibration) {
+        String uri = or(evaluation.getText(), calibration.uri());
+        int windows = count(evaluation.getMaxWindows(), 0, 0, MAX_WINDOWS, "evaluation.max_windows");
+        int length = count(evaluation.getSequenceLength(), 128, 2, MAX_SEQUENCE, "evaluation.sequence_length");
+        return new JobSpec.Evaluation(
+                new JobSpec.Text(uri, windows, length), !uri.equals(calibration.uri()), !evaluation.getSkipSpeed());
+    }
+}

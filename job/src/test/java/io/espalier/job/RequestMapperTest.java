@@ -1,0 +1,189 @@
+package io.espalier.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.importance.CriterionOptions;
+import io.espalier.model.pruning.Budget;
+import io.espalier.model.pruning.Compensation;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.pipeline.request.RequestJson;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RequestMapperTest {
+    private static final String MINIMAL =
+            "\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{\"unit_ratio\":0.5}";
+
+    @Test
+    void aMinimalRequestTakesTheDocumentedDefaults() {
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson("{" + MINIMAL + "}"));
+
+        assertThat(spec)
+                .isEqualTo(new JobSpec(
+                        "job",
+                        "m",
+                        new JobSpec.Text("t", 64, 128),
+                        new JobSpec.Scoring(
+                                "fms",
+                                CriterionOptions.usual(),
+                                new JobSpec.Gradient("zeroth-order", "gaussian", 8, 1e-3, false),
+                                JobSpec.Controls.RANKS,
+                                ""),
+                        new JobSpec.Pruning(
+                                "default",
+                                new Target.Units(
+                                        List.of(new Target.Cut("job", new Budget.UnitRatio(0.5))),
+                                        "uniform",
+                                        32,
+                                        Compensation.LEAST_SQUARES_BLEND,
+                                        false)),
+                        new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
+                        0));
+    }
+
+    @Test
+    void theCompleteRequestMeansTheSame() {
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson("{" + MINIMAL + "}"));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+
+        assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"unit_ratio\":0.5,\"allocation\":\"global\",\"compensation\":\"bias\"",
+                "\"parameter_ratio\":0.2,\"compensation\":\"none\"",
+                "\"bytes\":6000000000,\"compensation_target\":\"own\",\"round_to\":8",
+                "\"unit_ratio\":0.5,\"selection\":\"sequential\"",
+                "\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"bytes\":70},{\"parameter_ratio\":0.1}]",
+                "\"target\":\"layers\",\"unit_ratio\":0.3",
+                "\"target\":\"2:4\",\"linears\":[\"mlp\",\"q_proj\"]",
+                "\"target\":\"unstructured\",\"sparsity\":0.6",
+            })
+    void theCompleteRequestKeepsWhatPruningIsAskedFor(String pruning) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+
+        assertThat(again).isEqualTo(spec);
+    }
+
+    @Test
+    void budgetsAndRepairsAreReadUnderTheirNames() {
+        assertThat(units("\"parameter_ratio\":0.2").cuts())
+                .containsExactly(new Target.Cut("job", new Budget.ParameterRatio(0.2)));
+        assertThat(units("\"bytes\":6000000000").cuts())
+                .containsExactly(new Target.Cut("job", new Budget.Bytes(6_000_000_000L)));
+        assertThat(units("\"bytes\":1,\"allocation\":\"global\"").allocation()).isEqualTo("global");
+        assertThat(units("\"bytes\":1,\"compensation\":\"bias\"").compensation())
+                .isEqualTo(Compensation.BIAS);
+        assertThat(units("\"bytes\":1,\"compensation_target\":\"own\"").compensation())
+                .isEqualTo(Compensation.LEAST_SQUARES_OWN);
+    }
+
+    @Test
+    void eachOfSeveralBudgetsMakesAnArtifactOfItsOwn() {
+        assertThat(units("\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.5,\"output\":\"half\"}]")
+                        .outputs())
+                .containsExactly("job-1", "half");
+    }
+
+    @Test
+    void singleWeightsAreChosenByWandaInEveryLinearLayerUnlessTheRequestSaysOtherwise() {
+        JobSpec spec = spec("\"target\":\"4:8\"");
+
+        assertThat(spec.scoring().criterion()).isEqualTo("wanda");
+        assertThat(spec.pruning().target())
+                .isEqualTo(new Target.Weights("job", new SparsityPattern.NofM(4, 8), LinearChoice.ALL));
+    }
+
+    private static Target.Units units(String fields) {
+        return (Target.Units) spec(fields).pruning().target();
+    }
+
+    private static JobSpec spec(String pruning) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
+        return RequestMapper.toSpec("job", RequestJson.fromJson(json));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "model                          | \"model\":\"\"",
+                "calibration.text               | \"calibration\":{}",
+                "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":1000000000}",
+                "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":4294967295}",
+                "calibration.sequence_length    | \"calibration\":{\"text\":\"t\",\"sequence_length\":1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":0}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":-1}",
+                "pruning.unit_ratio             | \"pruning\":{\"unit_ratio\":\"NaN\"}",
+                "pruning.unit_ratio             | \"pruning\":{}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":1}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":\"NaN\"}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":0.5,\"unit_ratio\":0.5}",
+                "pruning.parameter_ratio        | \"pruning\":{\"parameter_ratio\":0.5,\"bytes\":5}",
+                "pruning.bytes                  | \"pruning\":{\"bytes\":5,\"unit_ratio\":0.5}",
+                "pruning.bytes                  | \"pruning\":{\"bytes\":\"18446744073709551615\"}",
+                "pruning.compensation_target    | \"pruning\":{\"unit_ratio\":0.5,\"compensation_target\":\"magic\"}",
+                "pruning.compensation           | \"pruning\":{\"unit_ratio\":0.5,\"compensation\":\"magic\"}",
+                "pruning.allocation             | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"magic\"}",
+                "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",
+                "pruning.target                 | \"pruning\":{\"unit_ratio\":0.5,\"target\":\"everything\"}",
+                "pruning.target                 | \"pruning\":{\"target\":\"4:2\"}",
+                "pruning.target                 | \"pruning\":{\"target\":\"0:4\"}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"unstructured\"}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"unstructured\",\"sparsity\":1}",
+                "pruning.sparsity               | \"pruning\":{\"target\":\"2:4\",\"sparsity\":0.5}",
+                "pruning.sparsity               | \"pruning\":{\"unit_ratio\":0.5,\"sparsity\":0.5}",
+                "pruning.linears                | \"pruning\":{\"unit_ratio\":0.5,\"linears\":[\"mlp\"]}",
+                "pruning.unit_ratio             | \"pruning\":{\"target\":\"2:4\",\"unit_ratio\":0.5}",
+                "pruning.compensation           | \"pruning\":{\"target\":\"2:4\",\"compensation\":\"bias\"}",
+                "pruning.allocation             | \"pruning\":{\"target\":\"2:4\",\"allocation\":\"global\"}",
+                "pruning.selection              | \"pruning\":{\"unit_ratio\":0.5,\"selection\":\"twice\"}",
+                "pruning.selection              | \"pruning\":{\"target\":\"2:4\",\"selection\":\"sequential\"}",
+                "pruning.selection              | \"pruning\":{\"selection\":\"sequential\",\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.3}]}",
+                "pruning.budgets                | \"pruning\":{\"unit_ratio\":0.5,\"budgets\":[{\"unit_ratio\":0.2}]}",
+                "pruning.budgets[1]             | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":2}]}",
+                "pruning.budgets[1].bytes       | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2},{\"unit_ratio\":0.2,\"bytes\":3}]}",
+                "pruning.budgets[1].output      | \"pruning\":{\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"unit_ratio\":0.3,\"output\":\"a\"}]}",
+                "scoring.controls               | \"scoring\":{\"controls\":\"maybe\"}",
+                "scoring.gradient.compare       | \"scoring\":{\"gradient\":{\"compare\":\"magic\"}}",
+                "scoring.gradient.compare       | \"scoring\":{\"gradient\":{\"source\":\"backprop\",\"compare\":\"backprop\"}}",
+                "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"target\":\"2:4\"}",
+                "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"unit_ratio\":0.5,\"selection\":\"sequential\"}",
+                "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
+                "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
+                "scoring.gradient.epsilon       | \"scoring\":{\"gradient\":{\"epsilon\":\"Infinity\"}}",
+            })
+    void aFieldThatCannotBeUsedIsNamed(String field, String json) {
+        // The last value of a repeated JSON key would be an error, so the minimal fields go where they are not
+        // overridden.
+        String body = json;
+        for (String part :
+                new String[] {"\"model\":\"m\"", "\"calibration\":{\"text\":\"t\"}", "\"pruning\":{\"unit_ratio\":0.5}"
+                }) {
+            if (!json.contains(part.substring(0, part.indexOf(':') + 1))) {
+                body += "," + part;
+            }
+        }
+        String request = "{" + body + "}";
+
+        assertThatThrownBy(() -> RequestMapper.toSpec("job", RequestJson.fromJson(request)))
+                .isInstanceOfSatisfying(
+                        EspalierException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+                .hasMessageStartingWith(field);
+    }
+}

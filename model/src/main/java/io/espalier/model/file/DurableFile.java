@@ -1,0 +1,119 @@
+package io.espalier.model.file;
+
+import io.espalier.base.EspalierException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Files and folders that are there completely or not at all, whatever crashes. */
+public final class DurableFile {
+    private DurableFile() {}
+
+    /**
+     * Writes a file under a temporary name, makes it durable and gives it its own.
+     *
+     * @throws EspalierException {@code DISK_FULL}
+     */
+    public static void write(Path file, byte[] bytes) {
+        write(file, ByteBuffer.wrap(bytes));
+    }
+
+    /** The same with a buffer's remaining bytes. */
+    public static void write(Path file, ByteBuffer bytes) {
+        Path folder = Objects.requireNonNull(file.getParent());
+        Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            Files.createDirectories(folder);
+            try {
+                try (FileChannel channel =
+                        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                    writeFully(channel, bytes, 0);
+                    channel.force(true);
+                }
+                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+            forceFolder(folder);
+        } catch (IOException e) {
+            throw DiskSpace.failure(folder, e);
+        }
+    }
+
+    /** Writes all remaining bytes, from a position of the file on. */
+    public static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
+        long position = offset;
+        while (bytes.hasRemaining()) {
+            position += channel.write(bytes, position);
+        }
+    }
+
+    /** Makes every file and folder below durable. */
+    public static void forceTree(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.force(true);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
+                forceFolder(visited);
+                return super.postVisitDirectory(visited, e);
+            }
+        });
+    }
+
+    /** Makes a rename in a folder durable, where the system lets a folder be opened. */
+    public static void forceFolder(Path folder) throws IOException {
+        if (!System.getProperty("os.name").startsWith("Windows")) {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+
+    /** Deletes a folder and all below it; links are deleted, not followed. Nothing happens when it is gone. */
+    public static void deleteTree(Path folder) throws IOException {
+        try {
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.deleteIfExists(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                    // Another replica deletes the same job.
+                    if (e instanceof NoSuchFileException) {
+                        return FileVisitResult.CONTINUE;
+                    }
+                    throw e;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
+                    Files.deleteIfExists(visited);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (NoSuchFileException e) {
+            return;
+        }
+    }
+}

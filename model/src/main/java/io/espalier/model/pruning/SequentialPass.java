@@ -1,0 +1,107 @@
+package io.espalier.model.pruning;
+
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.base.Progress;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.importance.LayerHessians;
+import io.espalier.model.importance.LayerScores;
+import io.espalier.model.importance.ResumablePass;
+import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.LayerScope;
+import io.espalier.model.transformer.LayerStream;
+import io.espalier.model.transformer.LayerWeights;
+import java.nio.file.Path;
+
+/**
+ * Scores each layer by what enters it behind the layers already pruned (Wanda-sp's released code): a layer is measured
+ * whole, loses its units at once, uncompensated, and the windows go on through what is left. What an earlier layer lost is
+ * remembered by nothing but those windows.
+ *
+ * @param windows [n][t] token ids
+ * @param scope layers that are pruned, all at the same share
+ * @param criterion one that {@link #check} lets pass
+ * @param ratio share of units that each layer loses, in (0, 1)
+ * @param seed of the job
+ */
+public record SequentialPass(
+        Checkpoint checkpoint,
+        int[][] windows,
+        LayerScope scope,
+        Criterion criterion,
+        FfnRounding rounding,
+        double ratio,
+        long seed,
+        MemoryBudget budget) {
+    private static final String FIELD = "pruning.selection";
+
+    /** Receives a layer's scores, the first layer of the scope first. */
+    @FunctionalInterface
+    public interface Visitor {
+        /** @param removed what the uniform allocation takes from the layer by these scores */
+        void visit(LayerLayout layer, LayerScores scores, RemovedUnits removed);
+    }
+
+    /**
+     * Looks before anything is computed whether a selection can be sequential.
+     *
+     * @param allocation {@code uniform} or {@code global}
+     * @return the share of units that each layer will lose
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.selection}
+     */
+    public static double check(Criterion criterion, Budget budget, String allocation) {
+        boolean measured = criterion.needsActivations() || criterion.needsHessians();
+        if (!measured || criterion.needsGradient() || !criterion.ranksUnits()) {
+            throw invalid("%s looks at more or less than what enters a layer; take wanda, wanda-sp, flap or obs"
+                    .formatted(criterion.name()));
+        }
+        if (!allocation.equals("uniform")) {
+            throw invalid("a layer must know its share before the next is measured; take the uniform allocation");
+        }
+        if (budget instanceof Budget.UnitRatio share) {
+            return share.ratio();
+        }
+        throw invalid("a layer must know its share before the next is measured; give pruning.unit_ratio");
+    }
+
+    private static EspalierException invalid(String what) {
+        return new EspalierException(ErrorCode.INVALID_ARGUMENT, FIELD + ": cannot be sequential: " + what);
+    }
+
+    /**
+     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
+     * visited once the position behind it is saved.
+     *
+     * @param position folder of this pass alone
+     */
+    public void run(Path position, Visitor visitor, Progress progress) {
+        UniformAllocation allocation = new UniformAllocation(rounding);
+        new ResumablePass(checkpoint, windows, scope, budget)
+                .run(
+                        position,
+                        (stream, layer, weights) -> {
+                            LayerScores scores = measured(stream, layer, weights);
+                            RemovedUnits removed = allocation.select(layer.shape(), ratio, scores.of(criterion));
+                            stream.through(new Surgery(removed).cut(layer, weights));
+                            visitor.visit(layer, scores, removed);
+                        },
+                        progress);
+    }
+
+    private LayerScores measured(LayerStream stream, LayerLayout layer, LayerWeights weights) {
+        DecoderLayer whole = new DecoderLayer(layer, weights);
+        LayerEvidence evidence = new LayerEvidence(layer, weights, seed);
+        if (!criterion.needsHessians()) {
+            return criterion.scored(evidence.with(InputStatistics.peek(stream, whole)));
+        }
+        try (LayerHessians hessians = LayerHessians.of(layer)) {
+            stream.peek(whole, hessians::add);
+            return criterion.scored(evidence.with(hessians));
+        }
+    }
+}
