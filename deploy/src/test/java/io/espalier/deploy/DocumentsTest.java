@@ -54,7 +54,15 @@ class DocumentsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/operations.md", "docs/failures.md", "deploy/README.md"})
+    @ValueSource(
+            strings = {
+                "README.md",
+                "deploy/README.md",
+                "docs/failures.md",
+                "docs/families.md",
+                "docs/methods.md",
+                "docs/operations.md"
+            })
     void everyLinkLeadsToAFile(String page) {
         // Given
         Path file = Repository.ROOT.resolve(page);

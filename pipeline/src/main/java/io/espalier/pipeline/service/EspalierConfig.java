@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 /** How a service takes part in the pipeline. */
 @ConfigMapping(prefix = "espalier")
 public interface EspalierConfig {
-    /** Put before every topic and group name, so that several installations can share a cluster. */
+    /** Prefix of every topic and group name, so that several installations can share a cluster. */
     @WithName("topic.prefix")
     Optional<String> topicPrefix();
 
@@ -40,21 +40,21 @@ public interface EspalierConfig {
     @WithDefault("10s")
     Duration transactionTimeout();
 
-    /** How layer scores, pruned checkpoints, evaluations and job events are written: protobuf or json. */
+    /** Format of layer scores, pruned checkpoints, evaluations and job events: protobuf or json. */
     @WithName("events.format")
     @WithDefault("protobuf")
     EventsFormat eventsFormat();
 
-    /** How long a drained or stopping worker waits for its task to stop before it gives it back all the same. */
+    /** How long a drained or stopping worker waits for its task to stop before it gives it back anyway. */
     @WithName("drain.grace")
     @WithDefault("5s")
     Duration drainGrace();
 
-    /** Name of this process in results, in logs and among the workers; unique. Default: host name and process id. */
+    /** Unique name of this process in results, logs and the list of workers. Default: host name and process id. */
     @WithName("worker.name")
     Optional<String> workerName();
 
-    /** End with the process of this id. */
+    /** Id of a process; the service ends when that process ends. */
     @WithName("parent.pid")
     OptionalLong parentPid();
 }
