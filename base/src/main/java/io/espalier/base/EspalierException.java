@@ -1,7 +1,7 @@
 package io.espalier.base;
 
 /** A failure a user can act on: its message names the field, file or tensor and says what to do. */
-public final class EspalierException extends RuntimeException {
+public class EspalierException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final ErrorCode code;

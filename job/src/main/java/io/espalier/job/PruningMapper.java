@@ -6,6 +6,7 @@ import static io.espalier.job.Fields.invalid;
 import static io.espalier.job.Fields.or;
 
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.sparsity.LinearChoice;
@@ -151,9 +152,9 @@ final class PruningMapper {
     private static Budget entry(String field, io.espalier.v1.Budget wire) {
         try {
             return budget(field, wire.getUnitRatio(), wire.getParameterRatio(), wire.getBytes());
-        } catch (EspalierException e) {
-            String message = String.valueOf(e.getMessage()).replaceFirst("^pruning\\.(\\w+):", field + ".$1:");
-            throw new EspalierException(e.code(), message, e);
+        } catch (InvalidSetting refused) {
+            String name = SettingNames.of(refused.setting()).replaceFirst("^pruning\\.", field + ".");
+            throw new EspalierException(refused.code(), name + ": " + refused.reason(), refused);
         }
     }
 

@@ -27,6 +27,10 @@ public final class RequestMapper {
 
     /** @throws io.espalier.base.EspalierException INVALID_ARGUMENT naming the first field that cannot be used */
     public static JobSpec toSpec(String jobId, PruneRequest request) {
+        return SettingNames.named(() -> spec(jobId, request));
+    }
+
+    private static JobSpec spec(String jobId, PruneRequest request) {
         required(request.getModel(), "model", "the checkpoint folder");
         Calibration calibration = request.getCalibration();
         required(calibration.getText(), "calibration.text", "the text to measure importance on");

@@ -199,7 +199,7 @@ class ComputationTest {
             assertFails(
                             ErrorCode.INVALID_ARGUMENT,
                             () -> InputStatistics.collect(checkpoint, WINDOWS, ALL, half, Progress.SILENT))
-                    .contains("espalier.compute.type", "model.layers.1.mlp.up_proj.weight", "fp16", "fp32");
+                    .contains("compute type", "model.layers.1.mlp.up_proj.weight", "fp16", "fp32");
         }
     }
 
@@ -216,11 +216,11 @@ class ComputationTest {
             assertFails(
                             ErrorCode.INVALID_ARGUMENT,
                             () -> InputStatistics.collect(checkpoint, WINDOWS, ALL, half, Progress.SILENT))
-                    .contains("espalier.compute.type", "layers.1.", "fp16", "fp32");
+                    .contains("compute type", "layers.1.", "fp16", "fp32");
             assertFails(
                             ErrorCode.INVALID_ARGUMENT,
                             () -> zerothOrder.losses(checkpoint, WINDOWS, 0, 1, ALL, half, Progress.SILENT))
-                    .contains("espalier.compute.type", "draw 0", "fp16", "fp32");
+                    .contains("compute type", "draw 0", "fp16", "fp32");
         }
     }
 }

@@ -7,6 +7,7 @@ import io.espalier.evaluator.domain.EvaluationWork;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
@@ -36,6 +37,10 @@ public class EvaluatorWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport progress) {
+        return SettingNames.named(() -> result(task, progress));
+    }
+
+    private TaskResult.Builder result(Task task, TaskReport progress) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
         Engine.setThreads(task.getInputs().getProfile().getThreads());

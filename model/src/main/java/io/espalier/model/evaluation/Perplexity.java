@@ -1,8 +1,8 @@
 package io.espalier.model.evaluation;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.MemoryBudget;
@@ -76,8 +76,7 @@ public record Perplexity(double value, int windows, long predictions) {
             Checkpoint checkpoint, int[][] windows, Computation computation, Decoders decoders, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         if (windows.length == 0) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "evaluation.text: not one window of text; give a longer one");
+            throw new InvalidSetting(Setting.EVALUATION_TEXT, "not one window of text; give a longer one");
         }
         int length = windows[0].length;
         int perPass = together(layout, windows.length, length, computation.budget());

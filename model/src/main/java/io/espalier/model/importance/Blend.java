@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 
@@ -18,8 +18,7 @@ record Blend(OptionalDouble fixed) implements Criterion {
 
     Blend {
         if (fixed.isPresent() && fixed.getAsDouble() > 1) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "scoring.weight: blend takes 0 to 1, was " + fixed.getAsDouble());
+            throw new InvalidSetting(Setting.WEIGHT, "blend takes 0 to 1, was " + fixed.getAsDouble());
         }
     }
 

@@ -1,7 +1,8 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -31,25 +32,23 @@ public sealed interface Criterion
      * Checks, before anything is computed, that a gradient source gives what this criterion needs.
      *
      * @param source {@code zeroth-order}, {@code backprop} or empty
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.gradient.source}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the gradient source
      */
     default void requireSource(String source) {
         if (!source.isEmpty() && !GradientSource.NAMES.contains(source)) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.gradient.source: '%s' is unknown; known are %s"
-                            .formatted(source, String.join(", ", GradientSource.NAMES)));
+            throw new InvalidSetting(
+                    Setting.GRADIENT_SOURCE,
+                    "'%s' is unknown; known are %s".formatted(source, String.join(", ", GradientSource.NAMES)));
         }
         if (needsGradient() && source.isEmpty()) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.gradient.source: %s needs a gradient; give one of %s"
-                            .formatted(name(), String.join(", ", GradientSource.NAMES)));
+            throw new InvalidSetting(
+                    Setting.GRADIENT_SOURCE,
+                    "%s needs a gradient; give one of %s".formatted(name(), String.join(", ", GradientSource.NAMES)));
         }
         if (needsBackprop() && !source.equals(GradientSource.BACKPROP)) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.gradient.source: %s in this form needs more than an estimate of dL/dW; give %s"
+            throw new InvalidSetting(
+                    Setting.GRADIENT_SOURCE,
+                    "%s in this form needs more than an estimate of dL/dW; give %s"
                             .formatted(name(), GradientSource.BACKPROP));
         }
     }
@@ -82,8 +81,8 @@ public sealed interface Criterion
     }
 
     /**
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} and the known ones, or
-     *     {@code scoring.form} and the criterion's
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion and the known ones, or
+     *     the form and the criterion's
      */
     static Criterion named(String name, CriterionOptions options) {
         return KnownCriteria.named(name, options);

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.util.OptionalDouble;
 
 /**
@@ -14,12 +14,10 @@ import java.util.OptionalDouble;
 public record CriterionOptions(int magnitudeP, String form, OptionalDouble weight) {
     public CriterionOptions {
         if (magnitudeP != 1 && magnitudeP != 2) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "scoring.magnitude_p: must be 1 or 2, was " + magnitudeP);
+            throw new InvalidSetting(Setting.MAGNITUDE_P, "must be 1 or 2, was " + magnitudeP);
         }
         if (weight.isPresent() && !(weight.getAsDouble() >= 0 && Double.isFinite(weight.getAsDouble()))) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "scoring.weight: must be at least 0, was " + weight.getAsDouble());
+            throw new InvalidSetting(Setting.WEIGHT, "must be at least 0, was " + weight.getAsDouble());
         }
     }
 

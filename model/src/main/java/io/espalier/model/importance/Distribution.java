@@ -1,7 +1,8 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Kernels;
@@ -105,14 +106,14 @@ public enum Distribution {
         }
     }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.gradient.distribution} */
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming the distribution */
     public static Distribution named(String name) {
         return Arrays.stream(values())
                 .filter(distribution -> distribution.spelled().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "scoring.gradient.distribution: '%s' is unknown; known are %s"
+                .orElseThrow(() -> new InvalidSetting(
+                        Setting.DISTRIBUTION,
+                        "'%s' is unknown; known are %s"
                                 .formatted(
                                         name,
                                         Arrays.stream(values())

@@ -1,7 +1,8 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
@@ -45,8 +46,6 @@ public interface GradientSource {
     }
 
     private static EspalierException onlyBackprop(String what) {
-        return new EspalierException(
-                ErrorCode.INVALID_ARGUMENT,
-                "scoring.gradient.source: the criterion needs " + what + "; only backprop gives it");
+        return new InvalidSetting(Setting.GRADIENT_SOURCE, "the criterion needs " + what + "; only backprop gives it");
     }
 }

@@ -1,7 +1,7 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,15 +34,14 @@ final class KnownCriteria {
     static Criterion named(String name, CriterionOptions options) {
         Entry entry = ENTRIES.get(name);
         if (entry == null) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.criterion: '%s' is unknown; known are %s"
-                            .formatted(name, String.join(", ", ENTRIES.keySet())));
+            throw new InvalidSetting(
+                    Setting.CRITERION,
+                    "'%s' is unknown; known are %s".formatted(name, String.join(", ", ENTRIES.keySet())));
         }
         if (!options.form().isEmpty() && !entry.forms.contains(options.form())) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "scoring.form: %s has no form '%s'; it has %s"
+            throw new InvalidSetting(
+                    Setting.FORM,
+                    "%s has no form '%s'; it has %s"
                             .formatted(
                                     name,
                                     options.form(),

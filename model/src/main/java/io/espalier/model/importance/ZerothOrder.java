@@ -1,8 +1,9 @@
 package io.espalier.model.importance;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Kernels;
@@ -39,8 +40,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
 
     public ZerothOrder {
         if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "scoring.gradient.epsilon: must be positive, was " + epsilon);
+            throw new InvalidSetting(Setting.EPSILON, "must be positive, was " + epsilon);
         }
     }
 
@@ -197,7 +197,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
      */
     public GradientSource gradient(List<DrawLosses> losses) {
         if (losses.isEmpty()) {
-            throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "scoring.gradient.draws: at least one is needed");
+            throw new InvalidSetting(Setting.DRAWS, "at least one is needed");
         }
         return (linear, scope) -> distribution.sum(
                 linear,

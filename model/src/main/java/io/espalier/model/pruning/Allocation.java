@@ -2,6 +2,7 @@ package io.espalier.model.pruning;
 
 import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
+import io.espalier.model.Setting;
 import io.espalier.model.importance.UnitScores;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
@@ -14,7 +15,7 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
     /**
      * @param name {@code uniform} or {@code global}
      * @param standardized whether scores are z scores of their layer and kind already
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.allocation}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the allocation
      */
     static Allocation named(String name, FfnRounding rounding, ModelLayout layout, boolean standardized) {
         return switch (name) {
@@ -23,7 +24,7 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
                 new GlobalAllocation(
                         rounding, layout.layers().stream().map(UnitCost::of).toList(), standardized);
             default ->
-                throw Share.invalid("pruning.allocation", "'%s' is unknown; known are uniform, global".formatted(name));
+                throw Share.invalid(Setting.ALLOCATION, "'%s' is unknown; known are uniform, global".formatted(name));
         };
     }
 

@@ -1,15 +1,16 @@
 package io.espalier.model.pruning;
 
 import io.espalier.base.EspalierException;
+import io.espalier.model.Setting;
 import java.util.function.DoubleFunction;
 
 /** How much must go. */
 public sealed interface Budget {
     /** A share of the units in the pruned layers, or of the layers, in (0, 1). Any can be asked for: what must stay, stays. */
     record UnitRatio(double ratio) implements Budget {
-        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.unit_ratio} */
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming the unit ratio */
         public UnitRatio {
-            Share.require("pruning.unit_ratio", ratio);
+            Share.require(Setting.UNIT_RATIO, ratio);
         }
 
         @Override
@@ -23,11 +24,11 @@ public sealed interface Budget {
 
     /** At least this share of all the model's parameters goes, in (0, 1). */
     record ParameterRatio(double ratio) implements Budget {
-        private static final String FIELD = "pruning.parameter_ratio";
+        private static final Setting SETTING = Setting.PARAMETER_RATIO;
 
-        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.parameter_ratio} */
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming the parameter ratio */
         public ParameterRatio {
-            Share.require(FIELD, ratio);
+            Share.require(SETTING, ratio);
         }
 
         @Override
@@ -35,7 +36,7 @@ public sealed interface Budget {
             long all = tensors.parameters();
             if (tensors.parameters(least) > mostLeft(tensors)) {
                 throw Share.invalid(
-                        FIELD,
+                        SETTING,
                         "cannot be met: of %d parameters, the layers in scope can lose %d; prune more layers or ask for less"
                                 .formatted(all, all - tensors.parameters(least)));
             }
@@ -54,12 +55,12 @@ public sealed interface Budget {
 
     /** The tensors that are left have at most so many bytes. */
     record Bytes(long bytes) implements Budget {
-        private static final String FIELD = "pruning.bytes";
+        private static final Setting SETTING = Setting.BYTES;
 
-        /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.bytes} */
+        /** @throws EspalierException {@code INVALID_ARGUMENT} naming the bytes */
         public Bytes {
             if (bytes < 1) {
-                throw Share.invalid(FIELD, "must be positive, was " + bytes);
+                throw Share.invalid(SETTING, "must be positive, was " + bytes);
             }
         }
 
@@ -67,12 +68,13 @@ public sealed interface Budget {
         public <L> void check(L least, TensorsLeft<L> tensors) {
             if (tensors.bytes(least) > bytes) {
                 throw Share.invalid(
-                        FIELD,
+                        SETTING,
                         "cannot be met: at least %d of the model's %d bytes stay; prune more layers or allow more"
                                 .formatted(tensors.bytes(least), tensors.bytes()));
             }
             if (tensors.bytes() <= bytes) {
-                throw Share.invalid(FIELD, "is met already: the model has %d; allow fewer".formatted(tensors.bytes()));
+                throw Share.invalid(
+                        SETTING, "is met already: the model has %d; allow fewer".formatted(tensors.bytes()));
             }
         }
 

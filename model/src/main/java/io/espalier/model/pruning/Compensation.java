@@ -1,7 +1,8 @@
 package io.espalier.model.pruning;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.ModelLayout;
@@ -65,16 +66,16 @@ public enum Compensation {
 
     /**
      * @param target {@code own} or {@code blend}; not looked at where there is no choice
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.compensation}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the compensation
      */
     public static Compensation named(String name, String target) {
         return Arrays.stream(values())
                 .filter(compensation -> compensation.label.equals(name))
                 .filter(compensation -> compensation.target.isEmpty() || compensation.target.equals(target))
                 .findFirst()
-                .orElseThrow(() -> new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        ("pruning.compensation: '%s' with target '%s' is unknown; known are least-squares with target"
+                .orElseThrow(() -> new InvalidSetting(
+                        Setting.COMPENSATION,
+                        ("'%s' with target '%s' is unknown; known are least-squares with target"
                                         + " blend or own, bias, none")
                                 .formatted(name, target)));
     }

@@ -1,6 +1,7 @@
 package io.espalier.model.pruning;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.Setting;
 
 /**
  * Widths that an FFN block may be cut to.
@@ -13,7 +14,7 @@ public record FfnRounding(int roundTo) {
 
     public FfnRounding {
         if (roundTo < 1) {
-            throw Share.invalid("pruning.round_to", "must be at least 1, was " + roundTo);
+            throw Share.invalid(Setting.ROUND_TO, "must be at least 1, was " + roundTo);
         }
     }
 

@@ -2,6 +2,7 @@ package io.espalier.model.pruning;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.importance.UnitScores;
@@ -73,7 +74,7 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
         int count = budget.spend(gone, this);
         if (count == 0) {
             throw Share.invalid(
-                    "pruning.unit_ratio",
+                    Setting.UNIT_RATIO,
                     "is less than one of the %d layers in scope; ask for more".formatted(order.size()));
         }
         return count;

@@ -1,8 +1,9 @@
 package io.espalier.model.pruning;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.InputStatistics;
@@ -38,7 +39,7 @@ public record SequentialPass(
         double ratio,
         long seed,
         MemoryBudget budget) {
-    private static final String FIELD = "pruning.selection";
+    private static final Setting SETTING = Setting.SELECTION;
 
     /** Receives a layer's scores, the first layer of the scope first. */
     @FunctionalInterface
@@ -52,7 +53,7 @@ public record SequentialPass(
      *
      * @param allocation {@code uniform} or {@code global}
      * @return the share of units that each layer will lose
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.selection}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the selection
      */
     public static double check(Criterion criterion, Budget budget, String allocation) {
         boolean measured = criterion.needsActivations() || criterion.needsHessians();
@@ -66,11 +67,11 @@ public record SequentialPass(
         if (budget instanceof Budget.UnitRatio share) {
             return share.ratio();
         }
-        throw invalid("a layer must know its share before the next is measured; give pruning.unit_ratio");
+        throw invalid("a layer must know its share before the next is measured; give a share of the units");
     }
 
     private static EspalierException invalid(String what) {
-        return new EspalierException(ErrorCode.INVALID_ARGUMENT, FIELD + ": cannot be sequential: " + what);
+        return new InvalidSetting(SETTING, "cannot be sequential: " + what);
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.espalier.model.pruning;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.util.function.DoubleFunction;
 import java.util.function.Predicate;
 
@@ -12,9 +12,9 @@ final class Share {
 
     private Share() {}
 
-    static void require(String field, double share) {
+    static void require(Setting setting, double share) {
         if (!(share > 0 && share < 1)) {
-            throw invalid(field, "must lie between 0 and 1, was " + share);
+            throw invalid(setting, "must lie between 0 and 1, was " + share);
         }
     }
 
@@ -33,7 +33,7 @@ final class Share {
         return left.apply(harsh);
     }
 
-    static EspalierException invalid(String field, String what) {
-        return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + ": " + what);
+    static InvalidSetting invalid(Setting setting, String what) {
+        return new InvalidSetting(setting, what);
     }
 }

@@ -1,7 +1,7 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
@@ -48,10 +48,9 @@ record DassMasks() implements MaskCriterion {
         linears.check(model);
         for (LayerLayout layer : model.layers()) {
             if (!layer.feedForward().gated()) {
-                throw new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "scoring.criterion: dass needs a gated MLP, which %s has not; use wanda"
-                                .formatted(model.family()));
+                throw new InvalidSetting(
+                        Setting.CRITERION,
+                        "dass needs a gated MLP, which %s has not; use wanda".formatted(model.family()));
             }
             for (Linear linear : linears.of(layer)) {
                 check(linear, layer, pattern);
@@ -70,9 +69,9 @@ record DassMasks() implements MaskCriterion {
                                 .formatted(linear.weight().name(), part.length()));
             }
         } else {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "pruning.linears: dass leaves the attention dense, so not %s; give mlp or some of its linear layers"
+            throw new InvalidSetting(
+                    Setting.LINEARS,
+                    "dass leaves the attention dense, so not %s; give mlp or some of its linear layers"
                             .formatted(linear.module()));
         }
     }

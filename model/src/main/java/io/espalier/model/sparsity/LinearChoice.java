@@ -1,7 +1,8 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
@@ -30,15 +31,15 @@ public record LinearChoice(List<String> names) {
     }
 
     /**
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.linears} and what the family calls its
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the linear layers and what the family calls its
      *     linear layers, when a name fits none of them
      */
     public void check(ModelLayout model) {
         for (String name : names) {
             if (model.layers().stream().allMatch(layer -> named(name, layer).isEmpty())) {
-                throw new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "pruning.linears: '%s' fits no linear layer; %s has %s, or give all, mlp or attention"
+                throw new InvalidSetting(
+                        Setting.LINEARS,
+                        "'%s' fits no linear layer; %s has %s, or give all, mlp or attention"
                                 .formatted(name, model.family(), String.join(", ", familyNames(model))));
             }
         }

@@ -1,7 +1,8 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
@@ -43,8 +44,8 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
     /**
      * Checks, before anything is computed, that this rule can prune that part of that model.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion}, {@code pruning.target} or
-     *     {@code pruning.linears}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion, the target or
+     *     the linear layers
      */
     default void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
         requireInputsDivided(model, pattern, linears);
@@ -90,14 +91,14 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
                 .orElse(LinearChoice.ALL);
     }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code scoring.criterion} and the known ones */
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion and the known ones */
     static MaskCriterion named(String name) {
         return ALL.stream()
                 .filter(criterion -> criterion.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "scoring.criterion: '%s' chooses no single weights; known are %s"
+                .orElseThrow(() -> new InvalidSetting(
+                        Setting.CRITERION,
+                        "'%s' chooses no single weights; known are %s"
                                 .formatted(
                                         name,
                                         String.join(

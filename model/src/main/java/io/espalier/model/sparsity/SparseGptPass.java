@@ -40,8 +40,8 @@ public record SparseGptPass(
     /**
      * Checks, before anything is computed, that this part of the model can be pruned so.
      *
-     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} or
-     *     {@code pruning.linears}
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the target or
+     *     the linear layers
      */
     public static void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
         MaskCriterion.requireInputsDivided(model, pattern, linears);

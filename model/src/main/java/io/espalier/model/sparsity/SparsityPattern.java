@@ -1,7 +1,8 @@
 package io.espalier.model.sparsity;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.regex.Matcher;
@@ -14,7 +15,7 @@ public sealed interface SparsityPattern {
         public NofM {
             if (n < 1 || n >= m || m > MOST_CONSECUTIVE) {
                 throw invalid(
-                        "pruning.target",
+                        Setting.TARGET,
                         "%d:%d keeps %d of each %d weights; give N:M with 0 < N < M <= %d"
                                 .formatted(n, m, n, m, MOST_CONSECUTIVE));
             }
@@ -34,7 +35,7 @@ public sealed interface SparsityPattern {
         public void requireDivides(int length, String what) {
             if (length % m != 0) {
                 throw invalid(
-                        "pruning.target",
+                        Setting.TARGET,
                         "%s compares %d consecutive weights, but %s, which %d does not divide; choose another pattern"
                                 .formatted(label(), m, what, m));
             }
@@ -54,7 +55,7 @@ public sealed interface SparsityPattern {
     record Unstructured(double sparsity) implements SparsityPattern {
         public Unstructured {
             if (!(sparsity > 0 && sparsity < 1)) {
-                throw invalid("pruning.sparsity", "must lie between 0 and 1, was " + sparsity);
+                throw invalid(Setting.SPARSITY, "must lie between 0 and 1, was " + sparsity);
             }
         }
 
@@ -95,7 +96,7 @@ public sealed interface SparsityPattern {
 
     /**
      * @param what tensor and width, for the message
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} when groups do not fill an axis
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the target when groups do not fill an axis
      */
     void requireDivides(int length, String what);
 
@@ -105,7 +106,7 @@ public sealed interface SparsityPattern {
     /**
      * @param target {@code unstructured} or N:M with 0 &lt; N &lt; M ≤ 1024, such as {@code 2:4}
      * @param sparsity in (0, 1); not looked at for N:M, which says it itself
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.target} or {@code pruning.sparsity}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the target or the sparsity
      */
     static SparsityPattern parse(String target, double sparsity) {
         if (target.equals(UNSTRUCTURED)) {
@@ -114,13 +115,13 @@ public sealed interface SparsityPattern {
         Matcher pattern = Pattern.compile("(\\d{1,4}):(\\d{1,4})").matcher(target);
         if (!pattern.matches()) {
             throw invalid(
-                    "pruning.target",
+                    Setting.TARGET,
                     "'%s' is no pattern of single weights; give N:M such as 2:4, or unstructured".formatted(target));
         }
         return new NofM(Integer.parseInt(pattern.group(1)), Integer.parseInt(pattern.group(2)));
     }
 
-    private static EspalierException invalid(String field, String what) {
-        return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + ": " + what);
+    private static InvalidSetting invalid(Setting setting, String what) {
+        return new InvalidSetting(setting, what);
     }
 }

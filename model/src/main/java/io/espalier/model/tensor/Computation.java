@@ -18,7 +18,7 @@ public record Computation(ComputeType type, MemoryBudget budget) {
      * Looks at a number that all results of a pass went into.
      *
      * @param what it was computed from, for the message
-     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} where
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the compute type where
      *     another may help, else {@code MODEL_CORRUPT}
      */
     public void requireFinite(String what, double number) {

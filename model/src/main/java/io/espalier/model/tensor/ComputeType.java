@@ -2,6 +2,8 @@ package io.espalier.model.tensor;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import java.util.Set;
@@ -45,7 +47,7 @@ public enum ComputeType {
      * The type a configuration asks for. {@code auto} is the one that every matrix is stored in where the processor
      * multiplies it fast; weights stored otherwise would lose digits.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the compute type
      */
     public static ComputeType of(String setting, Checkpoint checkpoint) {
         if (setting.equals(AUTO)) {
@@ -54,32 +56,30 @@ public enum ComputeType {
         return named(setting);
     }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} */
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming the compute type */
     static ComputeType named(String setting) {
         for (ComputeType type : values()) {
             if (type.spelled.equals(setting)) {
                 return type;
             }
         }
-        throw new EspalierException(
-                ErrorCode.INVALID_ARGUMENT,
-                "espalier.compute.type: '%s' is unknown; known are auto, fp32, bf16, fp16".formatted(setting));
+        throw new InvalidSetting(
+                Setting.COMPUTE_TYPE, "'%s' is unknown; known are auto, fp32, bf16, fp16".formatted(setting));
     }
 
     /**
      * What to say of numbers that are not finite.
      *
      * @param where they were met
-     * @return {@code INVALID_ARGUMENT} naming {@code espalier.compute.type} where another holds more, else
+     * @return {@code INVALID_ARGUMENT} naming the compute type where another holds more, else
      *     {@code MODEL_CORRUPT}
      */
     EspalierException notFinite(String where) {
         return this == FP32
                 ? new EspalierException(
                         ErrorCode.MODEL_CORRUPT, where + ": NaN or infinite; the checkpoint must be made again")
-                : new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "espalier.compute.type: %s is not finite in %s; set it to fp32".formatted(where, spelled));
+                : new InvalidSetting(
+                        Setting.COMPUTE_TYPE, "%s is not finite in %s; set it to fp32".formatted(where, spelled));
     }
 
     /** @param flags of the processor, as the kernel spells them */

@@ -1,7 +1,8 @@
 package io.espalier.model.tensor;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 
 /**
  * Native memory that one pass over a model may take, beside what the process takes anyway.
@@ -15,9 +16,8 @@ public record MemoryBudget(long bytes) {
 
     public MemoryBudget {
         if (bytes < LEAST_BYTES) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "espalier.memory.budget: must be at least %d bytes, was %d".formatted(LEAST_BYTES, bytes));
+            throw new InvalidSetting(
+                    Setting.MEMORY_BUDGET, "must be at least %d bytes, was %d".formatted(LEAST_BYTES, bytes));
         }
     }
 
@@ -27,9 +27,9 @@ public record MemoryBudget(long bytes) {
      */
     public void require(String what, long needed) {
         if (needed > bytes) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "espalier.memory.budget: %s needs %d bytes, the budget is %d; raise it or use fewer or shorter samples"
+            throw new InvalidSetting(
+                    Setting.MEMORY_BUDGET,
+                    "%s needs %d bytes, the budget is %d; raise it or use fewer or shorter samples"
                             .formatted(what, needed, bytes));
         }
     }

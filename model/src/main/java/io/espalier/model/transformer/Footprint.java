@@ -39,7 +39,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
      * That the budget holds a pass.
      *
      * @param what needs the bytes, for the message
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and the bytes
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the memory budget and the bytes
      */
     public void check(String what, long bytes) {
         computation.budget().require(what, bytes);

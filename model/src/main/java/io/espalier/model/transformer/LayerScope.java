@@ -1,8 +1,9 @@
 package io.espalier.model.transformer;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
 import io.espalier.model.LayerShape;
+import io.espalier.model.Setting;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -20,7 +21,7 @@ public record LayerScope(int first, int last) {
      * the last 2 layers of a deep model, else the first and the last.
      *
      * @param layers the model has
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming {@code pruning.layers}
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the layers
      */
     public static LayerScope parse(String spec, int layers) {
         switch (spec) {
@@ -62,6 +63,6 @@ public record LayerScope(int first, int last) {
     }
 
     private static EspalierException invalid(String what) {
-        return new EspalierException(ErrorCode.INVALID_ARGUMENT, "pruning.layers: " + what);
+        return new InvalidSetting(Setting.LAYERS, what);
     }
 }

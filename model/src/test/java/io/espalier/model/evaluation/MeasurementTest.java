@@ -36,7 +36,7 @@ class MeasurementTest {
     void perplexityOfNoTextIsRefused() {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> Perplexity.of(checkpoint, new int[0][], Progress.SILENT))
-                    .contains("evaluation.text");
+                    .contains("evaluation text");
         }
     }
 

@@ -201,7 +201,7 @@ class DistributionTest {
     void unknownDistributionIsRefusedNamingTheKnownOnes() {
         assertThat(Distribution.named("rank-one")).isEqualTo(Distribution.RANK_ONE);
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> Distribution.named("uniform"))
-                .contains("scoring.gradient.distribution", "'uniform'", "gaussian", "rademacher", "rank-one");
+                .contains("distribution", "'uniform'", "gaussian", "rademacher", "rank-one");
     }
 
     private static List<DrawLosses> losses(ZerothOrder zerothOrder, int first, int last) {

@@ -208,21 +208,21 @@ class GradientCriteriaTest {
         assertFails(
                         ErrorCode.INVALID_ARGUMENT,
                         () -> Criterion.named("taylor", CriterionOptions.usual().withForm("third")))
-                .contains("scoring.form", "vectorize-unit", "mix");
+                .contains("form", "vectorize-unit", "mix");
         assertFails(
                         ErrorCode.INVALID_ARGUMENT,
                         () -> Criterion.named("wanda", CriterionOptions.usual().withForm("mix")))
-                .contains("scoring.form", "wanda");
+                .contains("form", "wanda");
     }
 
     @Test
     void aWeightNoCriterionCanUseIsRefused() {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> CriterionOptions.usual().withWeight(Double.NaN))
-                .contains("scoring.weight");
+                .contains("weight");
         assertFails(
                         ErrorCode.INVALID_ARGUMENT,
                         () -> Criterion.named("blend", CriterionOptions.usual().withWeight(1.5)))
-                .contains("scoring.weight");
+                .contains("weight");
         assertThat(new CriterionOptions(1, "", OptionalDouble.of(0.25))
                         .withForm("mix")
                         .weight())
@@ -239,7 +239,7 @@ class GradientCriteriaTest {
                             ErrorCode.INVALID_ARGUMENT,
                             () -> LayerScorer.score(
                                     checkpoint, LAYER, List.of(criterion("gblm")), 0, statistics, estimate))
-                    .contains("scoring.gradient.source", "backprop");
+                    .contains("gradient source", "backprop");
             assertThat(criterion("gblm").needsBackprop()).isTrue();
             assertThat(criterion("output").needsBackprop()).isTrue();
             assertThat(criterion("product").needsBackprop()).isFalse();

@@ -132,7 +132,7 @@ class ZerothOrderTest {
     @Test
     void stepThatIsNoStepIsRefused() {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> new ZerothOrder(1, Double.NaN))
-                .contains("scoring.gradient.epsilon");
+                .contains("epsilon");
     }
 
     private static List<DrawLosses> losses(ZerothOrder zerothOrder, int first, int last, LayerScope scope) {

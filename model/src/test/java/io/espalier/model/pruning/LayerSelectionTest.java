@@ -79,10 +79,10 @@ class LayerSelectionTest {
 
     @Test
     void budgetsThatCannotBeMetNameTheirFieldBeforeAnythingIsComputed() {
-        assertRefused(new Budget.UnitRatio(0.1), "pruning.unit_ratio");
-        assertRefused(new Budget.ParameterRatio(0.99), "pruning.parameter_ratio");
-        assertRefused(new Budget.Bytes(1000), "pruning.bytes");
-        assertRefused(new Budget.Bytes(bytes(List.of())), "pruning.bytes");
+        assertRefused(new Budget.UnitRatio(0.1), "unit ratio");
+        assertRefused(new Budget.ParameterRatio(0.99), "parameter ratio");
+        assertRefused(new Budget.Bytes(1000), "bytes");
+        assertRefused(new Budget.Bytes(bytes(List.of())), "bytes");
     }
 
     private static void assertRefused(Budget budget, String field) {

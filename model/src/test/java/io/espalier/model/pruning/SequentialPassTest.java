@@ -200,6 +200,6 @@ class SequentialPassTest {
         assertFails(
                         ErrorCode.INVALID_ARGUMENT,
                         () -> SequentialPass.check(Criterion.named(criterion, 1), budget, allocation))
-                .contains("pruning.selection");
+                .contains("selection");
     }
 }

@@ -145,12 +145,12 @@ class UniformAllocationTest {
     void namesARatioThatCannotBeUsed() {
         for (double ratio : new double[] {0, 1, -1, 1.5, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.UnitRatio(ratio))
-                    .contains("pruning.unit_ratio");
+                    .contains("unit ratio");
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.ParameterRatio(ratio))
-                    .contains("pruning.parameter_ratio");
+                    .contains("parameter ratio");
         }
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.Bytes(0)).contains("pruning.bytes");
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> uniform(0)).contains("pruning.round_to");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Budget.Bytes(0)).contains("bytes");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> uniform(0)).contains("round to");
     }
 
     private static UniformAllocation uniform(int roundTo) {

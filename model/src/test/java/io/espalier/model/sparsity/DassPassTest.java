@@ -114,7 +114,7 @@ class DassPassTest {
                         ErrorCode.INVALID_ARGUMENT,
                         () -> pass.run(
                                 folder, (layer, masks, u) -> assertThat(layer).isNull(), Progress.SILENT))
-                .startsWith("pruning.target:");
+                .startsWith("target:");
         assertThat(folder).isEmptyDirectory();
     }
 

@@ -52,7 +52,7 @@ class LinearChoiceTest {
         LinearChoice choice = LinearChoice.parse(List.of("down_proj", name));
 
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> choice.check(model))
-                .startsWith("pruning.linears: '" + name + "'")
+                .startsWith("linears: '" + name + "'")
                 .contains("llama", "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
     }
 

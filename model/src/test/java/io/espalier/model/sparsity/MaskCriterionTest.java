@@ -215,15 +215,15 @@ class MaskCriterionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            opt       | dass      | 2:4  | mlp       | scoring.criterion: dass needs a gated MLP, which opt has not
-            llama     | dass      | 2:4  | all       | pruning.linears: dass leaves the attention dense
-            llama     | dass      | 2:4  | o_proj    | pruning.linears: dass leaves the attention dense
+            opt       | dass      | 2:4  | mlp       | criterion: dass needs a gated MLP, which opt has not
+            llama     | dass      | 2:4  | all       | linears: dass leaves the attention dense
+            llama     | dass      | 2:4  | o_proj    | linears: dass leaves the attention dense
             llama     | dass      | 1:3  | gate_proj | model.layers.0.mlp.gate_proj.weight has 80 FFN channels
             phi3      | dass      | 5:32 | mlp       | gate_up_proj.weight has 80 FFN channels
             llama     | dass      | 1:3  | down_proj | model.layers.0.mlp.down_proj.weight has 80 input features
             llama     | wanda     | 1:3  | mlp       | model.layers.0.mlp.gate_proj.weight has 32 input features
             opt       | magnitude | 1:3  | attention | q_proj.weight has 32 input features
-            bloom     | gblm      | 2:4  | down_proj | pruning.linears: 'down_proj' fits no linear layer; bloom has
+            bloom     | gblm      | 2:4  | down_proj | linears: 'down_proj' fits no linear layer; bloom has
             """)
     void whatARuleCannotPruneIsRefusedBeforeAnythingIsComputed(
             String family, String criterion, String target, String linears, String message) {
@@ -251,7 +251,7 @@ class MaskCriterionTest {
     @Test
     void unknownRuleIsRefusedWithTheKnownOnes() {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> MaskCriterion.named("flap"))
-                .startsWith("scoring.criterion: 'flap'")
+                .startsWith("criterion: 'flap'")
                 .contains("dass, wanda, magnitude, gblm");
     }
 }

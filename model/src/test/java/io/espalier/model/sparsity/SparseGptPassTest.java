@@ -123,7 +123,7 @@ class SparseGptPassTest {
             assertFails(
                             ErrorCode.INVALID_ARGUMENT,
                             () -> SparseGptPass.check(model, new SparsityPattern.NofM(1, 3), LinearChoice.MLP))
-                    .startsWith("pruning.target:")
+                    .startsWith("target:")
                     .contains("model.layers.0.mlp.gate_proj.weight has 32 input features");
         }
     }

@@ -33,13 +33,13 @@ class SparsityPatternTest {
     @ValueSource(strings = {"0:4", "4:4", "5:4", "2:1025", "2:4:8", "structured", "", "-1:4", "2:99999"})
     void targetThatIsNoPatternIsRefused(String target) {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> SparsityPattern.parse(target, 0.5))
-                .startsWith("pruning.target:");
+                .startsWith("target:");
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 1, -0.5, 1.5, Double.NaN, Double.POSITIVE_INFINITY})
     void shareOutsideZeroAndOneIsRefused(double sparsity) {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> SparsityPattern.parse("unstructured", sparsity))
-                .startsWith("pruning.sparsity:");
+                .startsWith("sparsity:");
     }
 }

@@ -21,7 +21,7 @@ class ComputeTypeTest {
             assertThat(ComputeType.of("bf16", checkpoint)).isEqualTo(ComputeType.BF16);
             assertThat(ComputeType.of("fp16", checkpoint)).isEqualTo(ComputeType.FP16);
             assertFails(ErrorCode.INVALID_ARGUMENT, () -> ComputeType.of("fp8", checkpoint))
-                    .contains("espalier.compute.type", "'fp8'", "auto, fp32, bf16, fp16");
+                    .contains("compute type", "'fp8'", "auto, fp32, bf16, fp16");
         }
     }
 

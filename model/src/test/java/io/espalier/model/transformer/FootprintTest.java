@@ -231,12 +231,11 @@ class FootprintTest {
         tight.check("this", 64 << 20);
 
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> tight.check("statistics of much text", (64 << 20) + 1))
-                .contains("espalier.memory.budget", "statistics of much text", "67108865", "67108864");
+                .contains("memory budget", "statistics of much text", "67108865", "67108864");
     }
 
     @Test
     void aBudgetTooSmallForAnythingIsRefused() {
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new MemoryBudget(1000))
-                .contains("espalier.memory.budget", "1000");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> new MemoryBudget(1000)).contains("memory budget", "1000");
     }
 }

@@ -22,7 +22,7 @@ class LayerScopeTest {
     @CsvSource({"default, 2", "0:7, 6", "3:3, 6", "4:2, 6", "-1:3, 6", "1:, 6", "some, 6", "'', 6", "0:9999999999, 6"})
     void refusesARangeOutsideTheModel(String spec, int layers) {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> LayerScope.parse(spec, layers))
-                .startsWith("pruning.layers: ");
+                .startsWith("layers: ");
     }
 
     @Test

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.SettingNames;
 import io.espalier.model.file.Digests;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
@@ -50,6 +51,10 @@ public class PrunerStage implements Stage {
 
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
+        return SettingNames.named(() -> decided(input, waves));
+    }
+
+    private static Step decided(Input.Start input, List<List<TaskResult>> waves) {
         ScoreFact fact = fact(input);
         ScoringCompleted completed = fact.getCompleted();
         int budgets = RequestMapper.toSpec(fact.getJobId(), completed.getRequest())

@@ -9,6 +9,7 @@ import io.espalier.job.Inspection;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
@@ -41,6 +42,10 @@ public class PrunerWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport progress) {
+        return SettingNames.named(() -> result(task, progress));
+    }
+
+    private TaskResult.Builder result(Task task, TaskReport progress) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PruneTask pruneTask = PruneMapper.task(task);
         if (pruneTask instanceof PruneTask.Commit commit) {

@@ -7,6 +7,7 @@ import io.espalier.job.CompleteRequest;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.SettingNames;
 import io.espalier.pipeline.request.RequestReader;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Intake;
@@ -69,6 +70,10 @@ public class ScorerStage implements Stage {
 
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
+        return SettingNames.named(() -> decided(input, waves));
+    }
+
+    private static Step decided(Input.Start input, List<List<TaskResult>> waves) {
         AcceptedRequest accepted = accepted(input);
         JobSpec spec = RequestMapper.toSpec(accepted.getJobId(), accepted.getRequest());
         List<List<ScoreResult>> results = waves.stream()

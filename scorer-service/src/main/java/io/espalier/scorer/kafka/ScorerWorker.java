@@ -4,6 +4,7 @@ import io.espalier.job.Inspection;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.job.service.JobConfig;
 import io.espalier.model.importance.UnitScores;
@@ -45,6 +46,10 @@ public class ScorerWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport report) {
+        return SettingNames.named(() -> result(task, report));
+    }
+
+    private TaskResult.Builder result(Task task, TaskReport report) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         ScoreTask scoreTask = ScoreMapper.task(task);
         if (scoreTask instanceof ScoreTask.Inspect) {

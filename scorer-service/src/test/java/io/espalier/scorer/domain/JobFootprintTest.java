@@ -68,7 +68,7 @@ class JobFootprintTest {
         assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT);
         assertThat(refused)
                 .hasMessageContainingAll(
-                        "espalier.memory.budget", what + " with 64 windows of 128 tokens", "146800640", "raise it");
+                        "memory budget", what + " with 64 windows of 128 tokens", "146800640", "raise it");
     }
 
     @Test
@@ -127,7 +127,7 @@ class JobFootprintTest {
                 catchThrowableOfType(EspalierException.class, job("obs", "", sequential, SMALL)::check);
 
         assertThat(refused)
-                .hasMessageContainingAll("espalier.memory.budget", "Hessians of one layer with 64 windows", "raise it");
+                .hasMessageContainingAll("memory budget", "Hessians of one layer with 64 windows", "raise it");
     }
 
     @Test

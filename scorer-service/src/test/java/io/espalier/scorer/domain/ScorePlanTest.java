@@ -116,7 +116,7 @@ class ScorePlanTest {
     void aGradientSourceThatTheCriterionCannotUseIsRefusedByName(String criterion, String source) {
         assertThatThrownBy(() -> new ScorePlan(spec(criterion, source)))
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("scoring.gradient.source");
+                .hasMessageContaining("gradient source");
     }
 
     @Test
@@ -141,7 +141,7 @@ class ScorePlanTest {
     void aCriterionOfUnitsChoosesNoSingleWeights(String criterion) {
         assertThatThrownBy(() -> new ScorePlan(spec(criterion, "", TWO_OF_FOUR)))
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("scoring.criterion");
+                .hasMessageContaining("criterion");
     }
 
     @ParameterizedTest
@@ -149,7 +149,7 @@ class ScorePlanTest {
     void aCriterionOfSingleWeightsOrWholeLayersRanksNoUnits(String criterion) {
         assertThatThrownBy(() -> new ScorePlan(spec(criterion)))
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("scoring.criterion");
+                .hasMessageContaining("criterion");
     }
 
     @ParameterizedTest
@@ -157,14 +157,14 @@ class ScorePlanTest {
     void aCriterionOfUnitsRanksNoLayers(String criterion) {
         assertThatThrownBy(() -> new ScorePlan(spec(criterion, "zeroth-order", new Target.Layers(HALF))))
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("scoring.criterion");
+                .hasMessageContaining("criterion");
     }
 
     @Test
     void anUnknownCriterionIsRefusedByName() {
         assertThatThrownBy(() -> new ScorePlan(spec("magic")))
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("scoring.criterion");
+                .hasMessageContaining("criterion");
     }
 
     private static List<Integer> covered(List<ScoreTask> tasks, boolean statistics) {

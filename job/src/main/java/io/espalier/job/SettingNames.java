@@ -1,0 +1,54 @@
+package io.espalier.job;
+
+import io.espalier.base.EspalierException;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** What users call the settings of the mathematics: fields of a request, and keys of the configuration. */
+public final class SettingNames {
+    private static final Map<Setting, String> NAMES = new EnumMap<>(Map.ofEntries(
+            Map.entry(Setting.UNIT_RATIO, "pruning.unit_ratio"),
+            Map.entry(Setting.PARAMETER_RATIO, "pruning.parameter_ratio"),
+            Map.entry(Setting.BYTES, "pruning.bytes"),
+            Map.entry(Setting.ROUND_TO, "pruning.round_to"),
+            Map.entry(Setting.ALLOCATION, "pruning.allocation"),
+            Map.entry(Setting.COMPENSATION, "pruning.compensation"),
+            Map.entry(Setting.SELECTION, "pruning.selection"),
+            Map.entry(Setting.LAYERS, "pruning.layers"),
+            Map.entry(Setting.TARGET, "pruning.target"),
+            Map.entry(Setting.SPARSITY, "pruning.sparsity"),
+            Map.entry(Setting.LINEARS, "pruning.linears"),
+            Map.entry(Setting.CRITERION, "scoring.criterion"),
+            Map.entry(Setting.FORM, "scoring.form"),
+            Map.entry(Setting.WEIGHT, "scoring.weight"),
+            Map.entry(Setting.MAGNITUDE_P, "scoring.magnitude_p"),
+            Map.entry(Setting.GRADIENT_SOURCE, "scoring.gradient.source"),
+            Map.entry(Setting.DISTRIBUTION, "scoring.gradient.distribution"),
+            Map.entry(Setting.EPSILON, "scoring.gradient.epsilon"),
+            Map.entry(Setting.DRAWS, "scoring.gradient.draws"),
+            Map.entry(Setting.EVALUATION_TEXT, "evaluation.text"),
+            Map.entry(Setting.COMPUTE_TYPE, "espalier.compute.type"),
+            Map.entry(Setting.MEMORY_BUDGET, "espalier.memory.budget")));
+
+    private SettingNames() {}
+
+    /** @throws EspalierException whatever the work throws, with a refused setting under the name a user knows */
+    public static <T> T named(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (InvalidSetting refused) {
+            throw new EspalierException(refused.code(), of(refused.setting()) + ": " + refused.reason(), refused);
+        }
+    }
+
+    static String of(Setting setting) {
+        String name = NAMES.get(setting);
+        if (name == null) {
+            throw new IllegalStateException("no user knows the setting " + setting);
+        }
+        return name;
+    }
+}

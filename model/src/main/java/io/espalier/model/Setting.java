@@ -1,0 +1,34 @@
+package io.espalier.model;
+
+import java.util.Locale;
+
+/** What whoever calls the mathematics chooses, and what it may refuse. What a user calls each is not known here. */
+public enum Setting {
+    UNIT_RATIO,
+    PARAMETER_RATIO,
+    BYTES,
+    ROUND_TO,
+    ALLOCATION,
+    COMPENSATION,
+    SELECTION,
+    LAYERS,
+    TARGET,
+    SPARSITY,
+    LINEARS,
+    CRITERION,
+    FORM,
+    WEIGHT,
+    MAGNITUDE_P,
+    GRADIENT_SOURCE,
+    DISTRIBUTION,
+    EPSILON,
+    DRAWS,
+    EVALUATION_TEXT,
+    COMPUTE_TYPE,
+    MEMORY_BUDGET;
+
+    /** For people: "unit ratio". */
+    public String words() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}
