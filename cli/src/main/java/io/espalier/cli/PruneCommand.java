@@ -56,12 +56,12 @@ final class PruneCommand implements Callable<Integer> {
         Optional<Connection> broker = connectionOptions.find();
         if (broker.isPresent()) {
             LogOutput.none();
-            return prune(broker.get().checked(), request, watch, () -> {});
+            return prune(broker.get().checked(), request, watch);
         }
         StackSettings settings = stackOptions.settings();
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
-            return prune(Connection.local(stack.bootstrap()), request, true, stack::requireEveryService);
+            return prune(Connection.local(stack.bootstrap()), request, true);
         }
     }
 
@@ -86,7 +86,7 @@ final class PruneCommand implements Callable<Integer> {
         return RequestReader.read(jobId, request.toByteArray(), false, jobId).getRequest();
     }
 
-    private int prune(Connection broker, PruneRequest request, boolean toTheEnd, Runnable health) throws Exception {
+    private int prune(Connection broker, PruneRequest request, boolean toTheEnd) throws Exception {
         String jobId = request.getRequestId();
         try (JobLog log = broker.jobLog();
                 JobClient client = broker.jobClient()) {
@@ -96,7 +96,7 @@ final class PruneCommand implements Callable<Integer> {
                 console.result(json ? "{\"job_id\":\"%s\"}".formatted(jobId) : jobId);
                 return ExitCode.OK;
             }
-            JobEvent end = new JobFollower(log, health).followWithProgress(jobId, console);
+            JobEvent end = new JobFollower(log).followWithProgress(jobId, console);
             if (json) {
                 console.result(ProtoJson.line(end));
             } else if (end.hasCompleted()) {
