@@ -8,8 +8,11 @@ import java.io.PrintStream;
  * @param terminal whether a person watches {@code err}, so that bars can be drawn
  */
 public record Console(PrintStream out, PrintStream err, boolean terminal) {
+    private static final String ERASE_LINE = "\r\u001b[K";
+
+    /** One line, of whichever thread. A progress bar that stands in its place is drawn again below. */
     public void say(String line) {
-        err.println(line);
+        err.println(terminal ? ERASE_LINE + line : line);
     }
 
     public void result(String text) {

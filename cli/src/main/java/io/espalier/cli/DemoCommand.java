@@ -59,7 +59,7 @@ final class DemoCommand implements Callable<Integer> {
         try (JobLog log = broker.jobLog();
                 JobClient client = broker.jobClient()) {
             client.submit(request);
-            return new JobFollower(log, stack::requireEveryService).followWithProgress(request.getRequestId(), console);
+            return new JobFollower(log).followWithProgress(request.getRequestId(), console);
         }
     }
 

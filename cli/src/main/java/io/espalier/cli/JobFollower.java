@@ -21,12 +21,9 @@ final class JobFollower {
     private static final Duration REFUSAL = Duration.ofMillis(200);
 
     private final JobLog log;
-    private final Runnable health;
 
-    /** @param health asked twice a second; throws when there is no use in waiting any longer */
-    JobFollower(JobLog log, Runnable health) {
+    JobFollower(JobLog log) {
         this.log = log;
-        this.health = health;
     }
 
     /**
@@ -60,7 +57,6 @@ final class JobFollower {
             while (true) {
                 JobEvent event = events.poll(CHECK.toMillis(), TimeUnit.MILLISECONDS);
                 if (event == null) {
-                    health.run();
                     if (!log.isRunning()) {
                         throw CommandFailure.unreachable("the connection to the broker is lost; the job goes on, see"
                                 + " `espalier watch " + jobId + "`");

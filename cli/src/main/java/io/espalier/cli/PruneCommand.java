@@ -59,12 +59,12 @@ final class PruneCommand implements Callable<Integer> {
         Optional<Connection> broker = connectionOptions.find();
         if (broker.isPresent()) {
             LogOutput.none();
-            return prune(broker.get().checked(), request, watch, () -> {});
+            return prune(broker.get().checked(), request, watch);
         }
         StackSettings settings = stackOptions.settings();
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
-            return prune(Connection.local(stack.bootstrap()), request, true, stack::requireEveryService);
+            return prune(Connection.local(stack.bootstrap()), request, true);
         }
     }
 
@@ -92,13 +92,13 @@ final class PruneCommand implements Callable<Integer> {
         return RequestReader.read(jobId, request.toByteArray(), false, jobId).getRequest();
     }
 
-    private int prune(Connection broker, PruneRequest request, boolean toTheEnd, Runnable health) throws Exception {
+    private int prune(Connection broker, PruneRequest request, boolean toTheEnd) throws Exception {
         String jobId = request.getRequestId();
         try (JobLog log = broker.jobLog();
                 JobClient client = broker.jobClient()) {
             refuseOtherBody(log, request);
             client.submit(request);
-            JobFollower follower = new JobFollower(log, health);
+            JobFollower follower = new JobFollower(log);
             if (!follower.awaitAcceptance(jobId, ACCEPTANCE)) {
                 console.say("no scorer has accepted the request yet; it waits on the topic prune-requests");
             }

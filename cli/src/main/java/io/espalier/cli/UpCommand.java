@@ -4,6 +4,7 @@ import io.espalier.cli.stack.LocalStack;
 import io.espalier.cli.stack.StackAddress;
 import io.espalier.cli.stack.StackSettings;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -12,10 +13,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "up",
         mixinStandardHelpOptions = true,
-        description = "Starts Kafka and the services on this machine and stays until Ctrl-C.")
+        description = "Starts Kafka and the services on this machine, keeps them running and stays until Ctrl-C.")
 final class UpCommand implements Callable<Integer> {
-    private static final long CHECK_MILLIS = 500;
-
     private final Console console;
 
     @Mixin
@@ -34,9 +33,9 @@ final class UpCommand implements Callable<Integer> {
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
             console.result(json ? stack.address().json() : addresses(stack.address(), settings));
+            // The stack keeps itself running; Ctrl-C ends this process and stops it.
             while (true) {
-                Thread.sleep(CHECK_MILLIS);
-                stack.requireEveryService();
+                TimeUnit.DAYS.sleep(1);
             }
         }
     }

@@ -36,7 +36,7 @@ final class WatchCommand implements Callable<Integer> {
         Connection broker = connectionOptions.open();
         try (JobLog log = broker.jobLog()) {
             KnownJob.require(log, jobId);
-            JobFollower follower = new JobFollower(log, () -> {});
+            JobFollower follower = new JobFollower(log);
             if (json) {
                 return ExitCode.of(follower.follow(jobId, event -> console.result(ProtoJson.line(event))));
             }

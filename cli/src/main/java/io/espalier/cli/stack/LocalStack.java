@@ -3,21 +3,19 @@ package io.espalier.cli.stack;
 import io.espalier.cli.CommandFailure;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.utils.Utils;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The whole pipeline on this machine: the broker in this JVM, each service a child JVM.
+ * The whole pipeline on this machine: the broker in this JVM, each service a child JVM that is started again when it
+ * ends.
  *
  * <p>Ends together: {@link #close} and the end of this process, Ctrl-C included, stop the children, then the broker;
  * when this process is killed outright, the children notice that their parent is gone.
@@ -27,40 +25,44 @@ public final class LocalStack implements AutoCloseable {
     private static final Duration STOP = Duration.ofSeconds(10);
 
     private final StackSettings settings;
-    private final StateLock lock;
-    private final List<ServiceProcess> services = new ArrayList<>();
-    private final Thread atExit = new Thread(this::stop, "stop-local-stack");
-    private @Nullable EmbeddedBroker broker;
-    private boolean stopped;
+    private final Lifecycle parts;
+    private final EmbeddedBroker broker;
+    private final Supervisor services;
 
-    private LocalStack(StackSettings settings, StateLock lock) {
+    private LocalStack(StackSettings settings, Lifecycle parts, EmbeddedBroker broker, Supervisor services) {
         this.settings = settings;
-        this.lock = lock;
+        this.parts = parts;
+        this.broker = broker;
+        this.services = services;
     }
 
     /**
      * Starts broker and services; returns when every service says that it is ready.
      *
-     * @param say hears what is being started
+     * @param say hears what is being started, now and when a service has ended later
      * @throws CommandFailure if the folder is in use or a service does not come up
      */
     public static LocalStack start(StackSettings settings, Consumer<String> say)
             throws IOException, InterruptedException {
-        LocalStack stack = new LocalStack(settings, StateLock.acquire(settings.state()));
-        Runtime.getRuntime().addShutdownHook(stack.atExit);
+        Lifecycle parts = new Lifecycle();
         try {
-            stack.startBroker(say);
+            parts.start(() -> StateLock.acquire(settings.state()));
+            say.accept("starting Kafka in " + settings.brokerFolder());
+            EmbeddedBroker broker = parts.start(() -> startBroker(settings));
+            createTopics(broker);
+            Supervisor services = parts.start(() -> new Supervisor(rules(say)));
+            LocalStack stack = new LocalStack(settings, parts, broker, services);
             stack.startServices(say);
-            stack.address().write(settings.state());
             return stack;
-        } catch (IOException | InterruptedException | RuntimeException e) {
-            stack.close();
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            parts.undo(e);
             throw e;
         }
     }
 
-    public synchronized StackAddress address() {
-        List<StackAddress.Service> addresses = services.stream()
+    /** As it is now: a service that was started again has another process behind the same ports. */
+    public StackAddress address() {
+        List<StackAddress.Service> addresses = services.services().stream()
                 .map(service -> new StackAddress.Service(
                         service.launch().name(),
                         service.pid(),
@@ -73,88 +75,50 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** {@code host:port} of the broker. */
-    public synchronized String bootstrap() {
-        if (broker == null) {
-            throw new IllegalStateException("the broker does not run");
-        }
+    public String bootstrap() {
         return broker.bootstrap();
-    }
-
-    /** @throws CommandFailure when a service has no living process left; others of its kind take over its work */
-    public synchronized void requireEveryService() {
-        for (ServiceProcess service : services) {
-            boolean someAlive = services.stream()
-                    .anyMatch(other -> other.isAlive()
-                            && other.launch().service().equals(service.launch().service()));
-            if (!someAlive && !stopped) {
-                throw service.stopped();
-            }
-        }
     }
 
     @Override
     public void close() {
-        stop();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The process is ending: the hook has run or is about to find nothing left to do.
-            return;
-        }
+        parts.close();
     }
 
-    private void startBroker(Consumer<String> say) throws IOException {
-        say.accept("starting Kafka in " + settings.brokerFolder());
+    private static EmbeddedBroker startBroker(StackSettings settings) throws IOException {
         if (settings.forget()) {
             EmbeddedBroker.erase(settings.brokerFolder());
         }
-        EmbeddedBroker started = EmbeddedBroker.start(settings.brokerFolder());
-        synchronized (this) {
-            broker = started;
-        }
-        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, started.bootstrap()))) {
+        return EmbeddedBroker.start(settings.brokerFolder());
+    }
+
+    private static void createTopics(EmbeddedBroker broker) {
+        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
             TopicCatalog.load("").createMissing(admin, 1);
         }
     }
 
+    private static SupervisedService.Rules rules(Consumer<String> say) {
+        HttpClient http = HttpClient.newBuilder().connectTimeout(STOP).build();
+        return new SupervisedService.Rules(Backoff.USUAL, READY, STOP, http, say);
+    }
+
+    /** The parts stop in reverse order: nobody finds the stack any more, then the services say goodbye to the broker. */
     private void startServices(Consumer<String> say) throws IOException, InterruptedException {
         Utils.delete(settings.temporaryFolder().toFile());
         Files.createDirectories(settings.temporaryFolder());
         Files.createDirectories(settings.artifacts());
-        for (ServiceProcess.Launch launch : ServiceLaunches.of(settings, bootstrap())) {
-            say.accept("starting " + launch.name());
-            startService(launch);
-        }
-        HttpClient client = HttpClient.newBuilder().connectTimeout(STOP).build();
-        for (ServiceProcess service : List.copyOf(services)) {
-            service.awaitReady(client, READY);
-        }
+        services.start(ServiceLaunches.of(settings, bootstrap()));
+        AddressFile file = parts.start(() -> AddressFile.publish(settings.state(), this::address));
+        services.keepRunning(() -> update(file, say));
         say.accept("all services are ready");
     }
 
-    /** Under the lock, so that no child is started behind the back of a stop. */
-    private synchronized void startService(ServiceProcess.Launch launch) throws IOException {
-        if (stopped) {
-            throw CommandFailure.unreachable("the stack was stopped while it started");
-        }
-        services.add(ServiceProcess.start(launch));
-    }
-
-    /** Services before the broker: they say goodbye to it. */
-    private synchronized void stop() {
-        if (stopped) {
-            return;
-        }
-        stopped = true;
-        try (lock) {
-            StackAddress.delete(settings.state());
-            services.forEach(ServiceProcess::requestStop);
-            services.forEach(service -> service.awaitStop(STOP));
-            if (broker != null) {
-                broker.close();
-            }
+    private void update(AddressFile file, Consumer<String> say) {
+        try {
+            file.update();
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot let go of the state folder " + settings.state(), e);
+            say.accept(
+                    "cannot write the addresses of the stack into %s: %s".formatted(settings.state(), e.getMessage()));
         }
     }
 }

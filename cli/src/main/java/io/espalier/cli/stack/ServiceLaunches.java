@@ -7,20 +7,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** How the child JVMs of a local stack are started: from the very jars that ship in the images. */
 public final class ServiceLaunches {
+    /** The service of which a stack may have several processes. */
+    private static final String SCORER = "scorer";
+
+    /** All services in the order the data flows; the command line lists them nowhere else. */
+    static final List<String> SERVICES = List.of(SCORER, "pruner", "evaluator");
+
     private ServiceLaunches() {}
 
     /** @throws CommandFailure if a service is not built */
     static List<Launch> of(StackSettings settings, String bootstrap) {
         List<Launch> launches = new ArrayList<>();
-        for (int i = 1; i <= settings.scorers(); i++) {
-            launches.add(launch(settings, bootstrap, "scorer", "scorer-" + i));
+        for (String service : SERVICES) {
+            for (String name : names(service, settings.scorers())) {
+                launches.add(launch(settings, bootstrap, service, name));
+            }
         }
-        launches.add(launch(settings, bootstrap, "pruner", "pruner"));
-        launches.add(launch(settings, bootstrap, "evaluator", "evaluator"));
         return launches;
+    }
+
+    private static List<String> names(String service, int scorers) {
+        return service.equals(SCORER)
+                ? IntStream.rangeClosed(1, scorers)
+                        .mapToObj(i -> service + "-" + i)
+                        .toList()
+                : List.of(service);
     }
 
     /** Where the process serves gRPC, on 127.0.0.1. */
@@ -36,7 +51,7 @@ public final class ServiceLaunches {
     /**
      * One more process of a service.
      *
-     * @param service "scorer", "pruner" or "evaluator"
+     * @param service one of {@link #SERVICES}
      * @param name unique in the stack; names the worker in results
      * @throws CommandFailure if the service is not built
      */

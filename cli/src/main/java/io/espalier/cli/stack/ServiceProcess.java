@@ -2,6 +2,7 @@ package io.espalier.cli.stack;
 
 import io.espalier.cli.CommandFailure;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -14,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A child JVM that serves its health over HTTP and writes its output to a file. */
+/** A child JVM that serves its health over HTTP and appends its output to a file. */
 public final class ServiceProcess {
     private static final Duration ASK_AGAIN = Duration.ofMillis(100);
     private static final Duration ANSWER = Duration.ofSeconds(5);
@@ -23,7 +24,7 @@ public final class ServiceProcess {
     private final Process process;
 
     /**
-     * @param service "scorer", "pruner" or "evaluator"
+     * @param service which service it is a process of: "scorer"
      * @param name unique in the stack: "scorer-1"
      * @param environment added to this process's own
      * @param httpPort where the child serves {@code /q/health/ready}, on 127.0.0.1
@@ -54,7 +55,7 @@ public final class ServiceProcess {
         Files.createDirectories(launch.log().toAbsolutePath().getParent());
         ProcessBuilder builder = new ProcessBuilder(launch.command())
                 .redirectErrorStream(true)
-                .redirectOutput(launch.log().toFile());
+                .redirectOutput(Redirect.appendTo(launch.log().toFile()));
         builder.environment().putAll(launch.environment());
         Process process = builder.start();
         process.getOutputStream().close();
@@ -86,7 +87,7 @@ public final class ServiceProcess {
         String answer = "no answer yet";
         while (System.nanoTime() < deadline) {
             if (!process.isAlive()) {
-                throw stopped();
+                throw CommandFailure.unreachable(end());
             }
             try {
                 HttpResponse<String> response = client.send(question, BodyHandlers.ofString());
@@ -108,10 +109,18 @@ public final class ServiceProcess {
         return process.exitValue();
     }
 
-    /** Why the stack cannot go on without this process. */
-    CommandFailure stopped() {
-        return CommandFailure.unreachable(
-                "%s stopped with exit code %d; see %s".formatted(launch.name(), process.exitValue(), launch.log()));
+    /**
+     * Waits for the child to end.
+     *
+     * @return how it ended, for people; names its log
+     */
+    String awaitEnd() throws InterruptedException {
+        process.waitFor();
+        return end();
+    }
+
+    private String end() {
+        return "%s %s; see %s".formatted(launch.name(), ExitStatus.words(process.exitValue()), launch.log());
     }
 
     /** Asks the child to end; does not wait. */
@@ -119,15 +128,15 @@ public final class ServiceProcess {
         process.destroy();
     }
 
-    /** Waits for the child to end and ends it by force after the limit. */
+    /** Waits for the child to end and kills it after the limit; when this returns it is gone or about to be. */
     public void awaitStop(Duration limit) {
         try {
-            if (process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                return;
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
+            process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        process.destroyForcibly();
     }
 }

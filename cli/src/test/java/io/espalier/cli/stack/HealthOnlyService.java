@@ -14,7 +14,8 @@ import java.util.jar.Manifest;
 
 /**
  * Stands in for a service where only its life as a child process matters: serves its health, ends with its parent.
- * One that finds a file {@code broken} in the root of its models ends at once, as a service that cannot start does.
+ * One that finds a file {@code broken} in the root of its models ends at once, as a service that cannot start does;
+ * while there is a file {@code unready}, it says that it is not ready.
  */
 public final class HealthOnlyService {
     private static final String CLASS_FILE = HealthOnlyService.class.getName().replace('.', '/') + ".class";
@@ -22,7 +23,8 @@ public final class HealthOnlyService {
     private HealthOnlyService() {}
 
     public static void main(String[] arguments) throws IOException {
-        if (Files.exists(Path.of(System.getProperty("espalier.models.root"), "broken"))) {
+        Path models = Path.of(System.getProperty("espalier.models.root"));
+        if (Files.exists(models.resolve("broken"))) {
             System.out.println("cannot start");
             System.exit(42);
         }
@@ -33,16 +35,16 @@ public final class HealthOnlyService {
         int port = Integer.getInteger("quarkus.http.port");
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/q/health/ready", exchange -> {
-            exchange.sendResponseHeaders(200, -1);
+            exchange.sendResponseHeaders(Files.exists(models.resolve("unready")) ? 503 : 200, -1);
             exchange.close();
         });
-        server.start();
         System.out.println("ready for " + System.getProperty("kafka.bootstrap.servers"));
+        server.start();
     }
 
-    /** Puts it where the three services are built. */
+    /** Puts it where the services are built. */
     static void install(Path home) throws IOException {
-        for (String service : new String[] {"scorer", "pruner", "evaluator"}) {
+        for (String service : ServiceLaunches.SERVICES) {
             Path jar = home.resolve(service + "-service/target/quarkus-app/quarkus-run.jar");
             Files.createDirectories(jar.getParent());
             Manifest manifest = new Manifest();

@@ -2,15 +2,16 @@ package io.espalier.cli.stack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.espalier.cli.CommandFailure;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,11 +19,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LocalStackIT {
+    private static final int SCORER_1 = 0;
+    private static final int SCORER_2 = 1;
+    private static final int PRUNER = 2;
+    private static final int EVALUATOR = 3;
+
     @TempDir
     Path home;
 
     private StackSettings settings;
-    private final List<String> said = new ArrayList<>();
+    private final List<String> said = new CopyOnWriteArrayList<>();
 
     @BeforeEach
     void installServices() throws Exception {
@@ -57,20 +63,41 @@ class LocalStackIT {
     }
 
     @Test
-    void oneDeadScorerOfTwoIsBorneButNotTheOnlyPruner() throws Exception {
+    void killedServicesAreStartedAgainOneOfTwoAsWellAsTheOnlyOneAndTheOthersStay() throws Exception {
+        Files.createDirectories(settings.log("pruner").getParent());
+        Files.writeString(settings.log("pruner"), "of an earlier stack\n");
         try (LocalStack stack = LocalStack.start(settings, said::add)) {
             // Given
-            kill(stack, "scorer-1");
-            stack.requireEveryService();
+            StackAddress before = stack.address();
 
             // When
+            kill(stack, "scorer-1");
             kill(stack, "pruner");
 
             // Then
-            assertThatThrownBy(stack::requireEveryService)
-                    .isInstanceOf(CommandFailure.class)
-                    .hasMessageContaining("pruner stopped")
-                    .hasMessageContaining(settings.log("pruner").toString());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> said.containsAll(List.of("scorer-1 is ready again", "pruner is ready again")));
+            assertThat(said)
+                    .contains("pruner was stopped by signal 9 (SIGKILL); see %s; it is started again in 1 s"
+                            .formatted(settings.log("pruner")));
+            StackAddress after = stack.address();
+            assertThat(after.services()).allMatch(service -> isAlive(service.pid()));
+            for (int i : new int[] {SCORER_1, PRUNER}) {
+                assertThat(after.services().get(i).pid())
+                        .isNotEqualTo(before.services().get(i).pid());
+            }
+            for (int i : new int[] {SCORER_2, EVALUATOR}) {
+                assertThat(after.services().get(i)).isEqualTo(before.services().get(i));
+            }
+            assertThat(after.services())
+                    .extracting(StackAddress.Service::http, StackAddress.Service::grpc)
+                    .containsExactlyElementsOf(before.services().stream()
+                            .map(service -> tuple(service.http(), service.grpc()))
+                            .toList());
+            assertThat(StackAddress.find(settings.state())).contains(after);
+            String ready = "ready for " + stack.bootstrap();
+            assertThat(settings.log("pruner")).hasContent("of an earlier stack\n" + ready + "\n" + ready);
         }
     }
 
@@ -95,7 +122,7 @@ class LocalStackIT {
             assertThatThrownBy(() -> LocalStack.start(settings, said::add))
                     .isInstanceOf(CommandFailure.class)
                     .hasMessageContaining("another stack runs");
-            first.requireEveryService();
+            assertThat(first.address().services()).allMatch(service -> isAlive(service.pid()));
             assertThat(StackAddress.find(settings.state())).contains(first.address());
         }
     }

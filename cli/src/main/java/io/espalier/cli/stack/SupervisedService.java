@@ -1,0 +1,164 @@
+package io.espalier.cli.stack;
+
+import io.espalier.cli.CommandFailure;
+import io.espalier.cli.stack.ServiceProcess.Launch;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One service of a stack: a process, and a new one in its place whenever it ends.
+ *
+ * <pre>
+ *   ready ── ends ──▶ waiting ──▶ starting ── ready ──▶ ready
+ *                        ▲           │
+ *                        └── ends ───┘
+ * </pre>
+ *
+ * A stop leads out of every state.
+ */
+final class SupervisedService {
+    private final Launch launch;
+    private final Rules rules;
+    private ServiceProcess process;
+    private @Nullable Thread keeper;
+    private boolean stopped;
+
+    /**
+     * @param ready a process that is not ready by then has failed
+     * @param stop a process that was asked to end and has not by then is killed
+     * @param say hears what happens to the service
+     */
+    record Rules(Backoff backoff, Duration ready, Duration stop, HttpClient http, Consumer<String> say) {}
+
+    /**
+     * @param how in plain words, with the path of the log
+     * @param ready how long the process had been ready; zero if it never was
+     */
+    private record End(String how, Duration ready) {}
+
+    private SupervisedService(Launch launch, Rules rules, ServiceProcess process) {
+        this.launch = launch;
+        this.rules = rules;
+        this.process = process;
+    }
+
+    static SupervisedService start(Launch launch, Rules rules) throws IOException {
+        return new SupervisedService(launch, rules, ServiceProcess.start(launch));
+    }
+
+    Launch launch() {
+        return launch;
+    }
+
+    /** Of the newest process. */
+    synchronized long pid() {
+        return process.pid();
+    }
+
+    /** @throws CommandFailure when the first process ends or is not ready in time */
+    void awaitFirstReady() throws InterruptedException {
+        newest().awaitReady(rules.http(), rules.ready());
+    }
+
+    /**
+     * Starts the service again whenever it ends, from now on.
+     *
+     * @param replaced called when another process runs the service
+     */
+    synchronized void keepRunning(Runnable replaced) {
+        if (stopped) {
+            return;
+        }
+        keeper = new Thread(() -> keep(replaced), "keep-" + launch.name());
+        keeper.setDaemon(true);
+        keeper.start();
+    }
+
+    /** Asks the process to end and starts no other; does not wait. */
+    synchronized void requestStop() {
+        stopped = true;
+        if (keeper != null) {
+            keeper.interrupt();
+        }
+        process.requestStop();
+    }
+
+    /** Waits for the process to end and ends it by force after the limit. */
+    void awaitStop() {
+        newest().awaitStop(rules.stop());
+    }
+
+    private void keep(Runnable replaced) {
+        try {
+            Duration wait = Duration.ZERO;
+            End end = endOf(newest());
+            while (true) {
+                wait = rules.backoff().next(wait, end.ready());
+                say("%s; it is started again in %d s".formatted(end.how(), wait.toSeconds()));
+                Thread.sleep(wait.toMillis());
+                end = runAgain(replaced);
+            }
+        } catch (InterruptedException e) {
+            // The service is stopped: its process, if there is one, ends by the same request.
+            return;
+        }
+    }
+
+    /** Starts another process and returns when it has ended. */
+    private End runAgain(Runnable replaced) throws InterruptedException {
+        try {
+            ServiceProcess another = replace();
+            replaced.run();
+            becomeReady(another);
+            say(launch.name() + " is ready again");
+            return endOf(another);
+        } catch (IOException e) {
+            return new End("%s cannot be started (%s)".formatted(launch.name(), e.getMessage()), Duration.ZERO);
+        } catch (CommandFailure e) {
+            return new End(String.valueOf(e.getMessage()), Duration.ZERO);
+        }
+    }
+
+    /** Under the lock, so that no process is started behind the back of a stop. */
+    private synchronized ServiceProcess replace() throws IOException, InterruptedException {
+        if (stopped) {
+            throw new InterruptedException(launch.name() + " is stopped");
+        }
+        process = ServiceProcess.start(launch);
+        return process;
+    }
+
+    /** A process that does not become ready is ended, to make room for the next. */
+    private void becomeReady(ServiceProcess another) throws InterruptedException {
+        try {
+            another.awaitReady(rules.http(), rules.ready());
+        } catch (CommandFailure e) {
+            another.requestStop();
+            another.awaitStop(rules.stop());
+            throw e;
+        }
+    }
+
+    private static End endOf(ServiceProcess process) throws InterruptedException {
+        long since = System.nanoTime();
+        String how = process.awaitEnd();
+        return new End(how, Duration.ofNanos(System.nanoTime() - since));
+    }
+
+    private synchronized ServiceProcess newest() {
+        return process;
+    }
+
+    /** A service that is being stopped on purpose is no news. */
+    private void say(String line) {
+        synchronized (this) {
+            if (stopped) {
+                return;
+            }
+        }
+        rules.say().accept(line);
+    }
+}
