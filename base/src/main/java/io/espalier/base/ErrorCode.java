@@ -20,7 +20,7 @@ public enum ErrorCode {
     MODEL_UNSUPPORTED,
     /** No space left where an artifact is written. */
     DISK_FULL,
-    /** The job was cancelled while the work ran. */
+    /** The work was stopped on request: its job has ended, or its worker gives the task back. */
     CANCELLED,
     /** Workers died on this task again and again. */
     WORKER_LOST,

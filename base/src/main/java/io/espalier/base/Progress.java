@@ -1,6 +1,6 @@
 package io.espalier.base;
 
-/** Hears how far long work has come; throws {@link EspalierException} with {@code CANCELLED} to stop it. */
+/** Hears how far long work has come. It stops nothing: that is {@link Cancellation}'s part. */
 @FunctionalInterface
 public interface Progress {
     /** For work nobody watches. */

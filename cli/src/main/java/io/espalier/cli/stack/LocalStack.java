@@ -1,5 +1,6 @@
 package io.espalier.cli.stack;
 
+import io.espalier.base.Lifecycle;
 import io.espalier.cli.CommandFailure;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.io.IOException;
@@ -26,12 +27,15 @@ public final class LocalStack implements AutoCloseable {
 
     private final StackSettings settings;
     private final Lifecycle parts;
+    private final Thread atExit;
     private final EmbeddedBroker broker;
     private final Supervisor services;
 
-    private LocalStack(StackSettings settings, Lifecycle parts, EmbeddedBroker broker, Supervisor services) {
+    private LocalStack(
+            StackSettings settings, Lifecycle parts, Thread atExit, EmbeddedBroker broker, Supervisor services) {
         this.settings = settings;
         this.parts = parts;
+        this.atExit = atExit;
         this.broker = broker;
         this.services = services;
     }
@@ -44,18 +48,21 @@ public final class LocalStack implements AutoCloseable {
      */
     public static LocalStack start(StackSettings settings, Consumer<String> say)
             throws IOException, InterruptedException {
-        Lifecycle parts = new Lifecycle();
+        Lifecycle parts = new Lifecycle("the local stack");
+        Thread atExit = new Thread(parts::close, "stop-local-stack");
+        Runtime.getRuntime().addShutdownHook(atExit);
         try {
             parts.start(() -> StateLock.acquire(settings.state()));
             say.accept("starting Kafka in " + settings.brokerFolder());
             EmbeddedBroker broker = parts.start(() -> startBroker(settings));
             createTopics(broker);
             Supervisor services = parts.start(() -> new Supervisor(rules(say)));
-            LocalStack stack = new LocalStack(settings, parts, broker, services);
+            LocalStack stack = new LocalStack(settings, parts, atExit, broker, services);
             stack.startServices(say);
             return stack;
         } catch (IOException | InterruptedException | RuntimeException | Error e) {
             parts.undo(e);
+            forget(atExit);
             throw e;
         }
     }
@@ -81,7 +88,20 @@ public final class LocalStack implements AutoCloseable {
 
     @Override
     public void close() {
-        parts.close();
+        try {
+            parts.close();
+        } finally {
+            forget(atExit);
+        }
+    }
+
+    private static void forget(Thread atExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // The process is ending: the hook has run or is about to find nothing left to do.
+            return;
+        }
     }
 
     private static EmbeddedBroker startBroker(StackSettings settings) throws IOException {

@@ -1,6 +1,7 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.Background;
@@ -185,6 +186,7 @@ public final class CheckpointWriter implements Closeable {
      * @throws EspalierException {@code DISK_FULL}
      */
     public void append(String name, ByteBuffer bytes) {
+        Cancellation.check();
         Location location = location(name);
         long count = bytes.remaining();
         long left = missing(name);
@@ -201,6 +203,7 @@ public final class CheckpointWriter implements Closeable {
 
     /** Copies an unchanged tensor from file to file, be it under another name. */
     public void copy(Checkpoint from, String source, String name) {
+        Cancellation.check();
         Location location = location(name);
         if (!from.tensor(source).named(name).equals(location.tensor())) {
             throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());

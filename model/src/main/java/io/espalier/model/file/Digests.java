@@ -1,5 +1,6 @@
 package io.espalier.model.file;
 
+import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import java.io.IOException;
@@ -30,6 +31,7 @@ public final class Digests {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] chunk = new byte[CHUNK_BYTES];
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                Cancellation.check();
                 digest.update(chunk, 0, count);
             }
         } catch (IOException e) {

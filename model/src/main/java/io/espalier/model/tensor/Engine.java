@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import io.espalier.base.Cancellation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -98,10 +99,12 @@ public final class Engine {
         return before;
     }
 
+    /** @throws io.espalier.base.EspalierException {@code CANCELLED} where the work of this thread is to stop */
     IValue run(String kernel, IValue... arguments) {
         plainExecution.get();
         applyThreads();
         try {
+            Cancellation.check();
             return recording.get()
                     ? RecordedCall.run(kernels, kernel, arguments)
                     : IValueUtils.runMethod(kernels, kernel, arguments);

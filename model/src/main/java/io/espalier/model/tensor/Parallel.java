@@ -40,6 +40,8 @@ public final class Parallel {
                     work.accept(piece);
                 }
             } finally {
+                // What failed or was cancelled here leaves nothing for the other to begin.
+                next.set(count);
                 engine.limitThreads(before);
             }
         };

@@ -1,5 +1,6 @@
 package io.espalier.model.text;
 
+import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import java.io.IOException;
@@ -65,6 +66,7 @@ public record TextWindows(
         try (Reader reader = Files.newBufferedReader(text, StandardCharsets.UTF_8)) {
             TextPieces pieces = new TextPieces(reader);
             for (String piece = pieces.next(); piece != null && windows.size() < samples; piece = pieces.next()) {
+                Cancellation.check();
                 int[] ids = concatenated(carried, checked(tokenizer.encode(piece)));
                 int from = 0;
                 while (ids.length - from >= textTokens && windows.size() < samples) {

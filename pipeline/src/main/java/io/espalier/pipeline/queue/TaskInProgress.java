@@ -1,6 +1,7 @@
 package io.espalier.pipeline.queue;
 
 import com.google.protobuf.util.Timestamps;
+import io.espalier.base.Cancellation;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.telemetry.StageMeters;
 import io.espalier.v1.Task;
@@ -12,40 +13,29 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.header.Headers;
 
 /**
- * The task a worker has in hand: publishes how far it is, at most twice a second, and stops it when nobody wants its
- * result any more or the worker is to give it back.
+ * The task a worker has in hand. The work says how far it is whenever it likes; the queue's thread, which ticks this while
+ * the work runs, tells the stage: when there is news, at most twice a second, and without news as a sign of life. It also
+ * stops work that nobody wants any more.
  */
 final class TaskInProgress implements TaskReport {
-    private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long NEWS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    /** Far below the silence after which a stage issues a task again. */
+    private static final long SIGN_OF_LIFE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final Task task;
     private final Headers trace;
     private final ResultPublisher results;
     private final JobLog jobs;
     private final StageMeters meters;
+    private final Cancellation cancellation = new Cancellation();
     private final long since = System.currentTimeMillis();
     private final long began = System.nanoTime();
-    private long last = began;
     private long tokensBefore;
     private volatile TaskProgress progress = TaskProgress.getDefaultInstance();
+    private long toldAt = began;
+    private TaskProgress told = progress;
     /** {@link System#nanoTime()} of the request to give the task back; 0 before. */
     private volatile long givenBackAt;
-
-    /** Thrown through the work: not a failure of the job. */
-    static final class Stopped extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        private final boolean jobEnded;
-
-        Stopped(String reason, boolean jobEnded) {
-            super(reason);
-            this.jobEnded = jobEnded;
-        }
-
-        boolean jobEnded() {
-            return jobEnded;
-        }
-    }
 
     /** @param trace headers that carry the task's span */
     TaskInProgress(Task task, Headers trace, ResultPublisher results, JobLog jobs, StageMeters meters) {
@@ -61,6 +51,25 @@ final class TaskInProgress implements TaskReport {
         results.publishSoon(task, TaskResult.newBuilder().setProgress(progress), trace);
     }
 
+    /** Does the work on this thread; {@link #tick} may stop it. */
+    TaskResult.Builder work(Worker worker) {
+        return cancellation.around(() -> worker.run(task, this));
+    }
+
+    /** Stops the work if its job has ended; tells the stage how far it is, or only that it is still at it. */
+    void tick() {
+        if (hasJobEnded()) {
+            cancellation.request("the job has ended");
+        }
+        long now = System.nanoTime();
+        TaskProgress latest = progress;
+        if (now - toldAt >= (latest.equals(told) ? SIGN_OF_LIFE_NANOS : NEWS_NANOS)) {
+            toldAt = now;
+            told = latest;
+            results.publishSoon(task, TaskResult.newBuilder().setProgress(latest), trace);
+        }
+    }
+
     /** Publishes the outcome; returns when the broker has it. */
     void ended(TaskResult.Builder outcome) {
         results.publish(task, outcome, trace);
@@ -73,36 +82,35 @@ final class TaskInProgress implements TaskReport {
 
     @Override
     public void advanced(String unit, long done, long total, long tokens) {
+        Cancellation.check();
         meters.tokens(tokens - tokensBefore);
         tokensBefore = tokens;
-        if (jobs.hasEnded(task.getJobId())) {
-            throw new Stopped("the job has ended", true);
-        }
-        if (givenBackAt != 0) {
-            throw new Stopped("this worker gives its task back", false);
-        }
-        long now = System.nanoTime();
-        if (now - last < EVERY_NANOS) {
-            return;
-        }
-        last = now;
         progress = TaskProgress.newBuilder()
                 .setUnit(unit)
                 .setDone(done)
                 .setTotal(total)
-                .setTokensPerSecond(tokens / ((now - began) / 1e9))
+                .setTokensPerSecond(tokens / ((System.nanoTime() - began) / 1e9))
                 .build();
-        results.publishSoon(task, TaskResult.newBuilder().setProgress(progress), trace);
     }
 
-    /** Stops the work at its next report. */
+    /** Stops the work so that another worker can do it. */
     void giveBack() {
         if (givenBackAt == 0) {
             givenBackAt = System.nanoTime();
         }
+        cancellation.request("this worker gives its task back");
     }
 
-    /** Whether the work was to stop this long ago and is still at it. */
+    boolean hasJobEnded() {
+        return jobs.hasEnded(task.getJobId());
+    }
+
+    /** Whether the work was told to stop. */
+    boolean isCancelled() {
+        return cancellation.isRequested();
+    }
+
+    /** Whether the work was to be given back this long ago and is still at it. */
     boolean isStuckFor(Duration grace) {
         return givenBackAt != 0 && System.nanoTime() - givenBackAt > grace.toNanos();
     }

@@ -214,7 +214,7 @@ public final class TaskQueue implements AutoCloseable {
         availability.takeUp(inHand);
         inHand.started();
         Future<TaskResult.Builder> outcome =
-                compute.submit(() -> TaskLogContext.about(task, workerName, () -> worker.run(task, inHand)));
+                compute.submit(() -> TaskLogContext.about(task, workerName, () -> inHand.work(worker)));
         long renewed = System.nanoTime();
         while (true) {
             try {
@@ -222,6 +222,7 @@ public final class TaskQueue implements AutoCloseable {
                 LOG.info("task done job={} task={}", task.getJobId(), task.getTaskId());
                 return End.DONE;
             } catch (TimeoutException e) {
+                inHand.tick();
                 if (inHand.isStuckFor(availability.grace())) {
                     LOG.warn("task left while it still computes job={} task={}", task.getJobId(), task.getTaskId());
                     return handedBack(inHand);
@@ -240,11 +241,11 @@ public final class TaskQueue implements AutoCloseable {
     }
 
     private End failed(Task task, TaskInProgress inHand, int deliveries, @Nullable Throwable cause) {
-        if (cause instanceof TaskInProgress.Stopped stopped) {
-            LOG.info("task left job={} task={} because={}", task.getJobId(), task.getTaskId(), stopped.getMessage());
-            return stopped.jobEnded() ? End.NOT_WANTED : handedBack(inHand);
-        }
         if (cause instanceof EspalierException known) {
+            if (known.code() == ErrorCode.CANCELLED && inHand.isCancelled()) {
+                LOG.info("task left job={} task={} because={}", task.getJobId(), task.getTaskId(), known.getMessage());
+                return inHand.hasJobEnded() ? End.NOT_WANTED : handedBack(inHand);
+            }
             log(task, known);
             inHand.ended(failure(known.code(), String.valueOf(known.getMessage())));
             return End.FAILED;

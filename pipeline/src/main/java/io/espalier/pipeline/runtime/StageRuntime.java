@@ -1,6 +1,7 @@
 package io.espalier.pipeline.runtime;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.espalier.base.Lifecycle;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.queue.Availability;
@@ -18,9 +19,6 @@ import io.espalier.pipeline.worker.WorkerLog;
 import io.espalier.pipeline.worker.WorkerPresence;
 import io.espalier.v1.WorkerBeat;
 import io.espalier.v1.WorkerCommand;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +41,9 @@ public final class StageRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
 
     private final StageSettings settings;
+    private static final Duration STREAMS_STOP = Duration.ofSeconds(10);
+
+    private final Lifecycle parts = new Lifecycle("the stage");
     private final KafkaStreams streams;
     private final TaskQueue queue;
     private final JobLog jobs;
@@ -53,40 +54,54 @@ public final class StageRuntime implements AutoCloseable {
     private final TopicFollower commands;
     private final WorkerBeat self;
     private final Worker worker;
-    private final Path stateFolder;
 
+    /**
+     * Connects to Kafka; nothing runs before {@link #start}. When a part cannot be made, those before it are closed.
+     *
+     * @throws org.apache.kafka.common.KafkaException if the brokers cannot be reached
+     */
     public StageRuntime(
             StageSettings settings, Stage stage, Worker worker, WorkFolders workFolders, Telemetry telemetry) {
         this.settings = settings;
         this.worker = worker;
-        TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
-        try (Admin admin = Admin.create(settings.kafka())) {
-            ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.topics()));
-        }
-        this.stateFolder = temporaryFolder();
-        JobFold.Timing timing = new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
-        this.streams = new KafkaStreams(
-                StageTopology.build(stage, topics, timing, settings.eventsFormat(), telemetry), streamsSettings(stage));
-        this.jobs = JobLog.follow(settings.kafka(), topics);
-        jobs.observe(workFolders::onEvent);
-        this.client = new JobClient(settings.kafka(), topics, stage.label());
-        this.availability = new Availability(settings.drainGrace());
-        this.queue = new TaskQueue(
-                settings.kafka(),
-                topics,
-                stage.topics(),
-                settings.workerName(),
-                workFolders.tidied(worker, jobs),
-                jobs,
-                telemetry,
-                availability);
         this.self = describe(settings, stage);
-        this.workers = WorkerLog.follow(settings.kafka(), topics);
-        this.presence = new WorkerPresence(settings.kafka(), topics, this::beat);
-        this.commands =
-                new TopicFollower(settings.kafka(), topics.name("worker-commands"), TopicFollower.From.NOW, this::obey);
+        this.availability = new Availability(settings.drainGrace());
+        TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
+        try {
+            try (Admin admin = Admin.create(settings.kafka())) {
+                ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.topics()));
+            }
+            StateFolder folder = parts.start(StateFolder::create);
+            jobs = parts.start(() -> JobLog.follow(settings.kafka(), topics));
+            jobs.observe(workFolders::onEvent);
+            client = parts.start(() -> new JobClient(settings.kafka(), topics, stage.label()));
+            streams = new KafkaStreams(
+                    StageTopology.build(stage, topics, timing(settings), settings.eventsFormat(), telemetry),
+                    streamsSettings(stage, folder.path()));
+            streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
+            parts.start(() -> () -> streams.close(STREAMS_STOP));
+            workers = parts.start(() -> WorkerLog.follow(settings.kafka(), topics));
+            commands = parts.start(() -> new TopicFollower(
+                    settings.kafka(), topics.name("worker-commands"), TopicFollower.From.NOW, this::obey));
+            presence = parts.start(() -> new WorkerPresence(settings.kafka(), topics, this::beat));
+            queue = parts.start(() -> new TaskQueue(
+                    settings.kafka(),
+                    topics,
+                    stage.topics(),
+                    settings.workerName(),
+                    workFolders.tidied(worker, jobs),
+                    jobs,
+                    telemetry,
+                    availability));
+        } catch (RuntimeException | Error e) {
+            parts.undo(e);
+            throw e;
+        }
         availability.watch(presence::changed);
-        streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
+    }
+
+    private static JobFold.Timing timing(StageSettings settings) {
+        return new JobFold.Timing(settings.overdueMillis(), settings.rememberMillis());
     }
 
     public void start() {
@@ -181,7 +196,7 @@ public final class StageRuntime implements AutoCloseable {
                 || !commands.isRunning();
     }
 
-    private Properties streamsSettings(Stage stage) {
+    private Properties streamsSettings(Stage stage, Path stateFolder) {
         Properties config = new Properties();
         config.putAll(settings.kafka());
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.topicPrefix() + "espalier-" + stage.label());
@@ -211,32 +226,9 @@ public final class StageRuntime implements AutoCloseable {
         return ours ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT : StreamThreadExceptionResponse.REPLACE_THREAD;
     }
 
-    private static Path temporaryFolder() {
-        try {
-            return Files.createTempDirectory("espalier-streams-");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
+    /** The queue first: it gives its task back while all else still runs. Then the other parts, latest first. */
     @Override
     public void close() {
-        queue.close();
-        presence.close();
-        commands.close();
-        workers.close();
-        streams.close(Duration.ofSeconds(10));
-        client.close();
-        jobs.close();
-        deleteStateFolder();
-    }
-
-    private void deleteStateFolder() {
-        try (var files = Files.walk(stateFolder)) {
-            files.sorted(java.util.Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        } catch (IOException e) {
-            LOG.warn("could not delete {}", stateFolder, e);
-        }
+        parts.close();
     }
 }

@@ -78,15 +78,15 @@ public class StageHost {
     private void start() {
         while (!stopping) {
             try {
-                StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders, telemetry);
-                started.start();
-                runtime = started;
-                WorkerGauges.register(registry, stage.label(), started);
+                runtime = started();
                 return;
             } catch (KafkaException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
                 obstacle = "Kafka: " + e.getMessage() + ": " + cause.getMessage();
                 LOG.warn("not started yet: {}", obstacle);
+            } catch (RuntimeException e) {
+                obstacle = "starting failed: " + e.getMessage();
+                LOG.error("not started yet", e);
             }
             try {
                 TimeUnit.SECONDS.sleep(RETRY_SECONDS);
@@ -94,6 +94,18 @@ public class StageHost {
                 Thread.currentThread().interrupt();
                 return;
             }
+        }
+    }
+
+    private StageRuntime started() {
+        StageRuntime started = new StageRuntime(settings(), stage, worker, workFolders, telemetry);
+        try {
+            started.start();
+            WorkerGauges.register(registry, stage.label(), started);
+            return started;
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
         }
     }
 

@@ -123,6 +123,11 @@ public final class TopicFollower implements AutoCloseable {
     @Override
     public void close() {
         running = false;
+        if (thread.getState() == Thread.State.NEW) {
+            // Nobody follows, so nobody else closes it.
+            consumer.close();
+            return;
+        }
         consumer.wakeup();
         try {
             thread.join(TimeUnit.SECONDS.toMillis(5));

@@ -1,10 +1,9 @@
-package io.espalier.cli.stack;
+package io.espalier.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.espalier.cli.CommandFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class LifecycleTest {
     private final List<String> stopped = new ArrayList<>();
-    private final Lifecycle parts = new Lifecycle();
+    private final Lifecycle parts = new Lifecycle("the whole");
 
     @Test
     void partsStopInReverseOrderAndOnce() throws Exception {
@@ -69,7 +68,7 @@ class LifecycleTest {
         parts.close();
 
         // When / Then
-        assertThatThrownBy(() -> parts.start(() -> part("late"))).isInstanceOf(CommandFailure.class);
+        assertThatThrownBy(() -> parts.start(() -> part("late"))).isInstanceOf(IllegalStateException.class);
     }
 
     private AutoCloseable part(String name) {
