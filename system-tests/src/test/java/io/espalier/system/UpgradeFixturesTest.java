@@ -6,7 +6,7 @@ import com.google.protobuf.DiscardUnknownFieldsParser;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Manifest;
+import io.espalier.model.artifact.Manifest;
 import io.espalier.pipeline.job.JobView;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.EvaluationReport;
