@@ -44,7 +44,7 @@ final class PipelineLatency {
         Path state = options.scratch();
         StackSettings settings = new StackSettings(home, state, demo, demo, state.resolve("artifacts"), 1, true);
         LogOutput.toFile(settings.log("broker"));
-        try (LocalStack stack = LocalStack.start(settings, System.err::println)) {
+        try (LocalStack stack = LocalStack.start(settings, line -> System.err.println(line))) {
             Properties client = new Properties();
             client.setProperty("bootstrap.servers", stack.bootstrap());
             run(client, "latency-warm-up");

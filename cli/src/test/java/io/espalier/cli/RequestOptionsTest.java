@@ -140,6 +140,7 @@ class RequestOptionsTest {
     @CommandLine.Command
     private static final class Mixed {
         @CommandLine.Mixin
+        @SuppressWarnings("UnusedVariable") // picocli reads it
         private final RequestOptions options;
 
         Mixed(RequestOptions options) {

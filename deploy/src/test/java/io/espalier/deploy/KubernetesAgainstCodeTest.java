@@ -130,7 +130,7 @@ class KubernetesAgainstCodeTest {
         // Then
         assertThat(heap).containsExactly("-Xms512m -Xmx512m");
         assertThat(Quantity.getAmountInBytes(kafka.getResources().getLimits().get("memory")))
-                .isGreaterThanOrEqualTo(BigDecimal.valueOf(2 * 512L << 20));
+                .isGreaterThanOrEqualTo(BigDecimal.valueOf((2 * 512L) << 20));
     }
 
     private static List<StageTopics> stages() {

@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -20,9 +21,13 @@ class GoldenMessagesTest {
 
     @TestFactory
     Stream<DynamicTest> bytesOfEveryReleasedVersionStillMeanTheSame() throws IOException {
-        return Files.walk(FOLDER)
-                .filter(file -> file.toString().endsWith(".json"))
-                .sorted()
+        List<Path> messages;
+        try (Stream<Path> files = Files.walk(FOLDER)) {
+            messages = files.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .toList();
+        }
+        return messages.stream()
                 .map(json -> DynamicTest.dynamicTest(FOLDER.relativize(json).toString(), () -> check(json)));
     }
 

@@ -25,6 +25,8 @@ public enum Measure {
     PRODUCTS_EXACT(work -> ForwardMeasures.products(ForwardPass.exact(work), work)),
     DRAWS(Draws::run);
 
+    @SuppressWarnings(
+            "ImmutableEnumChecker") // Function cannot say it; every measure is a method reference without state
     private final Function<Work, Measured> measure;
 
     Measure(Function<Work, Measured> measure) {
@@ -39,6 +41,6 @@ public enum Measure {
     Measured run(Work work) {
         Engine.setThreads(work.threads());
         Measured measured = measure.apply(work);
-        return measured.with("threads", Engine.profile().threads()).with(Measured.PEAK, ProcessMemory.peak());
+        return measured.with("threads", Engine.profile().threads()).with(Measured.PEAK, (double) ProcessMemory.peak());
     }
 }

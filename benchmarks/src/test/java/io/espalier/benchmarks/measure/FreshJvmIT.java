@@ -28,7 +28,7 @@ class FreshJvmIT {
         // Then
         assertThat(measured.get("threads")).isEqualTo(1);
         assertThat(measured.get("seconds")).isPositive();
-        assertThat(measured.get(Measured.PEAK)).isGreaterThan(Shape.TINY.bytes());
+        assertThat(measured.get(Measured.PEAK)).isGreaterThan((double) Shape.TINY.bytes());
         assertThat(scratch.resolve("scores.safetensors")).exists();
     }
 }

@@ -28,7 +28,7 @@ public final class HealthOnlyService {
             System.out.println("cannot start");
             System.exit(42);
         }
-        ProcessHandle.of(Long.getLong("espalier.parent.pid"))
+        var unused = ProcessHandle.of(Long.getLong("espalier.parent.pid"))
                 .orElseThrow()
                 .onExit()
                 .thenRun(() -> Runtime.getRuntime().halt(1));

@@ -35,7 +35,7 @@ public class EvaluatorStage implements Stage {
 
     @Override
     public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
-        PrunedCheckpoint.parseFrom(value);
+        var unused = PrunedCheckpoint.parseFrom(value);
         return Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value)));
     }
 

@@ -43,7 +43,6 @@ public final class Engine {
     private static volatile boolean inUse;
 
     private Engine() {
-        inUse = true;
         try (var archive = KernelArchive.open()) {
             kernels = JniUtils.loadModule(root, archive, true, false);
         } catch (IOException e) {
@@ -69,6 +68,7 @@ public final class Engine {
     }
 
     static Engine started() {
+        inUse = true;
         return Started.ENGINE;
     }
 

@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -73,7 +74,7 @@ class ObsTest {
     void headsGoOneByOneTheCheapestBehindThoseGoneFirst() {
         int width = 8;
         List<Integer> order = order(scores.attention());
-        TreeSet<Integer> gone = new TreeSet<>();
+        NavigableSet<Integer> gone = new TreeSet<>();
         double before = 0;
         for (int head : order) {
             double cost = attention.cost(with(gone, head, width));
@@ -94,10 +95,10 @@ class ObsTest {
         // 4% of 80 channels.
         int step = 3;
         List<Integer> order = order(scores.ffn());
-        TreeSet<Integer> gone = new TreeSet<>();
+        NavigableSet<Integer> gone = new TreeSet<>();
         for (int start = 0; start < 30; start += step) {
             List<Integer> together = order.subList(start, start + step);
-            TreeSet<Integer> before = gone;
+            NavigableSet<Integer> before = gone;
             List<Integer> cheapest = IntStream.range(0, 80)
                     .boxed()
                     .filter(channel -> !before.contains(channel))
@@ -190,8 +191,8 @@ class ObsTest {
                 .toList();
     }
 
-    private static TreeSet<Integer> with(TreeSet<Integer> columns, int unit, int width) {
-        TreeSet<Integer> more = new TreeSet<>(columns);
+    private static NavigableSet<Integer> with(NavigableSet<Integer> columns, int unit, int width) {
+        NavigableSet<Integer> more = new TreeSet<>(columns);
         IntStream.range(unit * width, (unit + 1) * width).forEach(more::add);
         return more;
     }
@@ -247,7 +248,7 @@ class ObsTest {
             return hessian;
         }
 
-        double cost(TreeSet<Integer> removed) {
+        double cost(NavigableSet<Integer> removed) {
             List<Integer> order = new ArrayList<>();
             IntStream.range(0, hessian.length).filter(j -> !removed.contains(j)).forEach(order::add);
             int kept = order.size();

@@ -103,7 +103,7 @@ class KernelsTest {
         float[] sines = values(15, ROWS * half, 1);
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
-            Tensor split = kernels.splitHeads(scope.floats(x, 1, ROWS, heads * 2 * half), 2 * half);
+            Tensor split = kernels.splitHeads(scope.floats(x, 1, ROWS, 2L * heads * half), 2 * half);
 
             // When
             float[] turned = kernels.rotate(split, scope.floats(cosines, ROWS, half), scope.floats(sines, ROWS, half))
@@ -292,7 +292,7 @@ class KernelsTest {
     void bfloat16RoundsToTheNearestEvenAndComesBackExactly() {
         // Given
         // One, then the neighbours of a tie between two bf16 values.
-        float[] values = {1, 1.00390625f, 1.01171875f, -3.1415927f, 0};
+        float[] values = {1, 1 + 1 / 256f, 1 + 3 / 256f, (float) -Math.PI, 0};
         try (Scope scope = Scope.open()) {
             // When
             ByteBuffer stored = scope.floats(values, values.length).stored(DType.BF16, scope);
@@ -318,7 +318,7 @@ class KernelsTest {
         SplittableRandom random = new SplittableRandom(seed);
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = (float) (random.nextDouble(-bound, bound));
+            values[i] = (float) random.nextDouble(-bound, bound);
         }
         return values;
     }

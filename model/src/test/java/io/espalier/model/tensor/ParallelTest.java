@@ -2,11 +2,16 @@ package io.espalier.model.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.espalier.base.Cancellation;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,22 +60,43 @@ class ParallelTest {
     }
 
     @Test
-    void aFailureReachesWhoeverAskedOnceNothingIsUnderWay() {
+    void aFailureReachesWhoeverAskedAndNothingMoreIsBegun() {
         // Given
         Engine.setThreads(2);
+        int pieces = 1000;
         var done = new ConcurrentLinkedQueue<Integer>();
 
         // When
         assertThatIllegalStateException()
-                .isThrownBy(() -> Parallel.each(6, piece -> {
+                .isThrownBy(() -> Parallel.each(pieces, piece -> {
                     if (piece == 0) {
                         throw new IllegalStateException("piece 0");
                     }
+                    LockSupport.parkNanos(1_000_000);
                     done.add(piece);
                 }))
                 .withMessage("piece 0");
 
         // Then
-        assertThat(done).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
+        assertThat(done).hasSizeLessThan(pieces - 1);
+    }
+
+    @Test
+    void noKernelRunsOnceTheWorkIsCancelled() {
+        // Given
+        Cancellation cancellation = new Cancellation();
+        cancellation.request("the job has ended");
+
+        // When
+        EspalierException end = catchThrowableOfType(
+                EspalierException.class,
+                () -> cancellation.around(() -> {
+                    try (Scope scope = Scope.open()) {
+                        return new Kernels(scope).copy(scope.floats(new float[4], 4));
+                    }
+                }));
+
+        // Then
+        assertThat(end.code()).isEqualTo(ErrorCode.CANCELLED);
     }
 }

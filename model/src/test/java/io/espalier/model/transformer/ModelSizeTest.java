@@ -54,7 +54,7 @@ class ModelSizeTest {
             return ModelSize.of(hidden, vocab, false, layers, tensors, 64);
         }
 
-        private static TensorInfo matrix(String name, long rows, long columns) {
+        private static TensorInfo matrix(String name, int rows, int columns) {
             return TensorInfo.of(name, DType.F16, rows, columns);
         }
     }

@@ -68,7 +68,9 @@ final class ResultPublisher implements AutoCloseable {
 
     /** For progress: never keeps the work waiting. If it is lost, the next one tells the same. */
     void publishSoon(Task task, TaskResult.Builder result, Headers trace) {
-        soon.execute(() -> send(task, result, trace));
+        soon.execute(() -> {
+            var unused = send(task, result, trace);
+        });
     }
 
     private Future<RecordMetadata> send(Task task, TaskResult.Builder result, Headers trace) {

@@ -11,7 +11,12 @@ public final class ParentWatch {
 
     /** @param pid process to outlive by nothing */
     public static void exitWith(long pid) {
-        ProcessHandle.of(pid).ifPresentOrElse(parent -> parent.onExit().thenRun(() -> exit(pid)), () -> exit(pid));
+        ProcessHandle.of(pid)
+                .ifPresentOrElse(
+                        parent -> {
+                            var unused = parent.onExit().thenRun(() -> exit(pid));
+                        },
+                        () -> exit(pid));
     }
 
     private static void exit(long pid) {

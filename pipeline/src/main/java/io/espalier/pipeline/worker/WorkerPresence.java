@@ -90,7 +90,7 @@ public final class WorkerPresence implements AutoCloseable {
         var headers =
                 CloudEventHeaders.of(worker.getService(), worker.getWorkerId(), "WorkerBeat", now, new RecordHeaders());
         try {
-            producer.send(
+            var unused = producer.send(
                     new ProducerRecord<>(topic, null, now, worker.getWorkerId(), value, headers),
                     (metadata, failure) -> {
                         if (failure != null) {

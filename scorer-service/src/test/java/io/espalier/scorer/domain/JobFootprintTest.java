@@ -178,7 +178,7 @@ class JobFootprintTest {
 
     /** First word of each. */
     private static List<String> passes(JobFootprint job) {
-        return job.needs().stream().map(need -> need.what().split(" ")[0]).toList();
+        return job.needs().stream().map(need -> need.what().split(" ", 2)[0]).toList();
     }
 
     private static JobFootprint job(String criterion, String source, Target target, long budget) {
