@@ -20,6 +20,7 @@ import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sun.misc.Signal;
 
 /** Runs the stage of this service; keeps trying while Kafka cannot be reached, and says so in its readiness. */
 @Singleton
@@ -64,9 +65,8 @@ public class StageHost {
     }
 
     /** An orderly stop is a success; the virtual machine's own handler would end with 143. */
-    @SuppressWarnings("sunapi") // the JDK has no other way to hear a signal
     private static void exitWithSuccessOnTerm() {
-        sun.misc.Signal.handle(new sun.misc.Signal("TERM"), signal -> Quarkus.asyncExit(0));
+        Signal.handle(new Signal("TERM"), signal -> Quarkus.asyncExit(0));
     }
 
     void onStop(@Observes ShutdownEvent event) throws InterruptedException {
