@@ -4,6 +4,7 @@ import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.runtime.ParentWatch;
 import io.espalier.pipeline.runtime.StageRuntime;
 import io.espalier.pipeline.runtime.StageSettings;
+import io.espalier.pipeline.runtime.TermSignal;
 import io.espalier.pipeline.runtime.WorkFolders;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.telemetry.Telemetry;
@@ -20,7 +21,6 @@ import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import sun.misc.Signal;
 
 /** Runs the stage of this service; keeps trying while Kafka cannot be reached, and says so in its readiness. */
 @Singleton
@@ -59,14 +59,10 @@ public class StageHost {
 
     void onStart(@Observes StartupEvent event) {
         config.parentPid().ifPresent(ParentWatch::exitWith);
-        exitWithSuccessOnTerm();
+        // An orderly stop is a success; the virtual machine's own handler would end with 143.
+        TermSignal.handle(() -> Quarkus.asyncExit(0));
         starter.setDaemon(true);
         starter.start();
-    }
-
-    /** An orderly stop is a success; the virtual machine's own handler would end with 143. */
-    private static void exitWithSuccessOnTerm() {
-        Signal.handle(new Signal("TERM"), signal -> Quarkus.asyncExit(0));
     }
 
     void onStop(@Observes ShutdownEvent event) throws InterruptedException {
