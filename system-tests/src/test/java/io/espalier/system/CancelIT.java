@@ -2,6 +2,7 @@ package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;
@@ -10,7 +11,7 @@ import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-class CancelIT extends OneStack {
+class CancelIT extends SoundStack {
     @Test
     void aCancelThatComesBeforeItsRequestIsRemembered() {
         // Given
@@ -32,7 +33,7 @@ class CancelIT extends OneStack {
         submitAndAwait(request, JobEvent::hasProgress);
 
         // When
-        try (ControlClient control = ControlClient.of(stack.service("evaluator"))) {
+        try (ControlClient control = ControlClient.of(stack.service(StageName.EVALUATOR))) {
             Awaitility.await().atMost(Stack.LIMIT).until(() -> isKnown(control, "scoring"));
             control.cancel("scoring", "not needed");
         }

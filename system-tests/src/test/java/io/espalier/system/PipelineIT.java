@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.Digests;
 import io.espalier.model.checkpoint.Manifest;
+import io.espalier.pipeline.stage.StageName;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
@@ -16,9 +17,6 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,37 +29,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
-class PipelineIT {
+class PipelineIT extends SoundStack {
     private static final String JOB = "from-protobuf";
     private static final int LAYERS = 6;
 
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
-
     @BeforeAll
-    static void runOneJob() throws Exception {
-        stack = Stack.startContained(Folders.of(folder), 1);
+    static void runOneJob() {
         stack.run(Requests.small(JOB));
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
-    @AfterEach
-    void everyPromiseHolds() {
-        new PipelineVerifier(stack).verifyWithCompletion();
     }
 
     @Test
@@ -191,8 +170,8 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
-    void everyServiceAnswersForEveryJob(String service) {
+    @EnumSource
+    void everyServiceAnswersForEveryJob(StageName service) {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // Given
             Awaitility.await().atMost(Stack.LIMIT).until(() -> control.job(JOB).hasEvaluation());
@@ -210,8 +189,8 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
-    void everyServiceRefusesWhatMakesNoSense(String service) {
+    @EnumSource
+    void everyServiceRefusesWhatMakesNoSense(StageName service) {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // Given
             Awaitility.await().atMost(Stack.LIMIT).until(() -> control.job(JOB).hasEvaluation());
@@ -232,8 +211,8 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
-    void everyServiceReportsItsHealthOverGrpcAndHttp(String service) throws Exception {
+    @EnumSource
+    void everyServiceReportsItsHealthOverGrpcAndHttp(StageName service) throws Exception {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // When
             ServingStatus health = control.health();
@@ -245,13 +224,8 @@ class PipelineIT {
         }
     }
 
-    private static String http(String service, String path) throws Exception {
-        HttpRequest question = HttpRequest.newBuilder(
-                        stack.service(service).launch().http().resolve(path))
-                .build();
-        return HttpClient.newHttpClient()
-                .send(question, HttpResponse.BodyHandlers.ofString())
-                .body();
+    private static String http(StageName service, String path) throws Exception {
+        return stack.services().get(stack.service(service), path).body();
     }
 
     private static EvaluationReport report() {
