@@ -26,7 +26,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** A process of its own, so that its memory is its own; prints sizes in bytes. */
+/**
+ * A process of its own, so that its memory is its own. Prints sizes in bytes: how much memory one piece of work over one
+ * or more checkpoints, one after the other, had taken at most after each of them.
+ */
 final class ScoringProcess {
     /** Enough to see whether layers add up. */
     private static final int SCORED_LAYERS = 3;
@@ -36,28 +39,38 @@ final class ScoringProcess {
 
     private ScoringProcess() {}
 
+    /** @param arguments the work, then checkpoints */
     public static void main(String[] arguments) throws IOException {
-        Path folder = Path.of(arguments[1]);
-        switch (arguments[0]) {
+        for (int i = 1; i < arguments.length; i++) {
+            work(arguments[0], Path.of(arguments[i]));
+            print("peak" + i, "VmHWM");
+        }
+    }
+
+    private static void work(String name, Path folder) throws IOException {
+        switch (name) {
             case "score" -> score(folder, GoldenCheckpoint.windows(2, 64, 1));
             case "backprop" -> backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
-            case "long-backprop" -> backprop(folder, GoldenCheckpoint.windows(1, LONG, 1));
-            case "stream" -> stream(folder, GoldenCheckpoint.windows(8, 64, 1));
+            case "longer-backprop" -> {
+                backprop(folder, GoldenCheckpoint.windows(2, 64, 1));
+                print("short", "VmHWM");
+                backprop(folder, GoldenCheckpoint.windows(1, LONG, 1));
+            }
+            case "stream" -> stream(folder, GoldenCheckpoint.windows(16, 64, 1));
             case "repeat-backprop" -> {
                 repeatBackprop(folder, 10);
                 print("early", "VmRSS");
-                repeatBackprop(folder, 40);
+                repeatBackprop(folder, 30);
                 print("late", "VmRSS");
             }
             case "repeat" -> {
-                repeat(folder, 100);
+                repeat(folder, 50);
                 print("early", "VmRSS");
-                repeat(folder, 300);
+                repeat(folder, 150);
                 print("late", "VmRSS");
             }
-            default -> MeasuredPass.valueOf(arguments[0]).run(folder);
+            default -> MeasuredPass.valueOf(name).run(folder);
         }
-        print("peak", "VmHWM");
     }
 
     private static void score(Path folder, int[][] windows) {

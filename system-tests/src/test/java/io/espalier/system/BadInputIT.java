@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,53 +28,39 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class BadInputIT {
+class BadInputIT extends SoundStack {
     private static final String GOOD = "good";
 
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
     private static KafkaProducer<String, byte[]> producer;
+    private static Map<String, String> goodFiles;
 
+    /** All at once: a request that fails holds up no other. */
     @BeforeAll
-    static void start() throws Exception {
-        Path models = folder.resolve("models");
-        Checkpoints.copy(models.resolve("llama"));
-        Checkpoints.copy("opt", models.resolve("opt"));
+    static void publishEveryBadRequest() throws Exception {
+        Path models = stack.folders().models();
         Checkpoints.truncated(models.resolve("truncated"));
         Checkpoints.overlapping(
                 models.resolve("overlapping"), "model.norm.weight", "model.layers.0.input_layernorm.weight");
         Checkpoints.ofType(models.resolve("t5"), "t5");
         Files.writeString(
                 Files.createDirectories(models.resolve("no-checkpoint")).resolve("notes.txt"), "nothing here");
-        Checkpoints.copy(folder.resolve("secret"));
-        Files.createSymbolicLink(models.resolve("link"), folder.resolve("secret"));
-        Path texts = Files.createDirectories(folder.resolve("texts"));
-        Files.copy(Folders.DEMO.resolve("calibration.txt"), texts.resolve("calibration.txt"));
-        Files.copy(Folders.DEMO.resolve("evaluation.txt"), texts.resolve("evaluation.txt"));
-        Files.writeString(texts.resolve("short.txt"), "Once upon a time");
-        stack = Stack.start(Folders.of(folder).withModels(models).withTexts(texts), 1);
+        Checkpoints.copy(models.resolveSibling("secret"));
+        Files.createSymbolicLink(models.resolve("link"), models.resolveSibling("secret"));
+        Files.writeString(stack.folders().texts().resolve("short.txt"), "Once upon a time");
         producer = new KafkaProducer<>(stack.kafka(), new StringSerializer(), new ByteArraySerializer());
         stack.run(Requests.small(GOOD));
+        goodFiles = goodFiles();
+        badRequests().forEach(bad -> stack.client().submit(bad.request()));
     }
 
     @AfterAll
     static void stop() {
         producer.close();
-        stack.close();
-    }
-
-    @AfterEach
-    void everyPromiseHolds() {
-        new PipelineVerifier(stack).verifyWithCompletion();
     }
 
     /**
@@ -239,20 +226,22 @@ class BadInputIT {
     @ParameterizedTest
     @MethodSource("badRequests")
     void aRequestThatCannotSucceedFailsOnceAndSaysWhy(BadRequest bad) {
-        // Given
-        var good = Manifest.filesOf(stack.folders().artifacts().resolve(GOOD));
-
         // When
-        JobEvent end = stack.run(bad.request());
+        JobEvent end = stack.awaitEnd(bad.request().getRequestId());
 
         // Then
         assertThat(end.getEventCase()).isEqualTo(EventCase.FAILED);
         assertThat(end.getFailed().getCode()).isEqualTo(bad.code().name());
         assertThat(end.getFailed().getMessage())
                 .contains(bad.names())
-                .doesNotContain(folder.toString())
+                .doesNotContain(stack.folders().models().getParent().toString())
                 .doesNotContain("/etc");
-        assertThat(Manifest.filesOf(stack.folders().artifacts().resolve(GOOD))).isEqualTo(good);
+        assertThat(goodFiles()).isEqualTo(goodFiles);
+    }
+
+    /** What a request that was met once left behind. */
+    private static Map<String, String> goodFiles() {
+        return Manifest.filesOf(stack.folders().artifacts().resolve(GOOD));
     }
 
     @Test
@@ -266,7 +255,7 @@ class BadInputIT {
 
         // Then
         assertThat(end.getFailed().getCode()).isEqualTo(ErrorCode.INTERNAL.name());
-        stack.awaitLogged("scorer", "Caused by: java.nio.file.");
+        stack.services().awaitLogged("scorer", "Caused by: java.nio.file.");
     }
 
     @Test

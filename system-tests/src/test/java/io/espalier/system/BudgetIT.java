@@ -9,28 +9,9 @@ import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Workers that may take 64 MiB, the least there is. */
-class BudgetIT {
-    private static final long BUDGET = 64 << 20;
-
-    private static Stack stack;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        stack = Stack.start(Folders.of(folder), 1, "-Despalier.memory.budget=" + BUDGET);
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
+class BudgetIT extends SoundStack {
     @Test
     void aJobThatDoesNotFitIsRefusedBeforeAnythingIsScored() throws Exception {
         // Given
@@ -46,7 +27,6 @@ class BudgetIT {
         assertThat(end.getFailed().getMessage())
                 .contains("espalier.memory.budget", "one zeroth-order draw", Long.toString(BUDGET));
         assertThat(stack.log().scores("too-large")).noneMatch(ScoreFact::hasLayer);
-        new PipelineVerifier(stack).verify();
     }
 
     @Test
@@ -62,6 +42,5 @@ class BudgetIT {
         assertThat(Files.readString(
                         stack.folders().artifacts().resolve("small-enough").resolve(Manifest.FILE)))
                 .containsPattern("\"memory_budget\"\\s*:\\s*\"" + BUDGET + "\"");
-        new PipelineVerifier(stack).verify();
     }
 }

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-class CancelIT extends OneStack {
+class CancelIT extends SoundStack {
     @Test
     void aCancelThatComesBeforeItsRequestIsRemembered() {
         // Given

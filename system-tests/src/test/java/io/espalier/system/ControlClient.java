@@ -89,6 +89,14 @@ final class ControlClient implements AutoCloseable {
                 .getWorker(GetWorkerRequest.newBuilder().setWorkerId(workerId).build());
     }
 
+    private void awaitListed(String workerId) {
+        Awaitility.await(workerId + " is listed")
+                .atMost(Stack.LIMIT)
+                .pollDelay(Duration.ZERO)
+                .until(() -> workers().stream()
+                        .anyMatch(worker -> worker.getLastBeat().getWorkerId().equals(workerId)));
+    }
+
     /** Waits until the worker says of itself what is waited for. */
     void awaitWorker(String workerId, Predicate<WorkerBeat> moment) {
         Awaitility.await(workerId)
@@ -99,6 +107,7 @@ final class ControlClient implements AutoCloseable {
 
     /** Returns when the worker has obeyed. */
     void pause(String workerId) {
+        awaitListed(workerId);
         var ignored = control()
                 .pauseWorker(
                         PauseWorkerRequest.newBuilder().setWorkerId(workerId).build());
@@ -107,6 +116,7 @@ final class ControlClient implements AutoCloseable {
 
     /** Returns when the worker has obeyed. */
     void resume(String workerId) {
+        awaitListed(workerId);
         var ignored = control()
                 .resumeWorker(
                         ResumeWorkerRequest.newBuilder().setWorkerId(workerId).build());

@@ -1,6 +1,9 @@
 package io.espalier.system;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What a stack of the tests runs on.
@@ -22,12 +25,17 @@ record Folders(Path state, Path models, Path texts, Path artifacts) {
         return new Folders(folder.resolve("state"), DEMO, DEMO, folder.resolve("artifacts"));
     }
 
-    Folders withModels(Path otherModels) {
-        return new Folders(state, otherModels, texts, artifacts);
-    }
-
-    Folders withTexts(Path otherTexts) {
-        return new Folders(state, models, otherTexts, artifacts);
+    /** As {@link #of}, but the roots of models and texts are copies to which a test may add. */
+    static Folders withCopies(Path folder) throws IOException {
+        Path models = folder.resolve("models");
+        for (String model : List.of("llama", "opt", "bloom")) {
+            Checkpoints.copy(model, models.resolve(model));
+        }
+        Path texts = Files.createDirectories(folder.resolve("texts"));
+        for (String text : List.of("calibration.txt", "evaluation.txt")) {
+            Files.copy(DEMO.resolve(text), texts.resolve(text));
+        }
+        return new Folders(folder.resolve("state"), models, texts, folder.resolve("artifacts"));
     }
 
     /** What is hidden from users until a job is done, and gone afterwards. */

@@ -16,9 +16,6 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ScoreFact;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,37 +28,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-class PipelineIT {
+class PipelineIT extends SoundStack {
     private static final String JOB = "from-protobuf";
     private static final int LAYERS = 6;
 
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
-
     @BeforeAll
-    static void runOneJob() throws Exception {
-        stack = Stack.startContained(Folders.of(folder), 1);
+    static void runOneJob() {
         stack.run(Requests.small(JOB));
-    }
-
-    @AfterAll
-    static void stop() {
-        stack.close();
-    }
-
-    @AfterEach
-    void everyPromiseHolds() {
-        new PipelineVerifier(stack).verifyWithCompletion();
     }
 
     @Test
@@ -191,7 +169,7 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
+    @MethodSource("io.espalier.system.Services#stages")
     void everyServiceAnswersForEveryJob(String service) {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // Given
@@ -210,7 +188,7 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
+    @MethodSource("io.espalier.system.Services#stages")
     void everyServiceRefusesWhatMakesNoSense(String service) {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // Given
@@ -232,7 +210,7 @@ class PipelineIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorer", "pruner", "evaluator"})
+    @MethodSource("io.espalier.system.Services#stages")
     void everyServiceReportsItsHealthOverGrpcAndHttp(String service) throws Exception {
         try (ControlClient control = ControlClient.of(stack.service(service))) {
             // When
@@ -246,12 +224,7 @@ class PipelineIT {
     }
 
     private static String http(String service, String path) throws Exception {
-        HttpRequest question = HttpRequest.newBuilder(
-                        stack.service(service).launch().http().resolve(path))
-                .build();
-        return HttpClient.newHttpClient()
-                .send(question, HttpResponse.BodyHandlers.ofString())
-                .body();
+        return stack.services().get(stack.service(service), path).body();
     }
 
     private static EvaluationReport report() {

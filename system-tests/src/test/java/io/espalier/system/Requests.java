@@ -34,7 +34,16 @@ final class Requests {
     /** Scoring in which every task takes long enough to be caught in the middle. */
     static PruneRequest slowScoring(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();
-        request.getScoringBuilder().setGradient(draws(128));
+        request.getScoringBuilder().setGradient(draws(48));
+        return request.build();
+    }
+
+    /** Scoring in one pass that cannot be split and takes long enough to be caught in the middle. */
+    static PruneRequest slowChain(String jobId) {
+        PruneRequest.Builder request = small(jobId).toBuilder();
+        request.getScoringBuilder().setCriterion("taylor").setForm("mix");
+        request.getScoringBuilder().getGradientBuilder().setSource("backprop");
+        request.getCalibrationBuilder().setSamples(48).setSequenceLength(128);
         return request.build();
     }
 
@@ -42,7 +51,7 @@ final class Requests {
     static PruneRequest slowPruning(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();
         request.getScoringBuilder().setCriterion("magnitude");
-        request.getCalibrationBuilder().setSamples(256).setSequenceLength(128);
+        request.getCalibrationBuilder().setSamples(96).setSequenceLength(128);
         return request.build();
     }
 

@@ -1,9 +1,6 @@
 package io.espalier.system;
 
-import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
-import io.espalier.cli.stack.ServiceProcess.Launch;
-import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
@@ -11,17 +8,13 @@ import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.TaskResult;
 import java.io.IOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -34,21 +27,32 @@ final class Stack implements AutoCloseable {
     /** Generous: a loaded machine is slow, not wrong. */
     static final Duration LIMIT = Duration.ofMinutes(3);
 
-    private static final Duration STOP = Duration.ofSeconds(10);
-
     private final Folders folders;
-    private final StackSettings settings;
-    private final List<String> options;
-    private final List<ServiceProcess> services = new ArrayList<>();
+    private final Services services;
+    private final Map<String, Health> healthBeforeTopics;
     private final String bootstrap;
     private final TopicLog log;
     private final JobClient client;
     private TestBroker broker;
 
-    private Stack(Folders folders, TestBroker broker, List<String> options) {
+    /**
+     * What an orchestrator is told of a service over HTTP.
+     *
+     * @param live status of the answer whether it lives
+     * @param ready status of the answer whether it can work
+     */
+    record Health(int live, int ready) {
+        private static Health of(Services services, ServiceProcess process) throws IOException, InterruptedException {
+            return new Health(
+                    services.get(process, "/q/health/live").statusCode(),
+                    services.get(process, "/q/health/ready").statusCode());
+        }
+    }
+
+    private Stack(Folders folders, TestBroker broker, Services services, Map<String, Health> healthBeforeTopics) {
         this.folders = folders;
-        this.options = options;
-        this.settings = settings(folders);
+        this.services = services;
+        this.healthBeforeTopics = healthBeforeTopics;
         this.broker = broker;
         this.bootstrap = broker.bootstrap();
         this.log = TopicLog.follow(bootstrap, TOPICS);
@@ -56,48 +60,44 @@ final class Stack implements AutoCloseable {
     }
 
     /**
-     * On a broker in this JVM; returns when every service says that it is ready.
+     * Two scorers, a pruner and an evaluator on a broker in this JVM; returns when all of them say that they are ready.
      *
      * @param options of the services' JVMs, beside those of a local stack
      */
-    static Stack start(Folders folders, int scorers, String... options) throws IOException, InterruptedException {
-        return startOn(TestBroker.embedded(brokerFolder(folders)), folders, scorers, options);
+    static Stack start(Folders folders, String... options) throws IOException, InterruptedException {
+        return startOn(TestBroker.embedded(brokerFolder(folders)), folders, options);
     }
 
     /** On Kafka's own image where there is one, else as {@link #start}. */
-    static Stack startContained(Folders folders, int scorers) throws IOException, InterruptedException {
-        return startOn(TestBroker.containedOrEmbedded(brokerFolder(folders)), folders, scorers);
+    static Stack startContained(Folders folders, String... options) throws IOException, InterruptedException {
+        return startOn(TestBroker.containedOrEmbedded(brokerFolder(folders)), folders, options);
     }
 
-    private static Stack startOn(TestBroker broker, Folders folders, int scorers, String... options)
+    /** As on a cluster: nobody orders the services behind the job or the operator that makes their topics. */
+    private static Stack startOn(TestBroker broker, Folders folders, String... options)
             throws IOException, InterruptedException {
-        Files.createDirectories(folders.artifacts());
+        Services services = new Services(folders, broker.bootstrap(), List.of(options));
         try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
-            TOPICS.createMissing(admin, 1);
-        }
-        Stack stack = new Stack(folders, broker, List.of(options));
-        try {
-            Files.createDirectories(stack.settings.temporaryFolder());
-            for (int i = 0; i < scorers; i++) {
-                stack.launch("scorer");
+            for (String stage : List.of("scorer", "scorer", "pruner", "evaluator")) {
+                services.launch(stage);
             }
-            stack.launch("pruner");
-            stack.launch("evaluator");
-            stack.awaitReady();
-            return stack;
+            Map<String, Health> healthBeforeTopics = new TreeMap<>();
+            for (ServiceProcess process : services.all()) {
+                Services.awaitLogged(process, "topic job-events is not there yet");
+                healthBeforeTopics.put(process.launch().name(), Health.of(services, process));
+            }
+            TOPICS.createMissing(admin, 1);
+            services.awaitReady();
+            return new Stack(folders, broker, services, healthBeforeTopics);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            stack.close();
+            services.close();
+            broker.close();
             throw e;
         }
     }
 
     private static Path brokerFolder(Folders folders) {
         return folders.state().resolve("broker");
-    }
-
-    private static StackSettings settings(Folders folders) {
-        return new StackSettings(
-                Folders.HOME, folders.state(), folders.models(), folders.texts(), folders.artifacts(), 1, false);
     }
 
     Folders folders() {
@@ -113,6 +113,10 @@ final class Stack implements AutoCloseable {
         return client;
     }
 
+    Services services() {
+        return services;
+    }
+
     Properties kafka() {
         Properties properties = new Properties();
         properties.setProperty("bootstrap.servers", bootstrap);
@@ -120,15 +124,18 @@ final class Stack implements AutoCloseable {
     }
 
     /** The first living process of a service. */
-    ServiceProcess service(String service) {
-        return living(service).get(0);
+    ServiceProcess service(String stage) {
+        return services.living(stage).get(0);
     }
 
-    private List<ServiceProcess> living(String service) {
-        return services.stream()
-                .filter(process ->
-                        process.isAlive() && process.launch().service().equals(service))
-                .toList();
+    /** Of the first process of a service, when it had started and its topics were not there yet. */
+    Health healthBeforeTopics(String stage) {
+        return healthBeforeTopics.get(stage + "-1");
+    }
+
+    /** Of the first living process of a service, now. */
+    Health health(String stage) throws IOException, InterruptedException {
+        return Health.of(services, service(stage));
     }
 
     /** Publishes a request and waits for the end of its job. */
@@ -156,29 +163,19 @@ final class Stack implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** Brings the number of living processes of a stage up to this one. */
-    void ensure(String stage, int count) throws IOException, InterruptedException {
-        while (living(stage).size() < count) {
-            launch(stage);
-        }
-        awaitReady();
-    }
-
     /**
      * Kills a worker the hard way while it works on a task of a job.
      *
      * @param taskPrefix what the task's id begins with
      * @return the start it had reported of the task it takes to its grave
      */
-    TaskResult killWorkerWithTaskInHand(String stage, String jobId, String taskPrefix) throws InterruptedException {
+    TaskResult killWorkerWithTaskInHand(String stage, String jobId, String taskPrefix) {
         TaskResult started = Awaitility.await("a %s with %s of %s in hand".formatted(stage, taskPrefix, jobId))
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> frozenInHand(stage, jobId, taskPrefix), Optional::isPresent)
                 .orElseThrow();
-        ServiceProcess victim = worker(started.getWorker());
-        ProcessHandle.of(victim.pid()).ifPresent(ProcessHandle::destroyForcibly);
-        victim.awaitStop(STOP);
+        Services.kill(services.named(started.getWorker()));
         return started;
     }
 
@@ -189,13 +186,13 @@ final class Stack implements AutoCloseable {
         if (started.isEmpty()) {
             return started;
         }
-        ServiceProcess worker = worker(started.get().getWorker());
-        signal(worker, "STOP");
+        ServiceProcess worker = services.named(started.get().getWorker());
+        Services.freeze(worker);
         log.catchUp(StageTopics.named(stage).results(), kafka());
         if (unfinished(jobId, taskPrefix).filter(started.get()::equals).isPresent()) {
             return started;
         }
-        signal(worker, "CONT");
+        Services.unfreeze(worker);
         return Optional.empty();
     }
 
@@ -220,49 +217,14 @@ final class Stack implements AutoCloseable {
 
     /** Ids of the living workers of a stage. */
     List<String> workers(String stage) {
-        return living(stage).stream().map(process -> process.launch().name()).toList();
-    }
-
-    /**
-     * Stops a worker as an orchestrator does.
-     *
-     * @return its exit code
-     */
-    int terminate(String workerName) {
-        ServiceProcess process = worker(workerName);
-        process.requestStop();
-        process.awaitStop(LIMIT);
-        return process.exitCode();
+        return services.living(stage).stream()
+                .map(process -> process.launch().name())
+                .toList();
     }
 
     /** What a service tells its monitoring. */
     String metrics(String stage) throws IOException, InterruptedException {
-        HttpRequest question = HttpRequest.newBuilder(
-                        service(stage).launch().http().resolve("/q/metrics"))
-                .build();
-        return HttpClient.newHttpClient()
-                .send(question, HttpResponse.BodyHandlers.ofString())
-                .body();
-    }
-
-    private ServiceProcess worker(String name) {
-        return services.stream()
-                .filter(service -> service.launch().name().equals(name))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static void signal(ServiceProcess process, String signal) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
-                .start()
-                .waitFor();
-    }
-
-    /** Waits until the first process of a service writes something to its log. */
-    void awaitLogged(String stage, String text) {
-        Path file = worker(stage + "-1").launch().log();
-        Awaitility.await("\"%s\" in %s".formatted(text, file)).atMost(LIMIT).until(() -> Files.readString(file)
-                .contains(text));
+        return services.get(service(stage), "/q/metrics").body();
     }
 
     /** Stops the broker in an orderly way: clients find nobody behind its port. */
@@ -278,32 +240,9 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    /** Processes of a service are numbered from 1 in the order they were started: scorer-1, scorer-2. */
-    private void launch(String stage) throws IOException {
-        long before = services.stream()
-                .filter(process -> process.launch().service().equals(stage))
-                .count();
-        String name = stage + "-" + (before + 1);
-        Launch usual = ServiceLaunches.launch(settings, bootstrap, stage, name);
-        List<String> command = new ArrayList<>(usual.command());
-        command.addAll(1, options);
-        services.add(ServiceProcess.start(
-                new Launch(usual.service(), name, command, usual.environment(), usual.log(), usual.httpPort())));
-    }
-
-    private void awaitReady() throws InterruptedException {
-        HttpClient http = HttpClient.newHttpClient();
-        for (ServiceProcess service : services) {
-            if (service.isAlive()) {
-                service.awaitReady(http, LIMIT);
-            }
-        }
-    }
-
     @Override
     public void close() {
-        services.forEach(ServiceProcess::requestStop);
-        services.forEach(service -> service.awaitStop(STOP));
+        services.close();
         client.close();
         log.close();
         broker.close();

@@ -17,41 +17,65 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What can be taken out of a model besides units, and more than one checkpoint from one scoring. */
-class TargetsIT extends OneStack {
+class TargetsIT extends SoundStack {
     private static final int LAYERS = 6;
 
-    @ParameterizedTest
-    @CsvSource({
-        // criterion, source, target, sparsity, linears, share of the chosen weights that stays
-        "dass,      '',       2:4,          0,   '',                0.5",
-        "wanda,     '',       4:8,          0,   all,               0.5",
-        "magnitude, '',       unstructured, 0.4, attention,         0.6",
-        "gblm,      backprop, 2:4,          0,   down_proj,         0.5",
-        "sparsegpt, '',       2:4,          0,   mlp,               0.5",
-    })
-    void singleWeightsBecomeZeroAsTheMasksOfTheScorerSay(
-            String criterion, String source, String target, double sparsity, String linears, double stays) {
-        PruneRequest.Builder request = Requests.small(criterion + "-" + target.replace(':', '-')).toBuilder();
-        request.getScoringBuilder().setCriterion(criterion).getGradientBuilder().setSource(source);
-        request.getPruningBuilder().clearUnitRatio().setTarget(target).setSparsity(sparsity);
-        if (!linears.isEmpty()) {
-            request.getPruningBuilder().addLinears(linears);
+    /**
+     * One way to choose single weights with the small request.
+     *
+     * @param stays share of the chosen weights that stays
+     */
+    record Masks(String criterion, String source, String target, double sparsity, String linears, double stays) {
+        PruneRequest request() {
+            PruneRequest.Builder request = Requests.small(criterion + "-" + target.replace(':', '-')).toBuilder();
+            request.getScoringBuilder()
+                    .setCriterion(criterion)
+                    .getGradientBuilder()
+                    .setSource(source);
+            request.getPruningBuilder().clearUnitRatio().setTarget(target).setSparsity(sparsity);
+            if (!linears.isEmpty()) {
+                request.getPruningBuilder().addLinears(linears);
+            }
+            return request.build();
         }
+    }
 
-        JobEvent end = stack.run(request.build());
+    static List<Masks> masks() {
+        return List.of(
+                new Masks("dass", "", "2:4", 0, "", 0.5),
+                new Masks("wanda", "", "4:8", 0, "all", 0.5),
+                new Masks("magnitude", "", "unstructured", 0.4, "attention", 0.6),
+                new Masks("gblm", "backprop", "2:4", 0, "down_proj", 0.5),
+                new Masks("sparsegpt", "", "2:4", 0, "mlp", 0.5));
+    }
+
+    /** All at once: while one is pruned and evaluated, others are scored. */
+    @BeforeAll
+    static void publishEveryRequestForMasks() {
+        masks().forEach(masks -> stack.client().submit(masks.request()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("masks")
+    void singleWeightsBecomeZeroAsTheMasksOfTheScorerSay(Masks masks) {
+        String job = masks.request().getRequestId();
+
+        JobEvent end = stack.awaitEnd(job);
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
-        Map<String, LinearMask> announced = masks(request.getRequestId());
+        Map<String, LinearMask> announced = masksOf(job);
         assertThat(announced.values()).allSatisfy(mask -> assertThat((double) mask.getKept() / mask.getTotal())
-                .isBetween(stays - 0.01, stays + 0.01));
-        Path folder = stack.folders().artifacts().resolve(request.getRequestId());
+                .isBetween(masks.stays() - 0.01, masks.stays() + 0.01));
+        Path folder = stack.folders().artifacts().resolve(job);
         Map<String, String> applied = Manifest.read(folder).masks();
-        if (!criterion.equals("sparsegpt")) {
+        if (!masks.criterion().equals("sparsegpt")) {
             assertThat(applied).isEqualTo(digests(announced));
         }
         assertThat(applied).isNotEmpty();
@@ -64,7 +88,7 @@ class TargetsIT extends OneStack {
         assertThat(report.getPruned().getPerplexity()).isBetween(1.0, 2048.0);
     }
 
-    private static Map<String, LinearMask> masks(String job) {
+    private static Map<String, LinearMask> masksOf(String job) {
         return stack.log().scores(job).stream()
                 .filter(ScoreFact::hasLayer)
                 .flatMap(fact -> fact.getLayer().getMasksList().stream())
@@ -99,12 +123,13 @@ class TargetsIT extends OneStack {
     void aSequentialSelectionSeesWhatEarlierLayersLost(String criterion) {
         PruneRequest.Builder request = Requests.small(criterion + "-one-shot").toBuilder();
         request.getScoringBuilder().setCriterion(criterion);
-        stack.run(request.build());
+        stack.client().submit(request.build());
         request.setRequestId(criterion + "-sequential").getPruningBuilder().setSelection("sequential");
 
         JobEvent end = stack.run(request.build());
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(stack.awaitEnd(criterion + "-one-shot").hasCompleted()).isTrue();
         List<io.espalier.v1.LayerScores> dense = layers(criterion + "-one-shot");
         List<io.espalier.v1.LayerScores> sequential = layers(criterion + "-sequential");
         // One-shot statistics may be computed in bf16, what is measured layer by layer is fp32.
@@ -141,9 +166,10 @@ class TargetsIT extends OneStack {
                 .clearUnitRatio()
                 .addBudgets(Budget.newBuilder().setUnitRatio(0.34))
                 .addBudgets(Budget.newBuilder().setParameterRatio(0.4).setOutput("smallest"));
+        stack.client().submit(several.build());
         stack.run(Requests.small("single"));
 
-        JobEvent end = stack.run(several.build());
+        JobEvent end = stack.awaitEnd("several");
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
         assertThat(end.getCompleted().getOutput()).isEqualTo("several-1");
@@ -160,7 +186,7 @@ class TargetsIT extends OneStack {
     void scoresOfAnEarlierJobServeAnotherBudgetWithoutAScoringPass() {
         PruneRequest.Builder direct = Requests.small("direct").toBuilder();
         direct.getPruningBuilder().setUnitRatio(0.5);
-        stack.run(direct.build());
+        stack.client().submit(direct.build());
         stack.run(Requests.small("earlier"));
         PruneRequest.Builder again = direct.clone().setRequestId("again");
         again.getScoringBuilder().setScoresOf("earlier");
@@ -168,6 +194,7 @@ class TargetsIT extends OneStack {
         JobEvent end = stack.run(again.build());
 
         assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        assertThat(stack.awaitEnd("direct").hasCompleted()).isTrue();
         assertThat(files("again")).isEqualTo(files("direct"));
         assertThat(collected("earlier")).isTrue();
         assertThat(collected("again")).isFalse();

@@ -12,6 +12,7 @@ import io.espalier.v1.ScoreFact;
 import io.espalier.v1.TaskResult;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -24,13 +25,18 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 /** All that was committed to any topic since the beginning, in the order of each partition. */
 final class TopicLog implements AutoCloseable {
     private final KafkaConsumer<String, byte[]> consumer;
-    private final List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+    private final Map<String, List<ConsumerRecord<String, byte[]>>> records = new HashMap<>();
+    private final Map<TopicKey, List<ConsumerRecord<String, byte[]>>> recordsOfKeys = new HashMap<>();
     private final Thread follower;
     private volatile boolean running = true;
+
+    /** @param key null of a record that has none */
+    private record TopicKey(String topic, @Nullable String key) {}
 
     private TopicLog(KafkaConsumer<String, byte[]> consumer, List<TopicPartition> partitions) {
         this.consumer = consumer;
@@ -60,18 +66,17 @@ final class TopicLog implements AutoCloseable {
     }
 
     synchronized List<ConsumerRecord<String, byte[]>> records(String topic) {
-        return records.stream().filter(record -> record.topic().equals(topic)).toList();
+        return List.copyOf(records.getOrDefault(topic, List.of()));
     }
 
-    List<ConsumerRecord<String, byte[]>> records(String topic, String jobId) {
-        return records(topic).stream()
-                .filter(record -> jobId.equals(record.key()))
-                .toList();
+    synchronized List<ConsumerRecord<String, byte[]>> records(String topic, String jobId) {
+        return List.copyOf(recordsOfKeys.getOrDefault(new TopicKey(topic, jobId), List.of()));
     }
 
     /** Every record that some part of the pipeline gave up on. */
     synchronized List<ConsumerRecord<String, byte[]>> deadLetters() {
-        return records.stream()
+        return records.values().stream()
+                .flatMap(List::stream)
                 .filter(record -> record.topic().endsWith("-dlt"))
                 .toList();
     }
@@ -153,13 +158,18 @@ final class TopicLog implements AutoCloseable {
             consumer.seekToBeginning(partitions);
             while (running) {
                 var polled = consumer.poll(Duration.ofMillis(100));
-                synchronized (this) {
-                    polled.forEach(records::add);
-                }
+                polled.forEach(this::add);
             }
         } catch (WakeupException e) {
             return;
         }
+    }
+
+    private synchronized void add(ConsumerRecord<String, byte[]> record) {
+        records.computeIfAbsent(record.topic(), topic -> new ArrayList<>()).add(record);
+        recordsOfKeys
+                .computeIfAbsent(new TopicKey(record.topic(), record.key()), key -> new ArrayList<>())
+                .add(record);
     }
 
     @Override

@@ -10,7 +10,6 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.pipeline.job.JobView;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.EvaluationReport;
-import io.espalier.v1.Job;
 import io.espalier.v1.JobCommand;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
@@ -94,17 +93,17 @@ class UpgradeFixturesTest {
         "killed-in-chain, chaining=SCORING",
     })
     void theEventsOfEachJobFoldToTheStateItHad(String name, String expected) throws IOException {
-        Map<String, Job> jobs = new TreeMap<>();
+        Map<String, JobView> jobs = new TreeMap<>();
         for (RecordedRecord record : recording(name).records("job-events")) {
             JobEvent event = JobEvent.parseFrom(record.value());
             jobs.put(
                     event.getJobId(),
-                    JobView.apply(jobs.getOrDefault(event.getJobId(), Job.getDefaultInstance()), event));
+                    jobs.getOrDefault(event.getJobId(), JobView.NONE).after(event));
         }
 
         assertThat(jobs.entrySet().stream()
-                        .map(job -> job.getKey() + "=" + job.getValue().getState()))
-                .containsExactlyInAnyOrder(expected.split(" "));
+                        .map(job -> job.getKey() + "=" + job.getValue().job().getState()))
+                .containsExactlyInAnyOrder(expected.split(" ", -1));
     }
 
     @ParameterizedTest

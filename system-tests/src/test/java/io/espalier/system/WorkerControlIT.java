@@ -3,49 +3,38 @@ package io.espalier.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.espalier.model.artifact.Manifest;
 import io.espalier.pipeline.telemetry.MetricNames;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.KnownWorker;
+import io.espalier.v1.ScoreFact;
 import io.espalier.v1.TaskResult;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class WorkerControlIT {
+class WorkerControlIT extends SoundStack {
     private static final String UNDISTURBED = "undisturbed";
-
-    @TempDir
-    static Path folder;
-
-    private static Stack stack;
 
     /** Of a service whose workers are never told anything here: any replica answers for any worker. */
     private static ControlClient control;
 
     @BeforeAll
-    static void runUndisturbed() throws Exception {
-        // Spans are made; nobody listens behind the exporter's port, and that does no harm.
-        stack = Stack.start(
-                Folders.of(folder),
-                2,
-                "-Dquarkus.otel.sdk.disabled=false",
-                "-Dquarkus.otel.exporter.otlp.endpoint=http://127.0.0.1:1");
+    static void runUndisturbed() {
         control = ControlClient.of(stack.service("evaluator"));
         stack.run(Requests.slowScoring(UNDISTURBED));
     }
@@ -53,21 +42,12 @@ class WorkerControlIT {
     @AfterAll
     static void stop() {
         control.close();
-        stack.close();
-    }
-
-    @BeforeEach
-    void twoScorersWork() throws Exception {
-        stack.ensure("scorer", 2);
-        for (String scorer : stack.workers("scorer")) {
-            awaitListed(scorer);
-            control.resume(scorer);
-        }
     }
 
     @AfterEach
-    void everyPromiseHolds() {
-        new PipelineVerifier(stack).verifyWithCompletion();
+    void twoScorersWork() throws Exception {
+        stack.services().ensure("scorer", 2);
+        stack.workers("scorer").forEach(control::resume);
     }
 
     @Test
@@ -97,7 +77,7 @@ class WorkerControlIT {
     }
 
     @Test
-    void aPausedScorerTakesNothingAndTheOtherDoesAll() {
+    void aPausedScorerTakesNothingAndOneGivesTheSameBytesAsTwo() throws Exception {
         // Given
         List<String> scorers = stack.workers("scorer");
         control.pause(scorers.get(0));
@@ -108,7 +88,26 @@ class WorkerControlIT {
         // Then
         assertThat(end.hasCompleted()).isTrue();
         assertThat(scorersOf("paused")).containsExactly(scorers.get(1));
+        assertThat(scorersOf(UNDISTURBED)).hasSize(2);
         assertThat(Outcome.of(stack, "paused")).isEqualTo(Outcome.of(stack, UNDISTURBED));
+        assertThat(manifest("paused")).isEqualTo(manifest(UNDISTURBED));
+        assertThat(completed("paused")).isEqualTo(completed(UNDISTURBED));
+    }
+
+    /** Its bytes as text, and so the digest of every file, for whichever job. */
+    private static String manifest(String jobId) throws IOException {
+        return Files.readString(stack.folders().artifacts().resolve(jobId).resolve(Manifest.FILE))
+                .replace(jobId, "JOB");
+    }
+
+    /** The end of scoring with the digest of every score file, for whichever job. */
+    private static String completed(String jobId) {
+        return stack.log().scores(jobId).stream()
+                .filter(ScoreFact::hasCompleted)
+                .findFirst()
+                .orElseThrow()
+                .toString()
+                .replace(jobId, "JOB");
     }
 
     @Test
@@ -132,7 +131,7 @@ class WorkerControlIT {
         TaskResult inHand = stack.awaitTaskInHand("terminated", "losses");
 
         // When
-        int exitCode = stack.terminate(inHand.getWorker());
+        int exitCode = Services.terminate(stack.services().named(inHand.getWorker()));
 
         // Then
         assertThat(exitCode).isZero();
@@ -186,16 +185,12 @@ class WorkerControlIT {
         assertThat(Outcome.of(stack, jobId)).isEqualTo(Outcome.of(stack, UNDISTURBED));
     }
 
+    /** Names of the scorers that finished a task of a job. */
     private static Set<String> scorersOf(String jobId) {
         return stack.log().results(jobId).stream()
+                .filter(result -> result.hasLossesCollected() || result.hasLayerScored())
                 .map(TaskResult::getWorker)
-                .filter(worker -> worker.startsWith("scorer"))
                 .collect(Collectors.toSet());
-    }
-
-    private static void awaitListed(String workerId) {
-        Awaitility.await(workerId + " is listed").atMost(Stack.LIMIT).until(() -> control.workers().stream()
-                .anyMatch(worker -> worker.getLastBeat().getWorkerId().equals(workerId)));
     }
 
     private static List<String> metricNames() throws IllegalAccessException {

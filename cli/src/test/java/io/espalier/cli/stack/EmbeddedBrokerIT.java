@@ -37,6 +37,8 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.state.Stores;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,67 +47,71 @@ class EmbeddedBrokerIT {
             IntStream.range(0, 10).mapToObj(Integer::toString).toList();
 
     @TempDir
-    Path folder;
+    static Path folder;
+
+    private static EmbeddedBroker broker;
+
+    @BeforeAll
+    static void startTheBroker() throws Exception {
+        broker = EmbeddedBroker.start(folder);
+    }
+
+    @AfterAll
+    static void stopTheBroker() {
+        broker.close();
+    }
 
     @Test
     void aRestartOnTheSameFolderKeepsAddressTopicsAndRecords() throws Exception {
         // Given
-        String addressBefore;
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder)) {
-            addressBefore = broker.bootstrap();
-            createTopics(broker, "facts");
-            produce(broker, "facts", TEN);
-        }
+        String addressBefore = broker.bootstrap();
+        createTopics(broker, "facts");
+        produce(broker, "facts", TEN);
+        broker.close();
 
         // When
-        try (EmbeddedBroker restarted = EmbeddedBroker.start(folder)) {
+        broker = EmbeddedBroker.start(folder);
 
-            // Then
-            assertThat(restarted.bootstrap()).isEqualTo(addressBefore);
-            assertThat(readAll(restarted, "facts", TEN.size())).containsExactlyElementsOf(TEN);
-        }
+        // Then
+        assertThat(broker.bootstrap()).isEqualTo(addressBefore);
+        assertThat(readAll(broker, "facts", TEN.size())).containsExactlyElementsOf(TEN);
     }
 
     @Test
     void aShareGroupDeliversEveryTaskThatWasPublishedBeforeItsFirstWorkerJoined() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder)) {
-            // Given
-            createTopics(broker, "tasks");
-            configureShareGroup(broker, "workers");
-            produce(broker, "tasks", TEN);
+        // Given
+        createTopics(broker, "tasks");
+        configureShareGroup(broker, "workers");
+        produce(broker, "tasks", TEN);
 
-            // When
-            List<String> delivered = takeWithRenewedLock(broker, "tasks", "workers", TEN.size());
+        // When
+        List<String> delivered = takeWithRenewedLock(broker, "tasks", "workers", TEN.size());
 
-            // Then
-            assertThat(delivered).containsExactlyInAnyOrderElementsOf(TEN);
-        }
+        // Then
+        assertThat(delivered).containsExactlyInAnyOrderElementsOf(TEN);
     }
 
     @Test
     void aStreamsStageWithExactlyOnceAndTheStreamsGroupProtocolPublishesEachFactOnce() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder)) {
-            // Given
-            createTopics(broker, "input", "output");
-            produce(broker, "input", TEN);
+        // Given
+        createTopics(broker, "input", "output");
+        produce(broker, "input", TEN);
 
-            // When
-            try (KafkaStreams stage = countingStage(broker)) {
-                stage.start();
+        // When
+        try (KafkaStreams stage = countingStage(broker)) {
+            stage.start();
 
-                // Then
-                List<String> counts = TEN.stream()
-                        .map(i -> Integer.toString(Integer.parseInt(i) + 1))
-                        .toList();
-                assertThat(readAll(broker, "output", TEN.size())).containsExactlyElementsOf(counts);
-            }
+            // Then
+            List<String> counts = TEN.stream()
+                    .map(i -> Integer.toString(Integer.parseInt(i) + 1))
+                    .toList();
+            assertThat(readAll(broker, "output", TEN.size())).containsExactlyElementsOf(counts);
         }
     }
 
     @Test
     void aTopicThatWasNeverDeclaredIsNotCreated() throws Exception {
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder);
-                KafkaProducer<String, String> producer = producer(broker, Map.of("max.block.ms", "1500"))) {
+        try (KafkaProducer<String, String> producer = producer(broker, Map.of("max.block.ms", "1500"))) {
             // When
             Throwable failure = catchThrowable(
                     () -> producer.send(new ProducerRecord<>("misspelt", "x")).get());
