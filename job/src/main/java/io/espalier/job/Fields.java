@@ -26,7 +26,7 @@ final class Fields {
         return (int) chosen;
     }
 
-    /** A word out of a list whose first is the default. */
+    /** One of several words; the first is the default. */
     static String choice(String value, String field, List<String> allowed) {
         String chosen = or(value, allowed.get(0));
         if (!allowed.contains(chosen)) {

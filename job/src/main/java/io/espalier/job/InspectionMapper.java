@@ -57,7 +57,7 @@ public final class InspectionMapper {
                         INSTRUCTION_SET, profile.getInstructionSet()));
     }
 
-    /** Plans made before there was a choice were computed exactly. */
+    /** Jobs of earlier versions name no compute type: they were computed in fp32. */
     private static Computation computation(NumericProfile profile) {
         return profile.getComputeType().isEmpty()
                 ? Computation.EXACT

@@ -43,7 +43,7 @@ public record JobSpec(
     /** What is done to show what the gradient of {@code fms} is worth. */
     public enum Controls {
         OFF,
-        /** Control score sets ride along, and their rank correlation is reported. */
+        /** Controls are scored beside the criterion, and their rank correlation with it is reported. */
         RANKS,
         /** The same, and the model is measured with the units masked that each of them would remove. */
         PERPLEXITY

@@ -154,7 +154,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
         });
     }
 
-    /** Goes over the log whichever worker it is for, this replica's own too. */
+    /** Published to the topic of worker commands, also for the worker of this process: every worker is told the same way. */
     private void command(String workerId, WorkerCommand.Builder command) {
         workers.listening(workerId);
         client.command(command.setWorkerId(workerId).build());

@@ -160,7 +160,7 @@ public final class JobLog implements AutoCloseable {
         }
     }
 
-    /** One listener's trouble is not the log's. */
+    /** A listener that fails does not stop the log. */
     private static void tell(Consumer<JobEvent> listener, JobEvent event) {
         try {
             listener.accept(event);

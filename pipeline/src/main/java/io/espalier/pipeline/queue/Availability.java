@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     └──────────────────────┴─────────────── resume ─────────────────────────────────────┘
  * </pre>
  *
- * A paused worker finishes its task; a draining one stops it at its next report and gives it back.
+ * A paused worker finishes its task; a draining one cancels it and gives it back.
  */
 public final class Availability {
     private final Duration grace;

@@ -28,7 +28,7 @@ final class ResultPublisher implements AutoCloseable {
     private final TopicCatalog topics;
     private final StageTopics stage;
     private final String workerName;
-    /** Without metadata, as when the broker is away, a send blocks its caller: that is this thread's, and only the newest waits. */
+    /** While the broker is away a send blocks its caller. So progress is sent by this thread, and only the newest waits for it. */
     private final ExecutorService soon = new ThreadPoolExecutor(
             1,
             1,

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.slf4j.MDC;
 
-/** Marks what a thread logs while it is about a task: keys `job`, `task`, `layer` and `worker`. */
+/** Adds `job`, `task`, `layer` and `worker` to every log line that a thread writes while it works on a task. */
 final class TaskLogContext {
     private TaskLogContext() {}
 

@@ -61,11 +61,11 @@ public final class TaskQueue implements AutoCloseable {
     private final Thread poller;
     private volatile @Nullable TaskShare share;
 
-    /** How a task was let go of, for the broker and for the meters. */
+    /** How a task ended for this worker: what the broker and the metrics are told. */
     private record End(AcknowledgeType acknowledgement, TaskOutcome outcome) {
         static final End DONE = new End(AcknowledgeType.ACCEPT, TaskOutcome.DONE);
         static final End FAILED = new End(AcknowledgeType.ACCEPT, TaskOutcome.FAILED);
-        /** The stage issues it anew: a record that Kafka delivers again counts as one more worker lost. */
+        /** Acknowledged and issued again by the stage. Released, it would count as the task of one more lost worker. */
         static final End HANDED_BACK = new End(AcknowledgeType.ACCEPT, TaskOutcome.GIVEN_BACK);
 
         static final End GIVEN_BACK = new End(AcknowledgeType.RELEASE, TaskOutcome.GIVEN_BACK);
@@ -258,7 +258,7 @@ public final class TaskQueue implements AutoCloseable {
         return End.FAILED;
     }
 
-    /** What a user can mend is told in the job's events; only what he cannot needs a stack trace. */
+    /** A failure that a user can correct is told in the job's events; only a defect needs a stack trace in the log. */
     private static void log(Task task, EspalierException known) {
         if (known.code() == ErrorCode.INTERNAL) {
             LOG.error("task failed job={} task={}", task.getJobId(), task.getTaskId(), known);
@@ -288,7 +288,7 @@ public final class TaskQueue implements AutoCloseable {
                 waiting.wakeup();
             }
             compute.shutdown();
-            // What it stages on disk is cleaned up on the way out of the work.
+            // While the work ends, it deletes what it has staged on disk.
             if (!compute.awaitTermination(1, TimeUnit.SECONDS)) {
                 compute.shutdownNow();
             }

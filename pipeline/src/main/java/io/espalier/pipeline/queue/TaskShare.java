@@ -48,7 +48,7 @@ final class TaskShare implements AutoCloseable {
         return Optional.ofNullable(waiting.pollFirst());
     }
 
-    /** A renewed record comes back with the next poll; a new one that slips in with it waits. */
+    /** A renewed record comes back with the next poll. A new record that comes in the same poll waits for its turn. */
     void renew(ConsumerRecord<String, byte[]> record) {
         settle(record, AcknowledgeType.RENEW);
         consumer.poll(Duration.ZERO).forEach(other -> {

@@ -36,7 +36,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One stage in one process: its share of the fold, one worker on its task queue, the logs of jobs and workers. */
+/** One stage in one process: some partitions of its fold, one worker on its task queue, the logs of jobs and workers. */
 public final class StageRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
 
@@ -187,7 +187,7 @@ public final class StageRuntime implements AutoCloseable {
         return missing;
     }
 
-    /** Whether only a restart can help. */
+    /** Whether the process can no longer work and must be restarted. */
     public boolean isBroken() {
         return streams.state().hasStartedOrFinishedShuttingDown()
                 || !queue.isRunning()
@@ -215,9 +215,9 @@ public final class StageRuntime implements AutoCloseable {
     }
 
     /**
-     * Kafka Streams gives up on a broker that is away for too long, and not always with an exception of Kafka's; a new
-     * thread goes on where the last transaction ended. Where this stage fails itself, the orchestrator restarts it, ever
-     * more slowly.
+     * When a broker is away for too long, Kafka Streams ends its thread, not always with an exception of Kafka's. A new
+     * thread goes on where the last transaction ended. When the stage's own code failed, a new thread would fail again:
+     * the service ends, and the orchestrator restarts it with growing delay.
      */
     static StreamThreadExceptionResponse afterFailure(Throwable failure) {
         LOG.error("stage thread failed", failure);

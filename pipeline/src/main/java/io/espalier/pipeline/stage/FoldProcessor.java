@@ -130,7 +130,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         }
     }
 
-    /** A span where the job moves on; progress leaves none. */
+    /** A span for a decision that issues tasks or hands the job on; progress gets none. */
     private Traces.Span hop(String jobId, JobFold.Decision decision, Headers cause) {
         boolean moves = decision.outputs().stream()
                 .anyMatch(output -> output instanceof Output.Task || output instanceof Output.Fact);

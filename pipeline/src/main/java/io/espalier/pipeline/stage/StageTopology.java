@@ -28,7 +28,7 @@ public final class StageTopology {
 
     private StageTopology() {}
 
-    /** A topology that tells nobody of itself. */
+    /** The same without metrics and traces. */
     public static Topology build(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
         return build(stage, topics, timing, format, Telemetry.NONE);
     }

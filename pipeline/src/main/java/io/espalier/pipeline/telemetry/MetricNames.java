@@ -11,10 +11,10 @@ public final class MetricNames {
     /** Gauge: tasks this worker has in hand. */
     public static final String TASKS_RUNNING = "espalier_tasks_running";
 
-    /** Counter by {@link #OUTCOME}: tasks this worker has let go of. */
+    /** Counter by {@link #OUTCOME}: tasks that ended for this worker. */
     public static final String TASKS = "espalier_tasks_total";
 
-    /** Timer by {@link #WORK}: seconds from taking a task to letting go of it. */
+    /** Timer by {@link #WORK}: seconds from taking a task to its end for this worker. */
     public static final String TASK_SECONDS = "espalier_task_seconds";
 
     /** Timer: seconds from a job's handing over to this stage to its handing on. */

@@ -2,7 +2,7 @@ package io.espalier.pipeline.telemetry;
 
 import java.util.Locale;
 
-/** How a worker let go of a task. */
+/** How a task ended for the worker that had it. */
 public enum TaskOutcome {
     DONE,
     FAILED,

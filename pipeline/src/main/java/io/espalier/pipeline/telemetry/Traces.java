@@ -6,7 +6,7 @@ import org.apache.kafka.common.header.Headers;
 /** Records what happens on the way of a job as spans of one trace, which records carry in their `traceparent` header. */
 @FunctionalInterface
 public interface Traces {
-    /** Records nothing and hands the trace of a record on as it is. */
+    /** Records no spans; a record's trace is handed on as it came. */
     Traces NONE = (name, cause, attributes) -> new Span() {
         @Override
         public Headers headers() {

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class WorkerPresence implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerPresence.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
-    /** Short tasks follow each other faster than anybody looks. */
+    /** Short tasks follow each other faster than anybody reads: beats are at least this far apart. */
     private static final Duration APART = Duration.ofMillis(100);
 
     private static final Duration GOODBYE = Duration.ofSeconds(2);
@@ -57,7 +57,7 @@ public final class WorkerPresence implements AutoCloseable {
         thread.start();
     }
 
-    /** Something about this worker is no longer as it was told. */
+    /** State or task of this worker has changed: the next beat is due now. */
     public void changed() {
         changes.release();
     }
