@@ -1,6 +1,8 @@
 package io.espalier.pipeline.job;
 
 import com.google.protobuf.MessageLite;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.CancelCommand;
@@ -19,6 +21,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Publishes what users ask for: requests and commands. A call returns when the broker has the record. */
 public final class JobClient implements AutoCloseable {
+    /** Every process keeps the reasons of the cancels it has heard. */
+    public static final int MAX_REASON_CHARS = 1000;
+
     private final KafkaProducer<String, byte[]> producer;
     private final TopicCatalog topics;
     private final String source;
@@ -44,7 +49,16 @@ public final class JobClient implements AutoCloseable {
         send("prune-requests", request.getRequestId(), request);
     }
 
+    /**
+     * @param reason for people
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a reason of more than {@value #MAX_REASON_CHARS} characters
+     */
     public void cancel(String jobId, String reason) {
+        if (reason.length() > MAX_REASON_CHARS) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "reason has %d characters; at most %d are kept".formatted(reason.length(), MAX_REASON_CHARS));
+        }
         send(
                 "job-commands",
                 jobId,

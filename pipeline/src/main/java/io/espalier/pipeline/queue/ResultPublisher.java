@@ -1,6 +1,7 @@
 package io.espalier.pipeline.queue;
 
 import io.espalier.pipeline.topic.CloudEventHeaders;
+import io.espalier.pipeline.topic.DeadLetter;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Task;
@@ -12,7 +13,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -89,9 +89,9 @@ final class ResultPublisher implements AutoCloseable {
                 headers));
     }
 
-    void deadLetter(ConsumerRecord<String, byte[]> record, Headers headers) {
-        var unused = producer.send(
-                new ProducerRecord<>(topics.deadLetters(stage.tasks()), null, record.key(), record.value(), headers));
+    void deadLetter(DeadLetter letter) {
+        var unused = producer.send(new ProducerRecord<>(
+                topics.deadLetters(stage.tasks()), null, letter.key(), letter.value(), letter.headers()));
     }
 
     @Override

@@ -156,15 +156,13 @@ public final class TaskQueue implements AutoCloseable {
         try {
             task = Task.parseFrom(record.value());
         } catch (InvalidProtocolBufferException e) {
-            results.deadLetter(
-                    record,
-                    DeadLetter.headers(
-                            record.headers(),
-                            record.topic(),
-                            record.partition(),
-                            record.offset(),
-                            ErrorCode.MALFORMED_MESSAGE.name(),
-                            "not a task: " + e.getMessage()));
+            results.deadLetter(DeadLetter.of(
+                    record.key(),
+                    record.value(),
+                    record.headers(),
+                    new DeadLetter.Place(record.topic(), record.partition(), record.offset()),
+                    ErrorCode.MALFORMED_MESSAGE.name(),
+                    "not a task: " + e.getMessage()));
             telemetry.meters().failed(ErrorCode.MALFORMED_MESSAGE.name());
             return AcknowledgeType.REJECT;
         }

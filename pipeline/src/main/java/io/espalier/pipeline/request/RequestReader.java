@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class RequestReader {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
 
+    /** Every process keeps the requests of the jobs it knows: one may not be larger than a request has reason to be. */
+    private static final int MAX_BYTES = 32 * 1024;
+
     private RequestReader() {}
 
     /** {@link #read} as the intake of the stage that requests come to; headers say whether the value is JSON. */
@@ -36,6 +39,11 @@ public final class RequestReader {
     public static AcceptedRequest read(@Nullable String key, byte @Nullable [] value, boolean json, String position) {
         if (value == null || value.length == 0) {
             throw new EspalierException(ErrorCode.MALFORMED_MESSAGE, "the record has no value");
+        }
+        if (value.length > MAX_BYTES) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "the request has %d bytes; at most %d are accepted".formatted(value.length, MAX_BYTES));
         }
         PruneRequest request = parse(value, json);
         if (request.getModel().isEmpty()) {

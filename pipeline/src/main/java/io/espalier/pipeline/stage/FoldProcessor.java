@@ -24,12 +24,16 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /** Map, decide, publish: the Kafka side of {@link JobFold}. */
 final class FoldProcessor implements Processor<String, byte[], String, Outgoing> {
     private static final Duration TICK = Duration.ofSeconds(5);
+
+    /** Far more than a job id has; what is longer would be kept in the state. */
+    private static final int MAX_KEY_CHARS = 1024;
 
     private final Stage stage;
     private final TopicCatalog topics;
@@ -74,6 +78,10 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         String source = logicalTopic();
         if (record.key() == null || record.value() == null) {
             deadLetter(record, source, ErrorCode.MALFORMED_MESSAGE.name(), "a record needs a key (job id) and a value");
+            return;
+        }
+        if (record.key().length() > MAX_KEY_CHARS) {
+            deadLetter(record, source, ErrorCode.MALFORMED_MESSAGE.name(), "the key is too long to be a job id");
             return;
         }
         try {
@@ -193,9 +201,16 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
 
     private void deadLetter(Record<String, byte[]> record, String source, String code, String reason) {
         observer.said(new Output.DeadLetter(code, reason), null, now());
-        Headers headers = DeadLetter.headers(record.headers(), context.recordMetadata(), code, reason);
-        byte[] value = record.value() == null ? new byte[0] : record.value();
-        context.forward(new Record<>(record.key(), new Outgoing(topics.deadLetters(source), value), now(), headers));
+        RecordMetadata at = context.recordMetadata().orElseThrow();
+        DeadLetter letter = DeadLetter.of(
+                record.key(),
+                record.value(),
+                record.headers(),
+                new DeadLetter.Place(at.topic(), at.partition(), at.offset()),
+                code,
+                reason);
+        context.forward(new Record<>(
+                letter.key(), new Outgoing(topics.deadLetters(source), letter.value()), now(), letter.headers()));
     }
 
     /** The source topic without its prefix. */

@@ -11,6 +11,7 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
 
 /** The Kafka side of an {@link Intake}: from its topic to the stage's input topic, or to the dead letters. */
 final class IntakeProcessor implements Processor<String, byte[], String, Outgoing> {
@@ -54,14 +55,18 @@ final class IntakeProcessor implements Processor<String, byte[], String, Outgoin
                     headers);
         } catch (EspalierException e) {
             meters.failed(e.code().name());
-            Headers headers = DeadLetter.headers(
-                    record.headers(), context.recordMetadata(), e.code().name(), String.valueOf(e.getMessage()));
-            byte[] value = record.value() == null ? new byte[0] : record.value();
-            forward(record.key(), topics.deadLetters(source), value, now, headers);
+            DeadLetter letter = DeadLetter.of(
+                    record.key(),
+                    record.value(),
+                    record.headers(),
+                    new DeadLetter.Place(at.topic(), at.partition(), at.offset()),
+                    e.code().name(),
+                    String.valueOf(e.getMessage()));
+            forward(letter.key(), topics.deadLetters(source), letter.value(), now, letter.headers());
         }
     }
 
-    private void forward(String key, String topic, byte[] value, long now, Headers headers) {
+    private void forward(@Nullable String key, String topic, byte[] value, long now, Headers headers) {
         context.forward(new Record<>(key, new Outgoing(topic, value), now, headers));
     }
 }

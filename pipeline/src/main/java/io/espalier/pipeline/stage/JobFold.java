@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.util.Timestamps;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.pipeline.job.JobClient;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Failure;
 import io.espalier.v1.JobCancelled;
@@ -107,7 +108,7 @@ public final class JobFold {
         }
 
         StageJob command(@Nullable StageJob state, Input.Command command) {
-            String reason = command.command().getCancel().getReason();
+            String reason = kept(command.command().getCancel().getReason());
             if (state == null) {
                 return StageJob.newBuilder()
                         .setPhase(Phase.WAITING)
@@ -273,6 +274,11 @@ public final class JobFold {
             what.accept(event);
             outputs.add(new Output.Event(event.build()));
         }
+    }
+
+    /** Whoever writes to the topic of commands may write much. */
+    private static String kept(String reason) {
+        return reason.length() <= JobClient.MAX_REASON_CHARS ? reason : reason.substring(0, JobClient.MAX_REASON_CHARS);
     }
 
     private static Failure failure(ErrorCode code, String message) {

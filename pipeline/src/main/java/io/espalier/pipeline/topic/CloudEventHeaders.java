@@ -14,6 +14,8 @@ public final class CloudEventHeaders {
     public static final String JSON = "application/json";
 
     private static final String TRACE = "traceparent";
+    /** Four times what W3C trace context needs; what is longer is none. */
+    private static final int MAX_TRACE_BYTES = 220;
 
     private CloudEventHeaders() {}
 
@@ -39,7 +41,7 @@ public final class CloudEventHeaders {
         put(headers, "ce_subject", jobId);
         put(headers, "ce_time", Instant.ofEpochMilli(now).toString());
         Header trace = cause.lastHeader(TRACE);
-        if (trace != null) {
+        if (trace != null && trace.value() != null && trace.value().length <= MAX_TRACE_BYTES) {
             headers.add(trace);
         }
         return headers;

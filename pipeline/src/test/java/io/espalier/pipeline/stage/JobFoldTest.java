@@ -139,6 +139,22 @@ class JobFoldTest {
     }
 
     @Test
+    void aReasonIsKeptOnlyAsFarAsSomebodyReads() {
+        start("digest");
+
+        apply(new Input.Command(JobCommand.newBuilder()
+                .setJobId("job")
+                .setCancel(CancelCommand.newBuilder().setReason("x".repeat(1_000_000)))
+                .build()));
+
+        assertThat(((Output.Event) outputs.get(outputs.size() - 1))
+                        .event()
+                        .getCancelled()
+                        .getReason())
+                .hasSize(1000);
+    }
+
+    @Test
     void aCancelAfterTheArtifactIsDecidedWaitsForTheCommit() {
         fold = new JobFold(TwoWaveStage.of("pruner"), TIMING);
         start("digest");

@@ -11,8 +11,12 @@ import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -71,6 +75,44 @@ class StageTopologyTest {
         assertThat(header(letter.headers(), "dlt-code")).isEqualTo("MALFORMED_MESSAGE");
         assertThat(header(letter.headers(), "dlt-reason")).contains("not a prune request");
         assertThat(header(letter.headers(), "dlt-topic")).isEqualTo("prune-requests");
+    }
+
+    @Test
+    void aRequestAsLargeAsTheBrokerAcceptsIsDeadLetteredByReference() {
+        byte[] request = "{\"model\": \"%s\"}".formatted("x".repeat(1_048_300)).getBytes(StandardCharsets.UTF_8);
+
+        requests.pipeInput("job", request);
+
+        TestRecord<String, byte[]> letter = output("prune-requests-dlt").readRecord();
+        assertThat(letter.value()).isEqualTo(Arrays.copyOf(request, 1024));
+        assertThat(header(letter.headers(), "dlt-code")).isEqualTo("INVALID_ARGUMENT");
+        assertThat(header(letter.headers(), "dlt-offset")).isEqualTo("0");
+        assertThat(header(letter.headers(), "dlt-bytes")).isEqualTo(Integer.toString(request.length));
+        assertThat(header(letter.headers(), "dlt-sha256")).hasSize(64);
+    }
+
+    @Test
+    void headersAndKeysAsLargeAsTheBrokerAcceptsMakeNoRecordThatItRefuses() {
+        String huge = "x".repeat(500_000);
+        TestInputTopic<String, byte[]> commands = input("job-commands");
+
+        requests.pipeInput(new TestRecord<>(
+                "job", REQUEST, new RecordHeaders().add("traceparent", huge.getBytes(StandardCharsets.UTF_8))));
+        requests.pipeInput(new TestRecord<>(
+                huge, new byte[1], new RecordHeaders().add("bomb", huge.getBytes(StandardCharsets.UTF_8))));
+        commands.pipeInput(huge, huge.getBytes(StandardCharsets.UTF_8));
+
+        List<TestRecord<String, byte[]>> written = Stream.of(
+                        "accepted-requests", "score-tasks", "job-events", "prune-requests-dlt", "job-commands-dlt")
+                .flatMap(topic -> output(topic).readRecordsToList().stream())
+                .toList();
+        assertThat(written).hasSizeGreaterThan(4);
+        assertThat(written).allSatisfy(record -> assertThat(record.key().length()
+                        + record.value().length
+                        + Stream.of(record.headers().toArray())
+                                .mapToInt(header -> header.value().length)
+                                .sum())
+                .isLessThan(10_000));
     }
 
     @Test
