@@ -82,10 +82,11 @@ final class PruningMapper {
                     "and the other budgets are for whole units; target %s takes its share from %s"
                             .formatted(target, unstructured ? "pruning.sparsity" : "N and M"));
         }
-        if (sequential && !criterion.equals("dass") && !criterion.equals("sparsegpt")) {
+        if (sequential && !MaskCriterion.isSequential(criterion)) {
             throw invalid(
                     "pruning.selection",
-                    "is sequential, which for target %s is the way of dass and sparsegpt alone".formatted(target));
+                    "is sequential, which for target %s is the way of %s alone"
+                            .formatted(target, String.join(" and ", MaskCriterion.SEQUENTIAL)));
         }
         if (pruning.getSparsity() != 0 && !unstructured) {
             throw invalid("pruning.sparsity", "is for target unstructured; %s says it itself".formatted(target));

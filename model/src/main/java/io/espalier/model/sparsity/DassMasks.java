@@ -21,20 +21,16 @@ import java.util.List;
  * from the one u, so that the channels of an MLP thin out together.
  */
 record DassMasks() implements MaskCriterion {
+    static final String NAME = "dass";
     private static final double ALPHA = 0.5;
 
     @Override
     public String name() {
-        return "dass";
+        return NAME;
     }
 
     @Override
     public boolean needsActivations() {
-        return true;
-    }
-
-    @Override
-    public boolean sequential() {
         return true;
     }
 

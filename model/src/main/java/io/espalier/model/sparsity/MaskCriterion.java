@@ -18,6 +18,9 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
     /** All that are known. */
     List<MaskCriterion> ALL = List.of(new DassMasks(), new WandaMasks(), new MagnitudeMasks(), new GblmMasks());
 
+    /** Names of the rules that measure each layer behind the layers already pruned. */
+    List<String> SEQUENTIAL = List.of(DassMasks.NAME, SparseGptPass.NAME);
+
     /** As requests name it. */
     String name();
 
@@ -28,11 +31,6 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
 
     /** Whether it looks at the squared gradients of each sample, which {@code Backprop} gives with {@code squares}. */
     default boolean needsBackprop() {
-        return false;
-    }
-
-    /** Whether it measures each layer behind the layers already pruned, which {@link DassPass} does. */
-    default boolean sequential() {
         return false;
     }
 
@@ -80,6 +78,24 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
             }
         }
         return masks;
+    }
+
+    /**
+     * Whether weights are chosen while the layers behind are already pruned: by {@link DassPass}, or by the pruner.
+     *
+     * @param name of a rule, as requests name it
+     */
+    static boolean isSequential(String name) {
+        return SEQUENTIAL.contains(name);
+    }
+
+    /**
+     * Whether the pruner chooses the weights as it updates the others, so that no masks exist before: {@link SparseGptPass}.
+     *
+     * @param name of a rule, as requests name it
+     */
+    static boolean chosenByPruner(String name) {
+        return name.equals(SparseGptPass.NAME);
     }
 
     /** The linear layers of a request that names none, whatever chooses the weights. */

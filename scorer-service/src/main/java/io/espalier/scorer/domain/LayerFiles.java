@@ -15,6 +15,7 @@ import io.espalier.model.transformer.Linear;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +48,15 @@ final class LayerFiles {
                         .toList());
     }
 
-    LayerScore scored(int layer, LayerScores scores) {
+    /** @param criterion name of the score set that decides; the others are its controls */
+    LayerScore scored(int layer, String criterion, LayerScores scores) {
         Map<String, UnitScores> sets = scores.sets();
         StoredFile file = store("scores-layer-" + layer, ScoreFile.write(sets));
         return new LayerScore(
-                sets, List.of(), scores.damping(), new ScoreResult.LayerScored(layer, file, ranks(layer, sets)));
+                sets,
+                List.of(),
+                scores.damping(),
+                new ScoreResult.LayerScored(layer, file, ranks(layer, criterion, sets)));
     }
 
     LayerScore masked(int layer, Map<Linear, Mask> masks) {
@@ -63,11 +68,11 @@ final class LayerFiles {
                 Map.of(), reports, OptionalDouble.empty(), new ScoreResult.LayerScored(layer, file, List.of()));
     }
 
-    /** How the controls rank beside the criterion, whose set is the first. */
-    private static List<ScoreResult.ControlRanks> ranks(int layer, Map<String, UnitScores> sets) {
-        UnitScores own = sets.values().iterator().next();
+    /** How alike the controls and the criterion rank the units of a layer. */
+    private static List<ScoreResult.ControlRanks> ranks(int layer, String criterion, Map<String, UnitScores> sets) {
+        UnitScores own = Objects.requireNonNull(sets.get(criterion));
         return sets.entrySet().stream()
-                .skip(1)
+                .filter(set -> !set.getKey().equals(criterion))
                 .map(control -> new ScoreResult.ControlRanks(
                         control.getKey(),
                         layer,

@@ -2,7 +2,6 @@ package io.espalier.scorer.domain;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
-import io.espalier.job.EarlierScores;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
@@ -11,8 +10,6 @@ import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
-import io.espalier.model.sparsity.MaskCriterion;
-import io.espalier.model.sparsity.SparseGptPass;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Engine;
@@ -40,7 +37,9 @@ final class ScoreInspection {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LayerScope scope = LayerScope.parse(
                     spec.pruning().layers(), checkpoint.config().layers().size());
-            check(spec, checkpoint, layout, scope);
+            ScoringStrategy strategy = ScoringStrategy.of(spec);
+            checkBudgets(spec, checkpoint, layout, scope);
+            strategy.check(layout);
             int[][] calibration = workspace.calibration(spec, checkpoint);
             Computation computation =
                     new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
@@ -70,9 +69,7 @@ final class ScoreInspection {
                             "engine", profile.engine(),
                             "device", profile.device(),
                             "instruction_set", profile.instructionSet()));
-            if (spec.scoring().reused()) {
-                EarlierScores.of(spec, inspection, workspace.artifacts());
-            }
+            strategy.check(inspection, workspace.artifacts());
             return inspection;
         }
     }
@@ -86,7 +83,7 @@ final class ScoreInspection {
     }
 
     /** That there is enough of the target in the layers to meet every budget. */
-    private static void check(JobSpec spec, Checkpoint checkpoint, ModelLayout layout, LayerScope scope) {
+    private static void checkBudgets(JobSpec spec, Checkpoint checkpoint, ModelLayout layout, LayerScope scope) {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
             PrunedTensors tensors = new PrunedTensors(checkpoint, units.compensation());
@@ -96,14 +93,6 @@ final class ScoreInspection {
             }
         } else if (target instanceof Target.Layers layers) {
             layers.cuts().forEach(cut -> LayerSelection.check(cut.budget(), scope, checkpoint));
-        } else {
-            Target.Weights weights = (Target.Weights) target;
-            String criterion = spec.scoring().criterion();
-            if (criterion.equals(SparseGptPass.NAME)) {
-                SparseGptPass.check(layout, weights.pattern(), weights.linears());
-            } else {
-                MaskCriterion.named(criterion).check(layout, weights.pattern(), weights.linears());
-            }
         }
     }
 }

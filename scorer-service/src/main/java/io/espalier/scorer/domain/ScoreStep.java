@@ -6,6 +6,9 @@ import java.util.List;
 
 /** What comes next in scoring a model. */
 public sealed interface ScoreStep {
+    /** Activity of the wave that scores the layers. */
+    String SCORING = "score-layer";
+
     /**
      * Tasks that may run at the same time.
      *

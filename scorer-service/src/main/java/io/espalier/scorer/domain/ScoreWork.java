@@ -1,32 +1,22 @@
 package io.espalier.scorer.domain;
 
 import io.espalier.base.Progress;
-import io.espalier.job.EarlierScores;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
-import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.Distribution;
 import io.espalier.model.importance.DrawLosses;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
-import io.espalier.model.importance.LayerScorer;
-import io.espalier.model.importance.LayerScores;
-import io.espalier.model.importance.UnitScores;
 import io.espalier.model.importance.ZerothOrder;
-import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -82,11 +72,7 @@ public final class ScoreWork {
                 LayerEvidence evidence = new LayerEvidence(layout, weights, spec.seed())
                         .with(statistics)
                         .with(draws(spec, task.losses()));
-                if (spec.pruning().target() instanceof Target.Weights target) {
-                    MaskCriterion criterion = MaskCriterion.named(spec.scoring().criterion());
-                    return files.masked(task.layer(), criterion.masks(evidence, target.pattern(), target.linears()));
-                }
-                return files.scored(task.layer(), LayerScorer.scores(criteria(spec), evidence));
+                return strategy(spec, LayersApart.class).score(evidence, files);
             }
         }
     }
@@ -104,17 +90,17 @@ public final class ScoreWork {
             Progress progress) {
         LayerFiles files = files(spec);
         try (Checkpoint checkpoint = workspace.model(spec)) {
-            new ScoreChain(
-                            spec,
-                            checkpoint,
-                            workspace.calibration(spec, checkpoint),
-                            scope(inspection),
-                            inspection.computation().budget(),
-                            files,
-                            files.merged(task.statistics()),
-                            draws(spec, task.losses()),
-                            visitor)
-                    .run(files.position(task), progress);
+            LayerChain.Inputs inputs = new LayerChain.Inputs(
+                    checkpoint,
+                    workspace.calibration(spec, checkpoint),
+                    scope(inspection),
+                    inspection.computation().budget(),
+                    spec.seed(),
+                    files,
+                    files.merged(task.statistics()),
+                    draws(spec, task.losses()),
+                    visitor);
+            strategy(spec, LayerChain.class).run(inputs, files.position(task), progress);
         }
     }
 
@@ -124,21 +110,12 @@ public final class ScoreWork {
      * @param visitor hears each layer's scores
      */
     public void reuse(JobSpec spec, Inspection inspection, Consumer<LayerScore> visitor) {
-        Map<Integer, Map<String, UnitScores>> layers = EarlierScores.of(spec, inspection, workspace.artifacts());
-        for (int layer = inspection.firstLayer(); layer < inspection.lastLayer(); layer++) {
-            visitor.accept(files(spec).scored(layer, new LayerScores(Objects.requireNonNull(layers.get(layer)))));
-        }
+        strategy(spec, ReusedScores.class).run(inspection, workspace.artifacts(), files(spec), visitor);
     }
 
-    /** The criterion and, where asked for, its controls. */
-    static List<Criterion> criteria(JobSpec spec) {
-        Criterion criterion =
-                Criterion.named(spec.scoring().criterion(), spec.scoring().options());
-        List<Criterion> criteria = new ArrayList<>(List.of(criterion));
-        if (spec.scoring().controls() != JobSpec.Controls.OFF) {
-            criteria.addAll(criterion.controls());
-        }
-        return criteria;
+    /** The strategy whose plan issued a task: both follow from the request alone. */
+    private static <S extends ScoringStrategy> S strategy(JobSpec spec, Class<S> kind) {
+        return kind.cast(ScoringStrategy.of(spec));
     }
 
     private LayerFiles files(JobSpec spec) {

@@ -1,0 +1,120 @@
+package io.espalier.scorer.domain;
+
+import static io.espalier.model.importance.GradientSource.BACKPROP;
+
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.job.Inspection;
+import io.espalier.job.JobSpec;
+import io.espalier.job.Target;
+import io.espalier.model.artifact.ArtifactStore;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.pruning.SequentialPass;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the layers of a job are scored. Each kind says together what it refuses before anything expensive runs, what is
+ * collected first, which tasks score the layers, how much memory they need and what they do. {@link #of} alone chooses
+ * the kind; {@link ScorePlan}, {@link ScoreInspection}, {@link JobFootprint} and {@link ScoreWork} ask the one chosen.
+ *
+ * <p>A strategy is a pure function of the request, so the plan that depends on it is one too.
+ */
+sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, ChosenByPruner {
+    /**
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a criterion that is unknown or does not fit the target, and for
+     *     a gradient source or a sequential selection that does not fit the criterion
+     */
+    static ScoringStrategy of(JobSpec spec) {
+        Target target = spec.pruning().target();
+        return target instanceof Target.Weights weights ? masks(spec, weights) : units(spec, target);
+    }
+
+    private static ScoringStrategy masks(JobSpec spec, Target.Weights weights) {
+        String name = spec.scoring().criterion();
+        if (MaskCriterion.chosenByPruner(name)) {
+            return new ChosenByPruner(weights);
+        }
+        MaskChoice choice = new MaskChoice(MaskCriterion.named(name), weights.pattern(), weights.linears());
+        if (MaskCriterion.isSequential(name)) {
+            return new DassChain(choice);
+        }
+        if (!choice.criterion().needsBackprop()) {
+            return new MaskLayers(choice);
+        }
+        if (!source(spec).equals(BACKPROP)) {
+            throw invalid("scoring.gradient.source", "must be backprop: %s needs each sample's exact gradient", name);
+        }
+        return new MaskBackprop(choice);
+    }
+
+    private static ScoringStrategy units(JobSpec spec, Target target) {
+        UnitCriteria criteria = UnitCriteria.of(spec.scoring());
+        Criterion criterion = criteria.criterion();
+        boolean wholeLayers = target instanceof Target.Layers;
+        if (wholeLayers == criterion.ranksUnits() && !criterion.name().equals("random")) {
+            throw invalid(
+                    "scoring.criterion",
+                    wholeLayers
+                            ? "%s ranks the units inside a layer; target layers takes block-influence or random"
+                            : "%s ranks whole layers; choose one that ranks units, or target layers",
+                    criterion.name());
+        }
+        criterion.requireSource(source(spec));
+        if (spec.scoring().reused()) {
+            return new ReusedScores(spec, criterion.name());
+        }
+        if (target instanceof Target.Units units && units.sequential()) {
+            double ratio = SequentialPass.check(criterion, units.cuts().get(0).budget(), units.allocation());
+            return new SequentialUnits(criterion, units.roundTo(), ratio);
+        }
+        boolean exact = criterion.needsGradient() && source(spec).equals(BACKPROP);
+        boolean drawn = criterion.needsGradient() && !exact;
+        EvidenceCollection collection = new EvidenceCollection(
+                criterion.needsActivations(), drawn ? Optional.of(spec.scoring().gradient()) : Optional.empty());
+        if (criterion.needsHessians()) {
+            return new HessianChain(criteria, collection);
+        }
+        return exact || spec.scoring().gradient().compared()
+                ? new UnitBackprop(criteria, collection)
+                : new UnitLayers(criteria, collection);
+    }
+
+    private static String source(JobSpec spec) {
+        return spec.scoring().gradient().source();
+    }
+
+    private static EspalierException invalid(String field, String what, String criterion) {
+        return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + " " + what.formatted(criterion));
+    }
+
+    /** What is measured on the dense model before any layer is scored. */
+    EvidenceCollection collection();
+
+    /**
+     * The tasks that score the layers.
+     *
+     * @param layers one task for each layer in scope, whose results the plan waits for
+     * @return empty where the scorer chooses nothing
+     */
+    Optional<ScoreStep.Run> scoring(List<ScoreTask.ScoreLayer> layers, CollectedEvidence evidence);
+
+    /** The passes that make the scores, beside those of {@link #collection}, and what each needs of the memory budget. */
+    List<Need> needs(CalibrationFootprint footprint);
+
+    /**
+     * Refuses a model that cannot be scored this way.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field and the tensor or the family
+     */
+    default void check(ModelLayout model) {}
+
+    /**
+     * Refuses inputs that cannot be scored this way, once their digests are known.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field
+     */
+    default void check(Inspection inspection, ArtifactStore artifacts) {}
+}

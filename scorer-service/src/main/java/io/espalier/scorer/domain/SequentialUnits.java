@@ -1,0 +1,44 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.base.Progress;
+import io.espalier.model.importance.Criterion;
+import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.SequentialPass;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Units scored by what enters each layer behind the layers already pruned.
+ *
+ * @param roundTo kept FFN widths are a multiple of this
+ * @param ratio share of units that each layer loses, in (0, 1)
+ */
+record SequentialUnits(Criterion criterion, int roundTo, double ratio) implements LayerChain {
+    @Override
+    public EvidenceCollection collection() {
+        return EvidenceCollection.NOTHING;
+    }
+
+    @Override
+    public List<Need> needs(CalibrationFootprint job) {
+        return List.of(criterion.needsHessians() ? HessianChain.need(job, true) : job.sequentialSelection());
+    }
+
+    @Override
+    public void run(Inputs in, Path position, Progress progress) {
+        new SequentialPass(
+                        in.checkpoint(),
+                        in.windows(),
+                        in.scope(),
+                        criterion,
+                        new FfnRounding(roundTo),
+                        ratio,
+                        in.seed(),
+                        in.budget())
+                .run(
+                        position,
+                        (layer, scores, removed) ->
+                                in.visitor().accept(in.files().scored(layer.index(), criterion.name(), scores)),
+                        progress);
+    }
+}

@@ -1,0 +1,21 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.model.importance.LayerEvidence;
+import java.util.List;
+
+/** Units, or whole layers, scored from weights, input statistics and zeroth-order draws. */
+record UnitLayers(UnitCriteria criteria, EvidenceCollection collection) implements LayersApart {
+    @Override
+    public List<Need> needs(CalibrationFootprint job) {
+        return criteria.rebuildsGradients(collection)
+                ? List.of(new Need(
+                        "scoring one layer by estimated gradients",
+                        job.footprint().estimate()))
+                : List.of();
+    }
+
+    @Override
+    public LayerScore score(LayerEvidence evidence, LayerFiles files) {
+        return files.scored(evidence.layout().index(), criteria.criterion().name(), criteria.scores(evidence));
+    }
+}
