@@ -118,7 +118,7 @@ record ScoreChain(
     }
 
     private void sequential(Target.Units units, Path position, Progress progress) {
-        double ratio = SequentialPass.check(criterion(), units.cuts().get(0).budget(), units.allocation());
+        double ratio = SequentialPass.check(criterion(), units.variants().get(0).budget(), units.allocation());
         new SequentialPass(
                         checkpoint,
                         windows,

@@ -90,12 +90,12 @@ final class ScoreInspection {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
             PrunedTensors tensors = new PrunedTensors(checkpoint, units.compensation());
-            for (Target.Cut cut : units.cuts()) {
+            for (Target.Variant cut : units.variants()) {
                 spec.allocation(units, layout)
                         .check(cut.budget(), checkpoint.config().layers(), scope, tensors);
             }
         } else if (target instanceof Target.Layers layers) {
-            layers.cuts().forEach(cut -> LayerSelection.check(cut.budget(), scope, checkpoint));
+            layers.variants().forEach(cut -> LayerSelection.check(cut.budget(), scope, checkpoint));
         } else {
             Target.Weights weights = (Target.Weights) target;
             String criterion = spec.scoring().criterion();

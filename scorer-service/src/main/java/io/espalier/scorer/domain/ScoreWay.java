@@ -69,7 +69,7 @@ record ScoreWay(boolean statistics, boolean draws, Layers layers) {
             return new ScoreWay(false, false, Layers.REUSED);
         }
         if (target instanceof Target.Units units && units.sequential()) {
-            SequentialPass.check(criterion, units.cuts().get(0).budget(), units.allocation());
+            SequentialPass.check(criterion, units.variants().get(0).budget(), units.allocation());
             return new ScoreWay(false, false, Layers.CHAINED);
         }
         boolean exact = criterion.needsGradient() && source(spec).equals(BACKPROP);
