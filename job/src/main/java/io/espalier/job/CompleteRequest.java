@@ -52,7 +52,7 @@ public final class CompleteRequest {
 
     private static Pruning.Builder pruning(Target target) {
         if (target instanceof Target.Units units) {
-            return budgets(units.cuts())
+            return budgets(units.variants())
                     .setTarget(PruningMapper.UNITS)
                     .setAllocation(units.allocation())
                     .setRoundTo(units.roundTo())
@@ -61,7 +61,7 @@ public final class CompleteRequest {
                     .setSelection(units.sequential() ? "sequential" : "one-shot");
         }
         if (target instanceof Target.Layers layers) {
-            return budgets(layers.cuts()).setTarget(PruningMapper.LAYERS);
+            return budgets(layers.variants()).setTarget(PruningMapper.LAYERS);
         }
         Target.Weights weights = (Target.Weights) target;
         return Pruning.newBuilder()
@@ -70,13 +70,14 @@ public final class CompleteRequest {
                 .addAllLinears(weights.linears().names());
     }
 
-    private static Pruning.Builder budgets(List<Target.Cut> cuts) {
+    private static Pruning.Builder budgets(List<Target.Variant> variants) {
         Pruning.Builder pruning = Pruning.newBuilder();
-        if (cuts.size() > 1) {
-            cuts.forEach(cut -> pruning.addBudgets(budget(cut.budget()).setOutput(cut.output())));
+        if (variants.size() > 1) {
+            variants.forEach(
+                    variant -> pruning.addBudgets(budget(variant.budget()).setOutput(variant.output())));
             return pruning;
         }
-        io.espalier.v1.Budget.Builder only = budget(cuts.get(0).budget());
+        io.espalier.v1.Budget.Builder only = budget(variants.get(0).budget());
         return pruning.setUnitRatio(only.getUnitRatio())
                 .setParameterRatio(only.getParameterRatio())
                 .setBytes(only.getBytes());

@@ -2,6 +2,7 @@ package io.espalier.job;
 
 import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.transformer.LayerScope;
 import java.util.List;
 import java.util.Map;
 
@@ -35,5 +36,10 @@ public record Inspection(
     public Inspection {
         layers = List.copyOf(layers);
         profile = Map.copyOf(profile);
+    }
+
+    /** The layers to prune. */
+    public LayerScope scope() {
+        return new LayerScope(firstLayer, lastLayer);
     }
 }

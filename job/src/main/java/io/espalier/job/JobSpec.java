@@ -60,10 +60,18 @@ public record JobSpec(
     /** @param layers "default", "all" or "first:last" */
     public record Pruning(String layers, Target target) {}
 
+    /** The criterion that ranks the units or layers of this job; its name is that of its score set. */
+    public Criterion criterion() {
+        return Criterion.named(scoring.criterion(), scoring.options());
+    }
+
     /** How this job spreads a budget of units over the layers of a model. */
     public Allocation allocation(Target.Units units, ModelLayout layout) {
-        Criterion criterion = Criterion.named(scoring.criterion(), scoring.options());
-        return Allocation.named(units.allocation(), new FfnRounding(units.roundTo()), layout, criterion.standardized());
+        return Allocation.named(
+                units.allocation(),
+                new FfnRounding(units.roundTo()),
+                layout,
+                criterion().standardized());
     }
 
     /**

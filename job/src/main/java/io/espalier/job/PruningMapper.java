@@ -41,14 +41,14 @@ final class PruningMapper {
         boolean sequential = selection.equals("sequential");
         if (target.equals(UNITS)) {
             onlyForWeights(pruning, target);
-            List<Target.Cut> cuts = cuts(pruning, output);
-            if (sequential && cuts.size() > 1) {
+            List<Target.Variant> variants = variants(pruning, output);
+            if (sequential && variants.size() > 1) {
                 throw invalid(
                         "pruning.selection",
                         "is sequential, which depends on the budget; give one budget, not several");
             }
             return new Target.Units(
-                    cuts,
+                    variants,
                     choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
                     count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
                     compensation(pruning),
@@ -60,7 +60,7 @@ final class PruningMapper {
             if (sequential) {
                 throw invalid("pruning.selection", "is sequential; target layers is chosen in one shot");
             }
-            return new Target.Layers(cuts(pruning, output));
+            return new Target.Layers(variants(pruning, output));
         }
         return weights(pruning, output, target, criterion, sequential);
     }
@@ -123,10 +123,10 @@ final class PruningMapper {
         return Compensation.named(or(pruning.getCompensation(), "least-squares"), target);
     }
 
-    private static List<Target.Cut> cuts(Pruning pruning, String output) {
+    private static List<Target.Variant> variants(Pruning pruning, String output) {
         int budgets = pruning.getBudgetsCount();
         if (budgets == 0) {
-            return List.of(new Target.Cut(
+            return List.of(new Target.Variant(
                     output,
                     budget("pruning", pruning.getUnitRatio(), pruning.getParameterRatio(), pruning.getBytes())));
         }
@@ -136,7 +136,7 @@ final class PruningMapper {
         if (budgets > MAX_BUDGETS) {
             throw invalid("pruning.budgets", "has %d entries; at most %d".formatted(budgets, MAX_BUDGETS));
         }
-        List<Target.Cut> cuts = new ArrayList<>();
+        List<Target.Variant> variants = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < budgets; i++) {
             var wire = pruning.getBudgets(i);
@@ -145,9 +145,9 @@ final class PruningMapper {
             if (!names.add(name)) {
                 throw invalid(field + ".output", "\"" + Fields.shortened(name) + "\" is named twice");
             }
-            cuts.add(new Target.Cut(name, entry(field, wire)));
+            variants.add(new Target.Variant(name, entry(field, wire)));
         }
-        return cuts;
+        return variants;
     }
 
     private static Budget entry(String field, io.espalier.v1.Budget wire) {

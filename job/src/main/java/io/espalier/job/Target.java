@@ -12,11 +12,22 @@ public sealed interface Target {
     List<String> outputs();
 
     /**
-     * One checkpoint to make.
+     * One of the checkpoints that a job makes from one scoring.
      *
-     * @param output artifact folder to create
+     * @param output artifact folder to create; no two variants of a job share it
      */
-    record Cut(String output, Budget budget) {}
+    record Variant(String output, Budget budget) {
+        private static List<String> outputs(List<Variant> variants) {
+            return variants.stream().map(Variant::output).toList();
+        }
+
+        private static Variant named(String output, List<Variant> variants) {
+            return variants.stream()
+                    .filter(variant -> variant.output().equals(output))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("the job makes no checkpoint named " + output));
+        }
+    }
 
     /**
      * Heads (or KV groups) and FFN channels.
@@ -25,27 +36,37 @@ public sealed interface Target {
      * @param roundTo kept FFN widths are a multiple of this
      * @param sequential whether each layer is scored behind the layers already pruned
      */
-    record Units(List<Cut> cuts, String allocation, int roundTo, Compensation compensation, boolean sequential)
+    record Units(List<Variant> variants, String allocation, int roundTo, Compensation compensation, boolean sequential)
             implements Target {
         public Units {
-            cuts = List.copyOf(cuts);
+            variants = List.copyOf(variants);
         }
 
         @Override
         public List<String> outputs() {
-            return cuts.stream().map(Cut::output).toList();
+            return Variant.outputs(variants);
+        }
+
+        /** @throws IllegalArgumentException when the job makes no checkpoint of that name */
+        public Variant variant(String output) {
+            return Variant.named(output, variants);
         }
     }
 
     /** Whole decoder layers. */
-    record Layers(List<Cut> cuts) implements Target {
+    record Layers(List<Variant> variants) implements Target {
         public Layers {
-            cuts = List.copyOf(cuts);
+            variants = List.copyOf(variants);
         }
 
         @Override
         public List<String> outputs() {
-            return cuts.stream().map(Cut::output).toList();
+            return Variant.outputs(variants);
+        }
+
+        /** @throws IllegalArgumentException when the job makes no checkpoint of that name */
+        public Variant variant(String output) {
+            return Variant.named(output, variants);
         }
     }
 

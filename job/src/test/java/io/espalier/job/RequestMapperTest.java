@@ -39,7 +39,7 @@ class RequestMapperTest {
                         new JobSpec.Pruning(
                                 "default",
                                 new Target.Units(
-                                        List.of(new Target.Cut("job", new Budget.UnitRatio(0.5))),
+                                        List.of(new Target.Variant("job", new Budget.UnitRatio(0.5))),
                                         "uniform",
                                         32,
                                         Compensation.LEAST_SQUARES_BLEND,
@@ -80,10 +80,10 @@ class RequestMapperTest {
 
     @Test
     void budgetsAndRepairsAreReadUnderTheirNames() {
-        assertThat(units("\"parameter_ratio\":0.2").cuts())
-                .containsExactly(new Target.Cut("job", new Budget.ParameterRatio(0.2)));
-        assertThat(units("\"bytes\":6000000000").cuts())
-                .containsExactly(new Target.Cut("job", new Budget.Bytes(6_000_000_000L)));
+        assertThat(units("\"parameter_ratio\":0.2").variants())
+                .containsExactly(new Target.Variant("job", new Budget.ParameterRatio(0.2)));
+        assertThat(units("\"bytes\":6000000000").variants())
+                .containsExactly(new Target.Variant("job", new Budget.Bytes(6_000_000_000L)));
         assertThat(units("\"bytes\":1,\"allocation\":\"global\"").allocation()).isEqualTo("global");
         assertThat(units("\"bytes\":1,\"compensation\":\"bias\"").compensation())
                 .isEqualTo(Compensation.BIAS);

@@ -20,10 +20,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.IntStream;
 
 /** Pruning a fifth of all units, and evaluating what is left: {@code seconds}. */
 final class PruneMeasures {
@@ -111,22 +111,23 @@ final class PruneMeasures {
                         new PrunedTensors(pass.checkpoint(), compensation));
     }
 
-    /** What a scorer left, or chance: what is removed makes no difference to the work. */
-    private static List<UnitScores> scores(Work work, List<LayerShape> dense) {
+    /** What a scorer left, or chance: what is removed makes no difference to the work. By layer. */
+    private static Map<Integer, UnitScores> scores(Work work, List<LayerShape> dense) {
         Path file = ScoreMeasures.scoreFile(work);
+        Map<Integer, UnitScores> scores = new HashMap<>();
         if (!Files.exists(file)) {
             Random random = new Random(1);
-            return dense.stream()
-                    .map(shape -> new UnitScores(
+            dense.forEach(shape -> scores.put(
+                    scores.size(),
+                    new UnitScores(
                             random.doubles(shape.attentionUnits()).toArray(),
-                            random.doubles(shape.ffnChannels()).toArray()))
-                    .toList();
+                            random.doubles(shape.ffnChannels()).toArray())));
+            return scores;
         }
         try {
-            Map<String, UnitScores> named = ScoreFile.read(Files.readAllBytes(file));
-            return IntStream.range(0, dense.size())
-                    .mapToObj(layer -> named.get(Integer.toString(layer)))
-                    .toList();
+            ScoreFile.read(Files.readAllBytes(file))
+                    .forEach((layer, found) -> scores.put(Integer.valueOf(layer), found));
+            return scores;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file, e);
         }

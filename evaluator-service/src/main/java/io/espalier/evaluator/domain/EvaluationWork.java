@@ -4,6 +4,7 @@ import io.espalier.base.Progress;
 import io.espalier.evaluator.domain.Evaluation.Measurement;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.ScoreSets;
 import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.checkpoint.Checkpoint;
@@ -11,18 +12,15 @@ import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.evaluation.Speed;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.Computation;
-import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,7 +81,7 @@ public final class EvaluationWork {
                     DECODE_TOKENS,
                     timed ? REPETITIONS : 0,
                     spec.scoring().controls() == JobSpec.Controls.PERPLEXITY
-                            ? masked(spec, inspection, artifact, dense, windows)
+                            ? sliced(spec, inspection, artifact, dense, windows)
                             : Map.of());
         }
     }
@@ -108,26 +106,25 @@ public final class EvaluationWork {
                 progress.advanced(unit, model * total + done, 2 * total, tokensBefore + tokens);
     }
 
-    /** What each score set of the job would remove, masked in the dense model: by how much do their choices differ? */
-    private Map<String, Double> masked(
+    /**
+     * Perplexity of the dense model without the units that each score set of the job would remove, by the set's name. It
+     * shows by how much the sets' choices differ before anything repairs them.
+     */
+    private Map<String, Double> sliced(
             JobSpec spec, Inspection inspection, Pruned artifact, Checkpoint dense, int[][] windows) {
         if (!(spec.pruning().target() instanceof Target.Units units)) {
             return Map.of();
         }
-        List<Map<String, UnitScores>> layers =
-                List.copyOf(ScoreFile.readLayers(workspace.artifacts().readArtifact(artifact.output(), ScoreFile.NAME))
-                        .values());
-        Target.Cut cut = units.cuts().get(units.outputs().indexOf(artifact.output()));
+        ScoreSets scores = new ScoreSets(
+                ScoreFile.readLayers(workspace.artifacts().readArtifact(artifact.output(), ScoreFile.NAME)));
         Map<String, Double> perplexities = new LinkedHashMap<>();
-        for (String set : layers.get(0).keySet()) {
+        for (String set : scores.names()) {
             List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))
                     .select(
-                            cut.budget(),
+                            units.variant(artifact.output()).budget(),
                             inspection.layers(),
-                            new LayerScope(inspection.firstLayer(), inspection.lastLayer()),
-                            layers.stream()
-                                    .map(sets -> Objects.requireNonNull(sets.get(set)))
-                                    .toList(),
+                            inspection.scope(),
+                            scores.of(set),
                             new PrunedTensors(dense, units.compensation()));
             perplexities.put(
                     set,

@@ -8,9 +8,10 @@ import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleFunction;
 
-/** How what must go is spread over the layers. */
+/** How a budget of units is spread over the layers. */
 public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
     /**
      * @param name {@code uniform} or {@code global}
@@ -31,13 +32,13 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
     FfnRounding rounding();
 
     /**
-     * What is left at a share of units to remove, in [0, 1]: never more at a larger share.
+     * Shapes of all layers as a function of the share of units to remove, in [0, 1]. A larger share never leaves more.
      *
      * @param dense shape of every layer
-     * @param scores of the layers in scope, in their order
+     * @param scores of each layer in scope, by its index; higher stays
      * @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number
      */
-    DoubleFunction<List<LayerShape>> shapes(List<LayerShape> dense, LayerScope scope, List<UnitScores> scores);
+    DoubleFunction<List<LayerShape>> shapes(List<LayerShape> dense, LayerScope scope, Map<Integer, UnitScores> scores);
 
     /**
      * Looks before anything is computed whether a budget can be met.
@@ -52,24 +53,37 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
      * The units to remove: in each layer those of the lowest scores.
      *
      * @param dense shape of every layer
-     * @param scores of the layers in scope, in their order; higher stays
+     * @param scores of each layer in scope, by its index; higher stays
      * @param tensors of the model, which say what shapes cost
      * @return one per layer
      * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
      *     that is no number
      */
     default List<RemovedUnits> select(
-            Budget budget, List<LayerShape> dense, LayerScope scope, List<UnitScores> scores, PrunedTensors tensors) {
+            Budget budget,
+            List<LayerShape> dense,
+            LayerScope scope,
+            Map<Integer, UnitScores> scores,
+            PrunedTensors tensors) {
         check(budget, dense, scope, tensors);
         List<LayerShape> left = budget.spend(shapes(dense, scope, scores), tensors);
         List<RemovedUnits> removed = new ArrayList<>();
         for (int layer = 0; layer < dense.size(); layer++) {
             removed.add(
                     scope.contains(layer)
-                            ? RemovalOrder.of(dense.get(layer), scores.get(layer - scope.first()))
+                            ? RemovalOrder.of(dense.get(layer), of(layer, scores))
                                     .between(dense.get(layer), left.get(layer))
                             : RemovedUnits.NONE);
         }
         return removed;
+    }
+
+    /** @throws IllegalArgumentException when a layer in scope has no scores */
+    static UnitScores of(int layer, Map<Integer, UnitScores> scores) {
+        UnitScores found = scores.get(layer);
+        if (found == null) {
+            throw new IllegalArgumentException("layer " + layer + " has no scores");
+        }
+        return found;
     }
 }

@@ -14,7 +14,7 @@ public enum Compensation {
     NONE("none", "") {
         @Override
         CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
-            return new PlainCut();
+            return new PassWithoutRepair();
         }
     },
     /** What they gave on average becomes a bias; see {@link LostMean}. */

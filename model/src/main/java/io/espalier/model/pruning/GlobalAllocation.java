@@ -6,6 +6,7 @@ import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleFunction;
 
 /**
@@ -24,13 +25,14 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
     private record Candidate(double score, int layer, boolean attention, long cost) {}
 
     @Override
-    public DoubleFunction<List<LayerShape>> shapes(List<LayerShape> dense, LayerScope scope, List<UnitScores> scores) {
+    public DoubleFunction<List<LayerShape>> shapes(
+            List<LayerShape> dense, LayerScope scope, Map<Integer, UnitScores> scores) {
         List<Candidate> ranking = new ArrayList<>();
         long all = 0;
         for (int layer = scope.first(); layer < scope.last(); layer++) {
             LayerShape shape = dense.get(layer);
             LayerShape least = rounding.left(shape, 0, 0);
-            UnitScores found = scores.get(layer - scope.first());
+            UnitScores found = Allocation.of(layer, scores);
             UnitScores comparable = standardized ? found : found.standardized();
             UnitCost cost = costs.get(layer);
             RemovalOrder order = RemovalOrder.of(shape, comparable);

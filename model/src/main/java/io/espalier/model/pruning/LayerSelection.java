@@ -9,7 +9,9 @@ import io.espalier.model.importance.UnitScores;
 import io.espalier.model.transformer.LayerScope;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -39,34 +41,34 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
     }
 
     /**
-     * @param scores of the layers in scope, in their order, as {@code block-influence} gives them: one for all units
+     * @param scores of each layer in scope, by its index, as {@code block-influence} gives them: one for all units
      * @return layers that go, ascending
      * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
      *     that is no number
      */
     public static List<Integer> select(
-            Budget budget, LayerScope scope, List<UnitScores> scores, Checkpoint checkpoint) {
-        double[] influence =
-                scores.stream().mapToDouble(units -> units.attention()[0]).toArray();
-        if (influence.length != scope.size()) {
-            throw new IllegalArgumentException(influence.length + " scores for " + scope.size() + " layers");
-        }
-        for (int i = 0; i < influence.length; i++) {
-            if (Double.isNaN(influence[i])) {
-                throw new EspalierException(
-                        ErrorCode.MODEL_CORRUPT,
-                        "score of layer %d: not a number; check the weights".formatted(scope.first() + i));
-            }
-        }
-        List<Integer> order = IntStream.range(scope.first(), scope.last())
+            Budget budget, LayerScope scope, Map<Integer, UnitScores> scores, Checkpoint checkpoint) {
+        Map<Integer, Double> influences = IntStream.range(scope.first(), scope.last())
                 .boxed()
-                .sorted(Comparator.comparingDouble(layer -> influence[layer - scope.first()] + 0.0))
+                .collect(Collectors.toMap(layer -> layer, layer -> influence(layer, scores)));
+        List<Integer> order = influences.keySet().stream()
+                .sorted(Comparator.<Integer>comparingDouble(influences::get).thenComparing(layer -> layer))
                 .toList();
         int count = new LayerSelection(checkpoint, order).count(budget);
         return order.subList(0, count).stream().sorted().toList();
     }
 
-    /** How many of the order go. */
+    private static double influence(int layer, Map<Integer, UnitScores> scores) {
+        double influence = Allocation.of(layer, scores).attention()[0];
+        if (Double.isNaN(influence)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT, "score of layer %d: not a number; check the weights".formatted(layer));
+        }
+        // Adding 0.0 makes -0.0 equal to 0.0, before which a comparator would put it.
+        return influence + 0.0;
+    }
+
+    /** How many layers of the order go. */
     private int count(Budget budget) {
         int most = Math.min(order.size(), source.config().layers().size() - 1);
         budget.check(most, this);

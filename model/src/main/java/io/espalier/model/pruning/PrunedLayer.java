@@ -213,7 +213,7 @@ final class PrunedLayer {
         Checkpoint source = destination.source();
         TensorInfo told = destination.told(parameter.name());
         TensorInfo whole = source.tensor(parameter.name());
-        StoredCut cut = new StoredCut(surgery, parameter, whole.dtype());
+        StoredRowCutter cut = new StoredRowCutter(surgery, parameter, whole.dtype());
         eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
             ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
             ByteBuffer left = cut.of(block, first);

@@ -5,12 +5,14 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.importance.UnitScores;
 import io.espalier.model.transformer.LayerScope;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleFunction;
 
 /** The same share of units from each pruned layer, rounded as LLM-Pruner does. */
 public record UniformAllocation(FfnRounding rounding) implements Allocation {
     @Override
-    public DoubleFunction<List<LayerShape>> shapes(List<LayerShape> dense, LayerScope scope, List<UnitScores> scores) {
+    public DoubleFunction<List<LayerShape>> shapes(
+            List<LayerShape> dense, LayerScope scope, Map<Integer, UnitScores> scores) {
         return ratio -> scope.map(dense, shape -> left(shape, ratio));
     }
 

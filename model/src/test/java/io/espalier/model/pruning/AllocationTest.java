@@ -70,7 +70,7 @@ class AllocationTest {
 
     /** The last shapes on the way to these. */
     private static List<List<LayerShape>> gentlerThan(List<LayerShape> left, Allocation allocation, Checkpoint dense) {
-        var shapes = allocation.shapes(dense.config().layers(), ALL, scores(dense, 7));
+        var shapes = allocation.shapes(dense.config().layers(), ALL, DemoScores.byLayer(scores(dense, 7)));
         for (int share = 0; share <= 10_000; share++) {
             if (shapes.apply(share / 10_000.0).equals(left)) {
                 return share == 0 ? List.of() : List.of(shapes.apply((share - 1) / 10_000.0));
@@ -212,7 +212,7 @@ class AllocationTest {
     private static List<LayerShape> left(
             Allocation allocation, Budget budget, Checkpoint dense, PrunedTensors tensors, List<UnitScores> scores) {
         List<LayerShape> before = dense.config().layers();
-        List<RemovedUnits> removed = allocation.select(budget, before, ALL, scores, tensors);
+        List<RemovedUnits> removed = allocation.select(budget, before, ALL, DemoScores.byLayer(scores), tensors);
         List<LayerShape> left = new ArrayList<>();
         for (int layer = 0; layer < before.size(); layer++) {
             left.add(new Surgery(removed.get(layer)).shape(before.get(layer)));

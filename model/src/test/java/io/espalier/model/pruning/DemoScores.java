@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -137,7 +138,12 @@ final class DemoScores {
                         new Budget.UnitRatio(ratio),
                         checkpoint.config().layers(),
                         all,
-                        scores,
+                        byLayer(scores),
                         new PrunedTensors(checkpoint, compensation));
+    }
+
+    /** @param scores one entry per layer, the first layer first */
+    static Map<Integer, UnitScores> byLayer(List<UnitScores> scores) {
+        return IntStream.range(0, scores.size()).boxed().collect(Collectors.toMap(layer -> layer, scores::get));
     }
 }

@@ -11,6 +11,7 @@ import io.espalier.model.importance.UnitScores;
 import io.espalier.model.transformer.LayerScope;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Which of the demo model's six layers go. */
 class LayerSelectionTest {
     private static final LayerScope ALL = new LayerScope(0, 6);
-    private static final List<UnitScores> SCORES = scores(0.5, 0.2, 0.3, 0.2, 0.1, 0.9);
+    private static final Map<Integer, UnitScores> SCORES = scores(0.5, 0.2, 0.3, 0.2, 0.1, 0.9);
 
     private static Checkpoint dense;
 
@@ -34,10 +35,10 @@ class LayerSelectionTest {
         dense.close();
     }
 
-    private static List<UnitScores> scores(double... influences) {
-        return Arrays.stream(influences)
+    private static Map<Integer, UnitScores> scores(double... influences) {
+        return DemoScores.byLayer(Arrays.stream(influences)
                 .mapToObj(influence -> new UnitScores(new double[] {influence, influence}, new double[] {influence}))
-                .toList();
+                .toList());
     }
 
     @ParameterizedTest
@@ -92,7 +93,7 @@ class LayerSelectionTest {
 
     @Test
     void scoresThatAreNoNumbersAreRefused() {
-        List<UnitScores> scores = scores(0.5, 0.2, 0.3, Double.NaN, 0.1, 0.9);
+        Map<Integer, UnitScores> scores = scores(0.5, 0.2, 0.3, Double.NaN, 0.1, 0.9);
 
         assertFails(ErrorCode.MODEL_CORRUPT, () -> LayerSelection.select(new Budget.UnitRatio(0.5), ALL, scores, dense))
                 .contains("layer 3");

@@ -82,7 +82,7 @@ class RepairIT {
                         new Budget.UnitRatio(0.5),
                         dense.config().layers(),
                         LayerScope.parse("all", layers),
-                        scores,
+                        DemoScores.byLayer(scores),
                         new PrunedTensors(dense, Compensation.NONE));
     }
 

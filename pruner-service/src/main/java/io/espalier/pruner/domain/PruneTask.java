@@ -1,7 +1,9 @@
 package io.espalier.pruner.domain;
 
 import io.espalier.model.artifact.StoredFile;
-import java.util.List;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** A piece of pruning that one worker does alone. */
 public sealed interface PruneTask {
@@ -9,32 +11,19 @@ public sealed interface PruneTask {
     String id();
 
     /**
-     * Remove, repair and write the whole checkpoint into a staging folder: each layer is measured behind the layers
-     * already pruned, so this cannot be split.
+     * Write one of the job's checkpoints into a staging area. Each layer is measured behind the layers already pruned, so
+     * this cannot be split.
      *
-     * @param budget which of the job's budgets, from 0
-     * @param scores one file per pruned layer, in layer order; none where pruning chooses for itself
+     * @param output artifact folder that the checkpoint will have
+     * @param scores for each layer in scope, by its index, the file of its scores or masks; empty where pruning chooses
+     *     for itself
      */
-    record Prune(int budget, List<StoredFile> scores) implements PruneTask {
+    record Prune(String id, String output, SortedMap<Integer, StoredFile> scores) implements PruneTask {
         public Prune {
-            scores = List.copyOf(scores);
-        }
-
-        @Override
-        public String id() {
-            return named("prune", budget);
+            scores = Collections.unmodifiableSortedMap(new TreeMap<>(scores));
         }
     }
 
     /** Make a staged artifact visible under its name. */
-    record Commit(int budget, StagedArtifact staged) implements PruneTask {
-        @Override
-        public String id() {
-            return named("commit", budget);
-        }
-    }
-
-    private static String named(String work, int budget) {
-        return budget == 0 ? work : work + "-" + (budget + 1);
-    }
+    record Commit(String id, StagedArtifact staged) implements PruneTask {}
 }

@@ -1,6 +1,5 @@
 package io.espalier.pruner.domain;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import io.espalier.base.ErrorCode;
@@ -8,22 +7,20 @@ import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
-import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.Manifest;
-import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.file.Digests;
 import io.espalier.model.importance.ScoreFile;
-import io.espalier.model.importance.UnitScores;
-import io.espalier.model.sparsity.MaskReport;
+import io.espalier.model.tensor.Engine;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /** Does the tasks of a prune plan. A task done twice leaves the same bytes. */
 public final class PruneWork {
@@ -38,84 +35,55 @@ public final class PruneWork {
         this.codeVersion = codeVersion;
     }
 
-    /**
-     * Removes, repairs and writes everything, the manifest last.
-     *
-     * @param request as the user made it, for the manifest
-     * @param attempt names the staging folder: two workers on the same task, one of them given up for dead, must not
-     *     write into each other's
-     */
-    public StagedArtifact prune(
-            JobSpec spec,
-            Inspection inspection,
-            JsonNode request,
-            PruneTask.Prune task,
-            String attempt,
-            Progress progress) {
+    public PruneResult run(PruneJob job, PruneTask task, Progress progress) {
+        return task instanceof PruneTask.Commit commit
+                ? new PruneResult.Committed(commit(job.spec(), commit.staged()))
+                : new PruneResult.Staged(prune(job, (PruneTask.Prune) task, progress));
+    }
+
+    /** Writes the checkpoint into a staging area of its own, the manifest last. */
+    private StagedArtifact prune(PruneJob job, PruneTask.Prune task, Progress progress) {
+        Engine.setThreads(job.inspection().threads());
         ArtifactStore artifacts = workspace.artifacts();
-        Path staging = artifacts.staging(spec.jobId()).resolve(attempt);
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            SortedMap<Integer, Map<String, UnitScores>> scores = scores(spec, inspection, task);
-            Cutting cutting = new Cuttings(workspace, spec, inspection, checkpoint, scores).of(task);
-            WrittenConfig config = cutting.config();
-            Cutting.Cut cut;
+        // Two workers on the same task, one of them given up for dead, must not write into each other's folder.
+        Path staging =
+                artifacts.staging(job.spec().jobId()).resolve(UUID.randomUUID().toString());
+        try (Checkpoint checkpoint = workspace.model(job.spec())) {
+            CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace, job, task, checkpoint));
+            WrittenConfig config = edit.config();
+            EditReport report;
             SortedMap<String, String> weightFiles;
-            try (CheckpointWriter writer = CheckpointWriter.create(staging, cutting.tensors())) {
-                cut = cutting.write(writer, progress);
+            try (CheckpointWriter writer = CheckpointWriter.create(staging, edit.tensors())) {
+                report = edit.write(writer, progress);
                 writer.writeJson(Checkpoint.CONFIG, config.json());
                 writer.copyCompanions(checkpoint);
                 weightFiles = writer.finish();
             }
-            if (!scores.isEmpty()) {
+            if (!edit.scores().isEmpty()) {
                 artifacts.writeOnce(
-                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)), ScoreFile.writeLayers(scores));
+                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)),
+                        ScoreFile.writeLayers(edit.scores().layers()));
             }
-            SortedMap<String, String> masks = new TreeMap<>();
-            cut.masks().forEach(mask -> masks.put(mask.tensor(), mask.sha256()));
-            String manifest = manifest(
-                            spec,
-                            inspection,
-                            request,
-                            cutting,
-                            config,
-                            cut,
-                            masks,
-                            Manifest.filesOf(staging, weightFiles))
+            String manifest = manifest(job, edit, config, report, Manifest.filesOf(staging, weightFiles))
                     .write(staging);
             return new StagedArtifact(
                     artifacts.root().relativize(staging).toString(),
                     new PrunedArtifact(
-                            spec.pruning().target().outputs().get(task.budget()),
+                            task.output(),
                             manifest,
-                            cutting.shapes(),
+                            edit.shapes(),
                             config.profile().wireName(),
                             config.reason(),
-                            cut.repairs(),
-                            masks.isEmpty() ? "" : MaskReport.sha256(cut.masks()),
-                            cut.masks().stream()
-                                    .mapToLong(mask -> mask.total() - mask.kept())
-                                    .sum(),
-                            cut.damping().orElse(0),
-                            cut.keptLayers()));
+                            report.repairs(),
+                            report.maskSha256(),
+                            report.zeroedWeights(),
+                            report.damping().orElse(0),
+                            report.keptLayers()));
         }
-    }
-
-    /** Every score set of each layer in scope; none where the files hold masks. */
-    private SortedMap<Integer, Map<String, UnitScores>> scores(
-            JobSpec spec, Inspection inspection, PruneTask.Prune task) {
-        SortedMap<Integer, Map<String, UnitScores>> layers = new TreeMap<>();
-        if (spec.pruning().target() instanceof Target.Weights) {
-            return layers;
-        }
-        for (StoredFile file : task.scores()) {
-            int layer = inspection.firstLayer() + layers.size();
-            layers.put(layer, ScoreFile.read(workspace.artifacts().read(file)));
-        }
-        return layers;
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */
-    public PrunedArtifact commit(JobSpec spec, StagedArtifact staged) {
+    private PrunedArtifact commit(JobSpec spec, StagedArtifact staged) {
         ArtifactStore artifacts = workspace.artifacts();
         String output = staged.artifact().output();
         Path folder = artifacts.commit(artifacts.root().resolve(staged.staging()), output, spec.jobId());
@@ -129,14 +97,12 @@ public final class PruneWork {
     }
 
     private Manifest manifest(
-            JobSpec spec,
-            Inspection inspection,
-            JsonNode request,
-            Cutting cutting,
+            PruneJob job,
+            CheckpointEdit edit,
             WrittenConfig config,
-            Cutting.Cut cut,
-            SortedMap<String, String> masks,
+            EditReport report,
             SortedMap<String, String> files) {
+        Inspection inspection = job.inspection();
         TreeMap<String, String> inputs =
                 new TreeMap<>(Map.of("model", inspection.modelSha256(), "calibration", inspection.calibrationSha256()));
         TreeMap<String, String> profile = new TreeMap<>(inspection.profile());
@@ -145,17 +111,17 @@ public final class PruneWork {
         profile.put(
                 "memory_budget", Long.toString(inspection.computation().budget().bytes()));
         return new Manifest(
-                spec.jobId(),
-                request,
+                job.spec().jobId(),
+                job.request(),
                 inputs,
                 files,
-                spec.seed(),
-                cutting.shapes(),
+                job.spec().seed(),
+                edit.shapes(),
                 config.profile().wireName(),
                 config.reason(),
-                JSON.valueToTree(cut.repairs()),
-                masks,
-                cut.keptLayers(),
+                JSON.valueToTree(report.repairs()),
+                report.maskDigests(),
+                report.keptLayers(),
                 codeVersion,
                 profile);
     }

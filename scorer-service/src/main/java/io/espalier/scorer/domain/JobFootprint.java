@@ -51,10 +51,10 @@ record JobFootprint(
             needs.add(calibrated("bias compensation of one layer", footprint.bias(calibration, length())));
         } else if (units.compensation() != Compensation.NONE) {
             int streams = units.compensation() == Compensation.LEAST_SQUARES_BLEND ? 2 : 1;
-            for (Target.Cut cut : units.cuts()) {
+            for (Target.Variant variant : units.variants()) {
                 needs.add(calibrated(
                         "least-squares repair of one layer",
-                        footprint.leastSquares(calibration, length(), streams, left(units, cut.budget()))));
+                        footprint.leastSquares(calibration, length(), streams, left(units, variant.budget()))));
             }
         }
     }

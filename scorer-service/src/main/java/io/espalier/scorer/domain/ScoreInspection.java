@@ -87,12 +87,12 @@ final class ScoreInspection {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
             PrunedTensors tensors = new PrunedTensors(checkpoint, units.compensation());
-            for (Target.Cut cut : units.cuts()) {
+            for (Target.Variant variant : units.variants()) {
                 spec.allocation(units, layout)
-                        .check(cut.budget(), checkpoint.config().layers(), scope, tensors);
+                        .check(variant.budget(), checkpoint.config().layers(), scope, tensors);
             }
         } else if (target instanceof Target.Layers layers) {
-            layers.cuts().forEach(cut -> LayerSelection.check(cut.budget(), scope, checkpoint));
+            layers.variants().forEach(variant -> LayerSelection.check(variant.budget(), scope, checkpoint));
         }
     }
 }

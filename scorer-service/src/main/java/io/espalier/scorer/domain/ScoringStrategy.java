@@ -67,7 +67,8 @@ sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, 
             return new ReusedScores(spec, criterion.name());
         }
         if (target instanceof Target.Units units && units.sequential()) {
-            double ratio = SequentialPass.check(criterion, units.cuts().get(0).budget(), units.allocation());
+            double ratio =
+                    SequentialPass.check(criterion, units.variants().get(0).budget(), units.allocation());
             return new SequentialUnits(criterion, units.roundTo(), ratio);
         }
         boolean exact = criterion.needsGradient() && source(spec).equals(BACKPROP);

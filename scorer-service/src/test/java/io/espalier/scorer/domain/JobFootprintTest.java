@@ -198,8 +198,8 @@ class JobFootprintTest {
         return new Target.Units(cut(0.25), "uniform", 1, Compensation.named(compensation, "blend"), false);
     }
 
-    private static List<Target.Cut> cut(double ratio) {
-        return List.of(new Target.Cut("output", new Budget.UnitRatio(ratio)));
+    private static List<Target.Variant> cut(double ratio) {
+        return List.of(new Target.Variant("output", new Budget.UnitRatio(ratio)));
     }
 
     private static JobSpec spec(String criterion, String source, Target target, boolean compared, String scoresOf) {

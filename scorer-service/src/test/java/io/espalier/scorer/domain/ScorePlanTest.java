@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ScorePlanTest {
     private static final int WINDOWS = 10;
     private static final int DRAWS = 6;
-    private static final List<Target.Cut> HALF = List.of(new Target.Cut("output", new Budget.UnitRatio(0.5)));
+    private static final List<Target.Variant> HALF = List.of(new Target.Variant("output", new Budget.UnitRatio(0.5)));
     private static final Target UNITS = new Target.Units(HALF, "uniform", 32, Compensation.NONE, false);
     private static final Target TWO_OF_FOUR =
             new Target.Weights("output", new SparsityPattern.NofM(2, 4), LinearChoice.ALL);

@@ -5,7 +5,7 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 
 /** Drops what goes, without looking at any text: stored weights are moved, never converted, a few rows at a time. */
-record PlainCut() implements CalibrationPass {
+record PassWithoutRepair() implements CalibrationPass {
     @Override
     public LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
         return LayerWeights.none();

@@ -1,56 +1,23 @@
 package io.espalier.pruner.kafka;
 
 import io.espalier.job.InspectionMapper;
-import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.pruning.LayerRepair;
 import io.espalier.model.pruning.LinearRepair;
 import io.espalier.pruner.domain.PruneResult;
-import io.espalier.pruner.domain.PruneTask;
 import io.espalier.pruner.domain.PrunedArtifact;
 import io.espalier.pruner.domain.StagedArtifact;
-import io.espalier.v1.CommitWork;
-import io.espalier.v1.FileRef;
-import io.espalier.v1.PruneWork;
 import io.espalier.v1.PrunedCheckpoint;
-import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
-import java.util.List;
 
-/** Pruning tasks and results on the wire. */
-final class PruneMapper {
-    private PruneMapper() {}
-
-    static Task.Builder toWire(PruneTask task) {
-        Task.Builder wire = Task.newBuilder().setTaskId(task.id());
-        if (task instanceof PruneTask.Commit commit) {
-            return wire.setCommit(
-                    CommitWork.newBuilder().setArtifact(toWire(commit.staged())).setBudget(commit.budget()));
-        }
-        PruneTask.Prune prune = (PruneTask.Prune) task;
-        PruneWork.Builder work = PruneWork.newBuilder().setBudget(prune.budget());
-        prune.scores()
-                .forEach(file ->
-                        work.addScores(FileRef.newBuilder().setPath(file.path()).setSha256(file.sha256())));
-        return wire.setPrune(work);
-    }
-
-    static PruneTask task(Task wire) {
-        return switch (wire.getWorkCase()) {
-            case PRUNE ->
-                new PruneTask.Prune(
-                        wire.getPrune().getBudget(), files(wire.getPrune().getScoresList()));
-            case COMMIT ->
-                new PruneTask.Commit(
-                        wire.getCommit().getBudget(), staged(wire.getCommit().getArtifact()));
-            default -> throw new IllegalArgumentException("no pruning task: " + wire.getWorkCase());
-        };
-    }
+/** Artifacts, and the results that are about them, on the wire. */
+final class PrunedArtifactMapper {
+    private PrunedArtifactMapper() {}
 
     static TaskResult.Builder toWire(PruneResult result) {
         if (result instanceof PruneResult.Staged staged) {
             return TaskResult.newBuilder().setArtifactStaged(toWire(staged.staged()));
         }
-        return TaskResult.newBuilder().setArtifactCommitted(toWire(((PruneResult.Committed) result).artifact()));
+        return TaskResult.newBuilder().setArtifactCommitted(toWire(result.artifact()));
     }
 
     static PruneResult result(TaskResult wire) {
@@ -59,6 +26,17 @@ final class PruneMapper {
             case ARTIFACT_COMMITTED -> new PruneResult.Committed(artifact(wire.getArtifactCommitted()));
             default -> throw new IllegalArgumentException("no pruning result: " + wire.getOutcomeCase());
         };
+    }
+
+    static io.espalier.v1.StagedArtifact toWire(StagedArtifact staged) {
+        return io.espalier.v1.StagedArtifact.newBuilder()
+                .setStaging(staged.staging())
+                .setCheckpoint(toWire(staged.artifact()))
+                .build();
+    }
+
+    static StagedArtifact staged(io.espalier.v1.StagedArtifact wire) {
+        return new StagedArtifact(wire.getStaging(), artifact(wire.getCheckpoint()));
     }
 
     static PrunedCheckpoint.Builder toWire(PrunedArtifact artifact) {
@@ -76,23 +54,6 @@ final class PruneMapper {
         return wire;
     }
 
-    static List<StoredFile> files(List<FileRef> wire) {
-        return wire.stream()
-                .map(file -> new StoredFile(file.getPath(), file.getSha256()))
-                .toList();
-    }
-
-    private static io.espalier.v1.StagedArtifact toWire(StagedArtifact staged) {
-        return io.espalier.v1.StagedArtifact.newBuilder()
-                .setStaging(staged.staging())
-                .setCheckpoint(toWire(staged.artifact()))
-                .build();
-    }
-
-    private static StagedArtifact staged(io.espalier.v1.StagedArtifact wire) {
-        return new StagedArtifact(wire.getStaging(), artifact(wire.getCheckpoint()));
-    }
-
     private static PrunedArtifact artifact(PrunedCheckpoint wire) {
         return new PrunedArtifact(
                 wire.getOutput(),
@@ -100,7 +61,7 @@ final class PruneMapper {
                 wire.getLayersList().stream().map(InspectionMapper::fromWire).toList(),
                 wire.getProfile(),
                 wire.getProfileReason(),
-                wire.getRepairsList().stream().map(PruneMapper::repair).toList(),
+                wire.getRepairsList().stream().map(PrunedArtifactMapper::repair).toList(),
                 wire.getMaskSha256(),
                 wire.getZeroedWeights(),
                 wire.getDamping(),

@@ -9,7 +9,7 @@ import java.util.BitSet;
 import java.util.stream.IntStream;
 
 /** Cuts units out of a tensor as it is stored, a block of its rows at a time: elements are moved, never looked at. */
-final class StoredCut {
+final class StoredRowCutter {
     private final BitSet rows = new BitSet();
     /** Of the 16-bit words of a row, those that stay. */
     private final int[] kept;
@@ -18,7 +18,7 @@ final class StoredCut {
     private final short[] left;
 
     /** @param type the tensor's, of 16 bits or a multiple */
-    StoredCut(Surgery surgery, Parameter parameter, DType type) {
+    StoredRowCutter(Surgery surgery, Parameter parameter, DType type) {
         IntStream.of(surgery.kept(parameter.rows())).forEach(rows::set);
         boolean matrix = parameter.axes().size() > 1;
         int width = matrix ? parameter.columns().length() : 1;
