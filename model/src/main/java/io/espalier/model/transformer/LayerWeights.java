@@ -49,7 +49,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
     /** Room for one of several groups of parameters, each in the place of the one before. */
     static Arena arena(Stream<List<Parameter>> groups) {
         return new Arena(groups.mapToLong(parameters -> parameters.stream()
-                        .mapToLong(parameter -> Arena.taken(parameter.elements()))
+                        .mapToLong(parameter -> Arena.aligned(parameter.elements()))
                         .sum())
                 .max()
                 .orElse(0));
