@@ -22,7 +22,7 @@ public final class Bench implements Callable<Integer> {
     @ArgGroup
     private Mode mode = new Mode();
 
-    /** At most one; none is the comparison of processes. */
+    /** The user chooses at most one mode. Without one, the benchmark compares processes. */
     static final class Mode {
         @Option(names = "--run", description = "Score, prune and evaluate, each its own process: memory and time.")
         private boolean run;

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** What all modes share. */
+/** The options that all modes share. */
 final class BenchOptions {
     @Option(
             names = "--shape",
@@ -80,9 +80,11 @@ final class BenchOptions {
     }
 
     /**
-     * The work these options describe, its checkpoint made if it is not there, its scratch folder empty.
+     * The work that these options describe. Its checkpoint is written if it does not exist, and its scratch folder is
+     * empty.
      *
-     * @param scratchModels how many times the model's size the work may leave in the scratch folder
+     * @param scratchModels size of the files that the work leaves in the scratch folder, as a multiple of the model's
+     *     size
      */
     Work work(int scratchModels) throws IOException {
         Path checkpoint = RandomCheckpoint.in(folder, shape(), System.err::println);
@@ -90,7 +92,7 @@ final class BenchOptions {
         return new Work(checkpoint, scratch(), windows, length, repetitions, threads, 0, draws, 0);
     }
 
-    /** A new folder, gone with this process, also when it is interrupted. */
+    /** Creates a folder that is deleted when this process ends, even if it is interrupted. */
     Path scratch() throws IOException {
         Files.createDirectories(folder);
         Path scratch = Files.createTempDirectory(folder, "scratch-");

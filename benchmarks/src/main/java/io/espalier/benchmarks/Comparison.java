@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What every source of evidence and every stage costs, in plain forwards and in models. */
+/**
+ * Measures the time of every source of evidence and of every stage as a multiple of a plain forward pass, and their
+ * memory as a multiple of the model's size.
+ */
 final class Comparison {
     private static final Set<Measure> ALL = EnumSet.complementOf(EnumSet.of(
             Measure.COPY, Measure.DRAWS, Measure.PRODUCTS, Measure.PRODUCTS_EXACT, Measure.PRUNER_OWN_TARGET));
@@ -48,7 +51,7 @@ final class Comparison {
         return wanted;
     }
 
-    /** All that the JSON object needs. */
+    /** All measurements that the JSON object needs. */
     static BenchResult measure(Shape shape, Work work, Measuring measuring) {
         return measure(shape, work, ALL, measuring);
     }
@@ -62,7 +65,7 @@ final class Comparison {
         return BenchResult.of(shape, threads(measured), measured);
     }
 
-    /** Backpropagation's published setting is 10 samples where the others have 8. */
+    /** Backpropagation runs with its published setting of 10 samples; the others run with 8. */
     private static Work windowsOf(Measure measure, Work work) {
         boolean backprop = measure == Measure.BACKPROP || measure == Measure.SCORE_BACKPROP;
         return backprop ? work.withWindows((work.windows() * 5 + 3) / 4) : work;

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A whole job without the pipeline around it: {@code wanda-sp} and {@code fms} scores, pruning by the latter with
- * least-squares repair, evaluation; each a process of its own.
+ * A whole job without the pipeline: scoring with {@code wanda-sp} and with {@code fms}, pruning by the {@code fms} scores
+ * with a least-squares repair, and evaluation. Each step runs in its own process.
  */
 final class FullRun {
     private static final List<Measure> STEPS =
@@ -38,7 +38,7 @@ final class FullRun {
                     "%.1f s, peak resident %.2f GB",
                     measured.get("seconds"),
                     measured.get(Measured.PEAK) / GIGABYTE);
-            // A step can take many minutes: who ends the run keeps what is known.
+            // A step can take many minutes, so each result is printed as soon as it is known.
             System.err.println(step.spelled() + ": " + outcome);
             table.row(step.spelled(), outcome);
         }

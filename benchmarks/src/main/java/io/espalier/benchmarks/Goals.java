@@ -2,9 +2,9 @@ package io.espalier.benchmarks;
 
 import io.espalier.benchmarks.report.Goal;
 
-/** Goals of the modes that look at more than one process or at none. */
+/** Goals of the modes that measure several processes or no separate process. */
 final class Goals {
-    /** Of the 7b shape; the page cache is not counted. */
+    /** The most resident memory for the 7b shape, without the page cache. */
     static final Goal FULL_RUN_GIGABYTES = Goal.atMost(2.5);
 
     static final Goal PRUNER_OVER_COPY = Goal.atLeast(0.6);

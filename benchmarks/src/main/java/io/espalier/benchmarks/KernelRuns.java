@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** JMH over the classes of {@code kernel}. */
+/** Runs the JMH benchmarks of the package {@code kernel}. */
 final class KernelRuns {
     private KernelRuns() {}
 

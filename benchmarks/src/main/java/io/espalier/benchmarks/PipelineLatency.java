@@ -26,7 +26,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The demo's job a second time, in services that are warm from the first: how long nothing worked on it, and where. */
+/**
+ * Runs the demo's job twice in the same services. For the second run, when the services are warm, it measures how long no
+ * worker worked on the job, and between which tasks.
+ */
 final class PipelineLatency {
     private static final TopicCatalog TOPICS = TopicCatalog.load("");
     private static final double MILLIS = 1000;

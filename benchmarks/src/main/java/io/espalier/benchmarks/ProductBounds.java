@@ -7,7 +7,7 @@ import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.OutcomeTable;
 import java.io.IOException;
 
-/** How far a forward is from the best matrix product, and how far its products alone are. */
+/** Compares the FLOP/s of a forward pass, and of its matrix products alone, with those of the best matrix product. */
 final class ProductBounds {
     private static final double GIGA = 1e9;
 

@@ -7,7 +7,7 @@ import io.espalier.benchmarks.measure.Work;
 import io.espalier.benchmarks.report.OutcomeTable;
 import java.io.IOException;
 
-/** The pruner as a mover of bytes. */
+/** Measures how fast the pruner without a repair reads and writes bytes. */
 final class PrunerSpeed {
     private static final double MEGABYTE = 1e6;
 

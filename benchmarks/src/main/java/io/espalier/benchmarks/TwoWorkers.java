@@ -10,9 +10,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** Twice the draws of {@code --draws}, by one scorer of one thread and by two, each of which takes half. */
+/**
+ * Computes twice the draws of {@code --draws}, first with one scorer and then with two, each of which takes half. A
+ * scorer has one thread.
+ */
 final class TwoWorkers {
-    /** Until then both have started and read the model once. */
+    /** The time that both processes get to start and to read the model once. */
     private static final Duration WARM_UP = Duration.ofSeconds(10);
 
     private final BenchOptions options;
@@ -40,7 +43,7 @@ final class TwoWorkers {
         return new FreshJvm().run(Measure.DRAWS, work);
     }
 
-    /** From the first start to the last end. */
+    /** The seconds from the first start to the last end. */
     private static double seconds(List<Measured> workers) {
         double start = workers.stream()
                 .mapToDouble(worker -> worker.get("start"))

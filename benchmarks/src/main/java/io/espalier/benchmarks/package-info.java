@@ -1,3 +1,3 @@
-/** What Espalier costs: whole processes, the pipeline, and kernels. */
+/** Benchmarks of whole processes, of the pipeline and of kernels. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.benchmarks;

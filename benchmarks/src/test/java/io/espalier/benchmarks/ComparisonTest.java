@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Memory is read from the operating system; only Linux says it simply. */
+/** Runs on Linux only, because only there the benchmarks can read a process's memory. */
 @EnabledOnOs(OS.LINUX)
 class ComparisonTest {
     private static final Map<String, List<String>> NUMBERS = Map.of(

@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Causal attention of 8 × 128 tokens with the 1.1b shape's heads: 32 queries share 4 keys and values. */
+/** Causal attention over 8 windows of 128 tokens with the heads of the 1.1b shape: 32 query heads share 4 KV heads. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)

@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** 1,024 tokens by the 1.1b shape's widest matrix: 23.6 GFLOP an operation. */
+/** Multiplies 1,024 tokens by the largest matrix of the 1.1b shape: 23.6 GFLOP per operation. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)

@@ -5,11 +5,11 @@ import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Operands. */
+/** Random operands of kernels. */
 final class Numbers {
     private Numbers() {}
 
-    /** fp32 normal numbers. */
+    /** A tensor of normal numbers, fp32. */
     static Tensor normal(Scope scope, int... shape) {
         float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
         Random random = new Random(1);

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Drawing z of a 2,048 × 2,048 matrix and adding it to a sum: 4.2 million numbers an operation. */
+/** Draws z for a 2,048 × 2,048 matrix and adds it to a sum: 4.2 million numbers per operation. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)

@@ -14,7 +14,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Sums in double precision: of a linear layer's input over 1,024 tokens, and of S over a weight's rows and columns. */
+/**
+ * Sums in fp64: the moments of a linear layer's input over 1,024 tokens, and the sums of scores over the rows and
+ * columns of a weight.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)

@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The llama-30m shape's files in a warm page cache: 67 MB. */
+/** Reads and writes the checkpoint of the llama-30m shape, 67 MB, in a warm page cache. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)
@@ -47,7 +47,7 @@ public class SafetensorsBenchmark {
         layers = ModelLayout.of(checkpoint).layers();
     }
 
-    /** Every layer's weights, as a pass gets them. */
+    /** Reads the weights of every layer as a pass does. */
     @Benchmark
     public int readLayers() {
         for (LayerLayout layer : layers) {
@@ -56,7 +56,7 @@ public class SafetensorsBenchmark {
         return layers.size();
     }
 
-    /** A block of the output projection. */
+    /** Reads a block of the output embedding. */
     @Benchmark
     public long readRows() {
         try (Scope scope = Scope.open()) {
@@ -66,7 +66,7 @@ public class SafetensorsBenchmark {
         }
     }
 
-    /** All tensors from file to file, until they are on disk. */
+    /** Copies all tensors from file to file, until they are on disk. */
     @Benchmark
     public int copy() {
         Path out = folder.resolve("out");

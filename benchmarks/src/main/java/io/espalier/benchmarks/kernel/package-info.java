@@ -1,3 +1,3 @@
-/** JMH benchmarks of what everything else is made of. */
+/** JMH benchmarks of kernels and of reading and writing checkpoints. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.benchmarks.kernel;

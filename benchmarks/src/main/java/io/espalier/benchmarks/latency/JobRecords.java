@@ -24,11 +24,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** What the topics hold of one job; the time of a record is when its writer made it. */
+/** The records of one job in all topics. The time of a record is the time at which its writer created it. */
 public record JobRecords(TopicCatalog topics, List<ConsumerRecord<String, byte[]>> records) {
     private static final Duration POLL = Duration.ofMillis(200);
 
-    /** Reads every topic from its beginning to where it ends now. */
+    /** Reads every topic from its beginning to its current end. */
     public static JobRecords read(String bootstrap, TopicCatalog topics, String jobId) {
         Properties settings = new Properties();
         settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
@@ -55,7 +55,7 @@ public record JobRecords(TopicCatalog topics, List<ConsumerRecord<String, byte[]
         return new JobRecords(topics, found);
     }
 
-    /** Every time no task of the job ran. */
+    /** The times in which no task of the job ran. */
     public List<Wait> waits() throws InvalidProtocolBufferException {
         List<TaskSpan> spans = new ArrayList<>();
         for (StageTopics stage : TopicFile.declared().stages()) {

@@ -5,13 +5,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Time in which no task of a job ran.
+ * A time in which no task of a job ran.
  *
- * @param after what had ended: a kind of task, or the request
+ * @param after what ended before: a kind of task, or the request
  * @param before what began next: a kind of task, or the end of the job
- * @param betweenStages whether the job changed hands, entered or left the pipeline meanwhile
- * @param deciding milliseconds until the next task, or the end, was written
- * @param taking milliseconds from there until a worker had begun it
+ * @param betweenStages whether the job passed from one stage to another, or entered or left the pipeline, in this time
+ * @param deciding milliseconds until the next task, or the end of the job, was written
+ * @param taking milliseconds from then until a worker had begun the task
  */
 public record Wait(String after, String before, boolean betweenStages, long deciding, long taking) {
     private static final String REQUEST = "request";
@@ -22,11 +22,11 @@ public record Wait(String after, String before, boolean betweenStages, long deci
     }
 
     /**
-     * Every wait of a job, in order.
+     * All waits of a job, in order.
      *
      * @param requested when the request was written, milliseconds since the epoch
      * @param tasks at least one
-     * @param completed when the terminal event was
+     * @param completed when the terminal event was written, milliseconds since the epoch
      */
     public static List<Wait> of(long requested, List<TaskSpan> tasks, long completed) {
         List<TaskSpan> inOrder = new ArrayList<>(tasks);

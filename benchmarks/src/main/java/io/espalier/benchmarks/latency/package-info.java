@@ -1,3 +1,3 @@
-/** How long a job waits while nothing works on it. */
+/** Measures how long a job waits while no worker works on it. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.benchmarks.latency;

@@ -3,15 +3,15 @@ package io.espalier.benchmarks.measure;
 import java.util.Arrays;
 
 /**
- * Two things timed in turns, so that whatever else the machine does hits both.
+ * Times two pieces of work in turns, so that other load on the machine affects both.
  *
- * @param base median seconds of the first
- * @param ratio median of the other's time over that of the first right before it
+ * @param base median time of the first, in seconds
+ * @param ratio median of the second's time divided by the time of the first right before it
  */
 record Alternation(double base, double ratio) {
     private static final double NANOS = 1e9;
 
-    /** Both run once unmeasured where {@code repetitions} > 1; a single repetition warms up the first alone. */
+    /** With several repetitions, both run once without being timed. With one repetition, only the first does. */
     static Alternation of(Runnable base, Runnable other, int repetitions) {
         base.run();
         if (repetitions > 1) {

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Rank-one draws in tasks, as a scorer takes them from its queue. */
+/** Computes rank-one draws in tasks, as a scorer takes them from its queue. */
 final class Draws {
-    /** What a task of the pipeline holds. */
+    /** The number of draws in a task of the pipeline. */
     static final int A_TASK = 8;
 
     static final ZerothOrder RANK_ONE = new ZerothOrder(1, 1e-3, Distribution.RANK_ONE);
@@ -19,7 +19,10 @@ final class Draws {
 
     private Draws() {}
 
-    /** {@code start} and {@code end} of the work's draws, in seconds since the epoch; the first forward is not counted. */
+    /**
+     * Measures {@code start} and {@code end} of the work's draws, in seconds since the epoch. A first forward pass
+     * warms up and is not measured.
+     */
     static Measured run(Work work) {
         try (ForwardPass pass = ForwardPass.open(work)) {
             pass.run();
@@ -30,7 +33,7 @@ final class Draws {
         }
     }
 
-    /** Losses of all the work's draws, task by task. */
+    /** Computes the losses of all draws of the work, task by task. */
     static List<DrawLosses> losses(ForwardPass pass, Work work) {
         List<DrawLosses> losses = new ArrayList<>();
         for (int first = work.firstDraw(); first < work.lastDraw(); first += A_TASK) {

@@ -5,11 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The system's own copy of a folder, until it is on disk. */
+/** Copies a folder with the system's own command, until the copy is on disk. */
 final class FileCopy {
     private FileCopy() {}
 
-    /** @param to replaced if there */
+    /** @param to the target folder, which is replaced if it exists */
     static void run(Path from, Path to) {
         String script = "rm -rf \"$2\" && cp -r --reflink=never \"$1\" \"$2\" && sync \"$2\"/*";
         try {

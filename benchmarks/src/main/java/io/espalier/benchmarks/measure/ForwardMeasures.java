@@ -2,14 +2,15 @@ package io.espalier.benchmarks.measure;
 
 import java.util.Map;
 
-/** The plain forward against the machine: memory and matrix products. */
+/** Compares the plain streamed forward pass with the machine: with resident weights and with matrix products. */
 final class ForwardMeasures {
     private ForwardMeasures() {}
 
     /**
-     * {@code resident_over_streamed}: time with resident weights over time streamed, which is the streamed throughput as
-     * a share of the resident one; absent when the weights do not fit. {@code gemm_efficiency}: FLOP/s of the streamed
-     * forward over those of the best matrix product right after it.
+     * Measures {@code resident_over_streamed} and {@code gemm_efficiency}. The first is the time with resident weights
+     * divided by the streamed time, which is the streamed throughput as a share of the resident one; it is absent when
+     * the weights do not fit into memory. The second is the FLOP/s of the streamed forward pass divided by those of the
+     * best matrix product right after it.
      */
     static Measured forward(Work work) {
         try (ForwardPass pass = ForwardPass.open(work)) {
@@ -28,7 +29,7 @@ final class ForwardMeasures {
         }
     }
 
-    /** FLOP/s of a forward over those of the best matrix product right after it. */
+    /** The FLOP/s of a forward pass divided by those of the best matrix product right after it. */
     private record Efficiency(double seconds, double best, double ratio) {
         static Efficiency of(ForwardPass pass, int repetitions) {
             double[] products = new double[repetitions];
@@ -46,8 +47,8 @@ final class ForwardMeasures {
     }
 
     /**
-     * What bounds {@code gemm_efficiency}: {@code products}, the same share for the products of all layers alone, made as
-     * the forward makes them; and {@code forward}, that of the forward.
+     * Measures the bounds of {@code gemm_efficiency}: {@code forward} is the share of the forward pass, {@code
+     * products} the share of the matrix products of all layers alone, computed as the forward pass computes them.
      */
     static Measured products(ForwardPass opened, Work work) {
         try (ForwardPass pass = opened) {

@@ -10,14 +10,14 @@ import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelSize;
 
-/** A checkpoint, the windows it reads, and the plain streamed forward that every ratio is to. */
+/** A checkpoint, its windows, and the plain streamed forward pass that every ratio refers to. */
 record ForwardPass(Checkpoint checkpoint, int[][] windows, Computation computation) implements AutoCloseable {
-    /** As a worker computes statistics and losses: in bf16 where the processor is fast at it. */
+    /** The forward pass of statistics and losses: in bf16 if the processor multiplies it fast. */
     static ForwardPass open(Work work) {
         return open(work, ComputeType.AUTO);
     }
 
-    /** As a worker computes gradients, repairs and perplexities. */
+    /** The forward pass of gradients, repairs and perplexities: always in fp32. */
     static ForwardPass exact(Work work) {
         return open(work, ComputeType.FP32.spelled());
     }
@@ -30,7 +30,7 @@ record ForwardPass(Checkpoint checkpoint, int[][] windows, Computation computati
                 new Computation(ComputeType.of(type, checkpoint), MemoryBudget.DEFAULT));
     }
 
-    /** Embedding, every layer, output projection and loss; one layer in memory at a time. */
+    /** Computes embedding, all layers, output embedding and loss, with one layer in use at a time. */
     void run() {
         double perplexity =
                 Perplexity.of(checkpoint, windows, computation, Progress.SILENT).value();
@@ -39,7 +39,7 @@ record ForwardPass(Checkpoint checkpoint, int[][] windows, Computation computati
         }
     }
 
-    /** Floating-point operations: two for each multiply-add, masked positions included. */
+    /** The number of floating-point operations: two per multiply-accumulate, masked positions included. */
     double flops() {
         int length = windows[0].length;
         return 2.0

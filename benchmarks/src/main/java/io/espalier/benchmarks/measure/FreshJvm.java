@@ -9,11 +9,11 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 
-/** Measures in a JVM of its own, started as the services are, so that its memory and its threads are its own. */
+/** Runs a measure in a new JVM with the options of the services, so that its memory and threads belong to it alone. */
 public final class FreshJvm implements Measuring {
     private static final String MARK = "measured ";
 
-    /** Share of stolen time; ratios of two runs differ by about 5% anyway. */
+    /** The share of stolen time from which on a warning is printed. Ratios of two runs differ by about 5% in any case. */
     private static final double WORTH_TELLING = 0.03;
 
     @Override
@@ -69,7 +69,7 @@ public final class FreshJvm implements Measuring {
         }
     }
 
-    /** The other side: {@code MEASURE WORK PARENT}, the last a process id. */
+    /** The main method of the new JVM. Its arguments are {@code MEASURE WORK PARENT}; the last one is a process id. */
     public static void main(String[] arguments) throws IOException {
         ParentWatch.exitWith(Long.parseLong(arguments[2]));
         Measured measured = Measure.valueOf(arguments[0]).run(Work.parse(arguments[1]));

@@ -19,16 +19,17 @@ import java.util.function.IntConsumer;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** How fast this machine multiplies the matrices of a model, in the type the forward multiplies them in. */
+/** Measures how fast this machine multiplies the matrices of a model, in the type of the forward pass. */
 final class MatrixProducts {
-    /** How often all rows pass; the rate over them all counts, since the fastest of many short ones is the luckiest. */
+    /** How often all rows are multiplied. The rate over all repetitions counts, not the fastest, which may be luck. */
     private static final int TRIES = 8;
 
     private MatrixProducts() {}
 
     /**
-     * FLOP/s of the linear layer of the first decoder layer that is the fastest, from an input in the type of its weight:
-     * with all rows of the forward at once, or with as many as the forward takes together, in turn or side by side.
+     * The FLOP/s of the fastest linear layer of the first decoder layer, with an input in the type of its weight. It
+     * tries all rows of the forward pass at once, and chunks as the forward pass has them, one after the other or side
+     * by side.
      */
     static double best(ForwardPass pass) {
         int[][] all = pass.windows();
@@ -68,7 +69,7 @@ final class MatrixProducts {
         }
     }
 
-    /** The products of every layer, each with its own weights, in chunks side by side as the forward makes them. */
+    /** The products of every layer with its own weights, in chunks side by side as the forward pass computes them. */
     record Layers(ForwardPass pass, List<int[][]> chunks) {
         static Layers of(ForwardPass pass) {
             try (LayerStream stream = LayerStream.embed(
@@ -116,7 +117,7 @@ final class MatrixProducts {
         }
     }
 
-    /** In the weights' type, which no product has to convert. */
+    /** An input in the type of the weights, which no product has to convert. */
     private static Tensor typed(ForwardPass pass, int[][] windows, int features, Scope scope) {
         Kernels kernels = new Kernels(scope);
         try (Tensor wide = normal(scope, windows.length, windows[0].length, features);

@@ -6,7 +6,7 @@ import io.espalier.model.tensor.Engine;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** What one process measures. Its numbers are described where they are made. */
+/** The measures. Each one's numbers are described at the method that takes it. */
 public enum Measure {
     FORWARD(ForwardMeasures::forward),
     ACTIVATION(RatioMeasures::activation),
@@ -33,7 +33,7 @@ public enum Measure {
         this.measure = measure;
     }
 
-    /** As on the command line. */
+    /** The name on the command line. */
     public String spelled() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

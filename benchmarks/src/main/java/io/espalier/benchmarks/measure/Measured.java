@@ -6,9 +6,9 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Numbers a process found, by name; times in seconds, sizes in bytes. */
+/** The numbers that a process measured, by name. Times are in seconds, sizes in bytes. */
 public record Measured(Map<String, Double> values) {
-    /** Highest resident memory of the process, bytes. */
+    /** The name of the highest resident memory of the process, in bytes. */
     public static final String PEAK = "peak";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -17,7 +17,7 @@ public record Measured(Map<String, Double> values) {
         values = Collections.unmodifiableMap(new TreeMap<>(values));
     }
 
-    /** NaN for what was not measured. */
+    /** The number of that name; NaN if it was not measured. */
     public double get(String name) {
         return values.getOrDefault(name, Double.NaN);
     }

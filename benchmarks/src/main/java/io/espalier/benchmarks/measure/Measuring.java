@@ -1,11 +1,11 @@
 package io.espalier.benchmarks.measure;
 
-/** Where a measure runs. */
+/** Runs a measure: in this process or in another one. */
 @FunctionalInterface
 public interface Measuring {
     Measured run(Measure measure, Work work);
 
-    /** In this process, whose peak memory is then that of everything it did. */
+    /** Runs measures in this process. Its peak memory then includes everything that ran before. */
     static Measured here(Measure measure, Work work) {
         return measure.run(work);
     }

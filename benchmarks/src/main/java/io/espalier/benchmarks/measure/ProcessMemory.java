@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Memory as Linux counts it, in bytes; the page cache is not a process's own and not counted. */
+/** The memory of this process as Linux counts it, in bytes. The page cache is shared and not counted. */
 final class ProcessMemory {
     private static final Path SELF = Path.of("/proc/self/status");
     private static final Path MACHINE = Path.of("/proc/meminfo");
@@ -14,17 +14,17 @@ final class ProcessMemory {
 
     private ProcessMemory() {}
 
-    /** Highest resident set of this process so far. */
+    /** The largest resident set of this process so far. */
     static long peak() {
         return read(SELF, "VmHWM");
     }
 
-    /** Resident set of this process now. */
+    /** The current resident set of this process. */
     static long resident() {
         return read(SELF, "VmRSS");
     }
 
-    /** What the machine can still give. */
+    /** The memory that is available on the machine. */
     static long available() {
         return read(MACHINE, "MemAvailable");
     }

@@ -6,19 +6,21 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * What all processors of this machine did since it started, in ticks as Linux counts them (proc(5)).
+ * The time of all processors since the machine started, in ticks as Linux counts them (proc(5)).
  *
- * @param used of any process or of the system itself
- * @param stolen in which something wanted to run and the host of this virtual machine ran something else
+ * @param used time in which a process or the system ran
+ * @param stolen time in which something was ready to run but the host of this virtual machine ran something else
  */
 record ProcessorTime(long used, long stolen) {
     private static final Path STATISTICS = Path.of("/proc/stat");
     private static final int STOLEN = 7;
 
-    /** User, nice, system, then those spent on interrupts; between them two kinds of idleness. */
+    /**
+     * The columns of user, nice, system and the two kinds of interrupts. The two columns of idle time lie between them.
+     */
     private static final int[] USED = {0, 1, 2, 5, 6};
 
-    /** Nothing at all where the system does not tell. */
+    /** The processor time now; all zeros if the system does not report it. */
     static ProcessorTime now() {
         try (Stream<String> lines = Files.lines(STATISTICS)) {
             return lines.findFirst().map(ProcessorTime::parse).orElse(new ProcessorTime(0, 0));
@@ -27,7 +29,7 @@ record ProcessorTime(long used, long stolen) {
         }
     }
 
-    /** @param line the sum over all processors, with which the statistics begin */
+    /** @param line the first line of the statistics, the sum over all processors */
     static ProcessorTime parse(String line) {
         long[] ticks = Stream.of(line.trim().split("\\s+"))
                 .skip(1)
@@ -40,7 +42,7 @@ record ProcessorTime(long used, long stolen) {
         return new ProcessorTime(used, ticks.length > STOLEN ? ticks[STOLEN] : 0);
     }
 
-    /** Of the time that was wanted since then, the share that the host did not give, 0 to 1. */
+    /** The share of stolen time in the processor time that was needed since then, 0 to 1. */
     double stolenSince(ProcessorTime before) {
         long taken = stolen - before.stolen;
         long wanted = used - before.used + taken;

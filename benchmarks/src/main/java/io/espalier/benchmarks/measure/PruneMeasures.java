@@ -25,13 +25,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Pruning a fifth of all units, and evaluating what is left: {@code seconds}. */
+/** Measures pruning a fifth of all units and evaluating the pruned model, in {@code seconds}. */
 final class PruneMeasures {
     private static final Budget A_FIFTH = new Budget.UnitRatio(0.2);
 
     private PruneMeasures() {}
 
-    /** Selects, repairs, writes and digests; the pruned checkpoint stays in the scratch folder. */
+    /** Selects units, repairs, writes and digests. The pruned checkpoint stays in the scratch folder. */
     static Measured prune(Work work, Compensation compensation) {
         try (ForwardPass pass = ForwardPass.exact(work)) {
             Path out = prunedFolder(work);
@@ -40,8 +40,8 @@ final class PruneMeasures {
     }
 
     /**
-     * The pruner without repair against {@code cp} of the same checkpoint, both until the bytes are on disk:
-     * {@code pruner_over_copy}, bytes read and written per second over those of {@code cp}; and both rates.
+     * Compares the pruner without a repair with {@code cp} of the same checkpoint. Both are timed until the bytes are on
+     * disk. {@code pruner_over_copy} is the pruner's bytes read and written per second divided by those of {@code cp}.
      */
     static Measured copy(Work work) {
         try (ForwardPass pass = ForwardPass.exact(work)) {
@@ -61,7 +61,7 @@ final class PruneMeasures {
         }
     }
 
-    /** Perplexity of the dense and, where it is, of the pruned model by the same windows. */
+    /** Measures the perplexity of the dense model and, if it exists, of the pruned model on the same windows. */
     static Measured evaluate(Work work) {
         try (ForwardPass pass = ForwardPass.exact(work)) {
             Path out = prunedFolder(work);
@@ -95,7 +95,7 @@ final class PruneMeasures {
         try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {
             pruning.run(pass.windows(), writer, Progress.SILENT);
             writer.writeJson(Checkpoint.CONFIG, pruning.config().json());
-            // An artifact's manifest has the digest of every file.
+            // Digests are part of the work, because an artifact's manifest lists the digest of every file.
             Manifest.filesOf(out, writer.finish());
         }
     }
@@ -111,7 +111,7 @@ final class PruneMeasures {
                         new PrunedTensors(pass.checkpoint(), compensation));
     }
 
-    /** What a scorer left, or chance: what is removed makes no difference to the work. By layer. */
+    /** The scores that a scorer left, else random ones. The amount of work does not depend on which units are removed. By layer. */
     private static Map<Integer, UnitScores> scores(Work work, List<LayerShape> dense) {
         Path file = ScoreMeasures.scoreFile(work);
         Map<Integer, UnitScores> scores = new HashMap<>();

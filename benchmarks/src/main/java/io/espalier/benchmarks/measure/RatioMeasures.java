@@ -7,13 +7,16 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.ZerothOrder;
 import java.util.Map;
 
-/** What gathering evidence costs in plain streamed forwards of the same windows: {@code ratio}. */
+/**
+ * Measures the cost of gathering evidence as a multiple of a plain streamed forward pass over the same windows: {@code
+ * ratio}.
+ */
 final class RatioMeasures {
     private static final double EPSILON = 1e-3;
 
     private RatioMeasures() {}
 
-    /** Statistics of every linear layer's input; no logits are computed, as nobody needs them. */
+    /** Statistics of every linear layer's input. Logits are not needed and not computed. */
     static Measured activation(Work work) {
         try (ForwardPass pass = ForwardPass.open(work)) {
             return ratio(
@@ -25,7 +28,7 @@ final class RatioMeasures {
         }
     }
 
-    /** Both losses of some draws, per draw. */
+    /** The two losses of a zeroth-order draw. The ratio is per draw. */
     static Measured zerothOrder(Work work, Distribution distribution, int draws) {
         ZerothOrder zerothOrder = new ZerothOrder(1, EPSILON, distribution);
         try (ForwardPass pass = ForwardPass.open(work)) {
@@ -44,7 +47,10 @@ final class RatioMeasures {
         }
     }
 
-    /** Gradients of every linear layer's weights, boundaries saved, both in fp32; what a criterion makes of them not counted. */
+    /**
+     * Gradients of every linear layer's weights in fp32, with the hidden states saved at each layer. The forward pass
+     * it is compared with is fp32 too. The criterion's own arithmetic is not measured.
+     */
     static Measured backprop(Work work) {
         try (ForwardPass pass = ForwardPass.exact(work)) {
             Backprop backprop = new Backprop(pass.checkpoint(), pass.windows(), pass.everyLayer(), false);

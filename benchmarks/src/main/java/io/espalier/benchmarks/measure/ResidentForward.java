@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The same forward with the weights of all layers in memory. The output projection passes in blocks here too: it is the
- * same work in both and leaves the difference to the layers.
+ * The forward pass with the weights of all layers in memory. The output embedding is read in blocks as in the streamed
+ * forward pass, so that the two differ only in the layers.
  */
 final class ResidentForward implements AutoCloseable {
     private final Checkpoint checkpoint;
@@ -37,7 +37,7 @@ final class ResidentForward implements AutoCloseable {
         return forward;
     }
 
-    /** Whether all layers fit into what the machine has left, judged by the first. */
+    /** Whether all layers fit into the available memory, estimated from the first layer. */
     static boolean fits(ForwardPass pass) {
         Checkpoint checkpoint = pass.checkpoint();
         List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();

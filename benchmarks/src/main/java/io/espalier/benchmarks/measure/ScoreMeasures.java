@@ -19,13 +19,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Everything a scorer does for a job: {@code seconds}. Scores of all layers are left in the scratch folder. */
+/**
+ * Measures everything that a scorer does for a job, in {@code seconds}. The scores of all layers stay in the scratch
+ * folder.
+ */
 final class ScoreMeasures {
     private static final long SEED = 1;
 
     private ScoreMeasures() {}
 
-    /** {@code wanda-sp}. */
+    /** Scores with {@code wanda-sp}. */
     static Measured activation(Work work) {
         return timed(work, pass -> {
             InputStatistics statistics = statistics(pass);
@@ -33,7 +36,7 @@ final class ScoreMeasures {
         });
     }
 
-    /** {@code fms} with rank-one draws. */
+    /** Scores with {@code fms} and rank-one draws. */
     static Measured zerothOrder(Work work) {
         return timed(work, pass -> {
             InputStatistics statistics = statistics(pass);
@@ -42,7 +45,7 @@ final class ScoreMeasures {
         });
     }
 
-    /** {@code taylor} in the form that needs most of a gradient. */
+    /** Scores with {@code taylor}, in the form that needs both the gradients and their squares. */
     static Measured backprop(Work work) {
         Criterion taylor = Criterion.named("taylor", CriterionOptions.usual().withForm("mix"));
         return timed(work, pass -> {
@@ -88,7 +91,7 @@ final class ScoreMeasures {
         }
     }
 
-    /** Where a scorer leaves what the pruner reads. */
+    /** The file in which a scorer leaves the scores for the pruner. */
     static Path scoreFile(Work work) {
         return work.scratch().resolve("scores.safetensors");
     }

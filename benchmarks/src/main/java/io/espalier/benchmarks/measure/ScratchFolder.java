@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.function.Consumer;
 
-/** Folders that are gone once they were used. */
+/** A folder that is deleted after its use. */
 public final class ScratchFolder {
     private ScratchFolder() {}
 
-    /** A new folder inside the scratch folder of some work. */
+    /** Creates a new folder inside the scratch folder of a piece of work. */
     static void use(Work work, Consumer<Path> use) {
         try {
             Path folder = Files.createTempDirectory(work.scratch(), "use-");
@@ -25,7 +25,7 @@ public final class ScratchFolder {
         }
     }
 
-    /** Deletes a folder with all that is in it; nothing happens if it is not there. */
+    /** Deletes a folder and everything in it. A missing folder is no error. */
     public static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;

@@ -5,15 +5,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 
 /**
- * What a measuring process works on.
+ * The work of a process that runs a measure.
  *
  * @param checkpoint folder of the dense model
- * @param scratch folder for what processes leave each other: scores, the pruned checkpoint
+ * @param scratch folder for files that processes pass to each other: scores, the pruned checkpoint
  * @param windows number of windows of {@code length} tokens
- * @param repetitions of which the median counts, at least 1
- * @param threads that compute
- * @param firstDraw of zeroth-order work, up to {@code lastDraw}, exclusive
- * @param startAt milliseconds since the epoch before which work does not begin, so that processes begin together
+ * @param repetitions number of repetitions, at least 1; the result is their median
+ * @param threads number of threads that compute
+ * @param firstDraw first draw of zeroth-order work; {@code lastDraw} is exclusive
+ * @param startAt time at which the work begins, in milliseconds since the epoch, so that several processes begin together
  */
 public record Work(
         Path checkpoint,

@@ -1,3 +1,3 @@
-/** What one process measures of itself. */
+/** The measures that a process takes of itself. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.benchmarks.measure;

@@ -13,12 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run found, as {@code --json} prints it; null is what was not measured.
+ * The results of one run, as {@code --json} prints them. A value that was not measured is null.
  *
- * @param modelBytes of the stored weights
- * @param residentOverStreamed time of the forward with resident weights over its time streamed: the share of the
- *     resident throughput that streaming reaches
- * @param gemmEfficiency FLOP/s of the streamed forward over those of the best matrix product
+ * @param modelBytes size of the stored weights, in bytes
+ * @param residentOverStreamed time of a forward pass with resident weights divided by the time of a streamed one; this is
+ *     the share of the resident throughput that streaming reaches
+ * @param gemmEfficiency FLOP/s of the streamed forward pass divided by the FLOP/s of the best matrix product
  */
 public record BenchResult(
         String shape,
@@ -32,7 +32,9 @@ public record BenchResult(
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
-    /** Times over that of the plain streamed forward of the same tokens; zeroth-order ones per draw. */
+    /**
+     * Times divided by the time of a plain streamed forward pass over the same tokens. Zeroth-order times are per draw.
+     */
     public record Ratios(
             @Nullable Double activation,
             @Nullable Double gaussian,
@@ -40,7 +42,7 @@ public record BenchResult(
             @Nullable Double rankOne,
             @Nullable Double backprop) {}
 
-    /** Peak resident memory of the processes over the bytes of the model. */
+    /** Peak resident memory of the processes divided by the size of the model. */
     public record Peaks(
             @Nullable Double activation,
             @Nullable Double zerothOrder,
@@ -48,7 +50,7 @@ public record BenchResult(
             @Nullable Double pruner,
             @Nullable Double evaluator) {}
 
-    /** @param measured what ran, each in a process of its own */
+    /** @param measured the results of the measures, each of which ran in its own process */
     public static BenchResult of(Shape shape, int threads, Map<Measure, Measured> measured) {
         Outcomes outcomes = new Outcomes(measured, shape.bytes());
         return new BenchResult(
@@ -89,7 +91,7 @@ public record BenchResult(
             return found == null ? null : rounded(found.get(name));
         }
 
-        /** The highest of several processes. */
+        /** The highest memory of several processes. */
         @Nullable
         Double peak(Measure... measures) {
             return rounded(Arrays.stream(measures)

@@ -3,9 +3,9 @@ package io.espalier.benchmarks.report;
 import java.util.Locale;
 
 /**
- * A bound an outcome should keep.
+ * A bound that an outcome should meet.
  *
- * @param atLeast whether the bound is the least; else it is the most
+ * @param atLeast whether the bound is a minimum; else it is a maximum
  */
 public record Goal(double bound, boolean atLeast) {
     public static Goal atLeast(double bound) {

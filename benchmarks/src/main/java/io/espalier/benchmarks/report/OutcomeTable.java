@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Outcomes beside their goals, for people. */
+/** A table of outcomes and their goals, for people. */
 public final class OutcomeTable {
     private final List<Row> rows = new ArrayList<>();
 
     private record Row(String name, String outcome, String goal, String verdict) {}
 
-    /** @param outcome null when it was not measured: the row is left out */
+    /** @param outcome null if it was not measured; then the table has no row for it */
     public OutcomeTable row(String name, @Nullable Double outcome, @Nullable Goal goal) {
         if (outcome != null) {
             rows.add(new Row(
@@ -24,13 +24,13 @@ public final class OutcomeTable {
         return this;
     }
 
-    /** A row of words. */
+    /** Adds a row whose cells are text. */
     public OutcomeTable row(String name, String outcome) {
         rows.add(new Row(name, outcome, "", ""));
         return this;
     }
 
-    /** The table of a whole run; the goals are those of one shape and not shown beside others. */
+    /** The table of a whole run. The goals hold for one shape, so they are shown only for that shape. */
     public static OutcomeTable of(BenchResult result) {
         boolean judged = result.shape().equals(Shape.LLAMA_1_1B.spelled());
         BenchResult.Ratios ratio = result.ratio();

@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Free space, asked for before anything is written. */
+/** Checks for free disk space before anything is written. */
 public final class DiskRoom {
     private DiskRoom() {}
 
-    /** @throws EspalierException {@code DISK_FULL} when fewer bytes are free */
+    /** @throws EspalierException {@code DISK_FULL} when fewer bytes than needed are free */
     public static void require(Path folder, long bytes) throws IOException {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < bytes) {

@@ -12,8 +12,9 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * A checkpoint of normal weights, written a tensor at a time. Standard deviations are those at which activations keep
- * their size: {@code 1/√in}, less at the end of each residual branch, so that L layers add up to a few.
+ * A checkpoint of normally distributed weights, written one tensor at a time. The standard deviation {@code 1/√in} keeps
+ * activations at the same scale. It is smaller for the output projections, so that the residual stream grows only by a
+ * small factor over L layers.
  */
 public final class RandomCheckpoint {
     private static final int SEED = 20260101;
@@ -21,11 +22,11 @@ public final class RandomCheckpoint {
     private RandomCheckpoint() {}
 
     /**
-     * The checkpoint of a shape, made at the first call.
+     * The checkpoint of a shape. The first call writes it.
      *
-     * @param cache folder of all shapes
-     * @param say hears when something is written
-     * @throws io.espalier.base.EspalierException {@code DISK_FULL} when it does not fit
+     * @param cache folder that holds the checkpoints of all shapes
+     * @param say receives a message when a checkpoint is written
+     * @throws io.espalier.base.EspalierException {@code DISK_FULL} when it does not fit on the disk
      */
     public static Path in(Path cache, Shape shape, Consumer<String> say) throws IOException {
         Path folder = cache.resolve(shape.spelled());

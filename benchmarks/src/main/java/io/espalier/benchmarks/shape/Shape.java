@@ -11,14 +11,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A LLaMA of known width and depth, stored in bf16. */
+/** The shape of a LLaMA model, stored in bf16. */
 public enum Shape {
-    /** Takes no time, for trying things out. */
+    /** A tiny model for trying the benchmarks out. */
     TINY("tiny", 64, 2, 4, 2, 176, 256),
     LLAMA_30M("llama-30m", 512, 8, 8, 8, 1376, 8192),
-    /** TinyLlama's. */
+    /** The shape of TinyLlama 1.1B. */
     LLAMA_1_1B("1.1b", 2048, 22, 32, 4, 5632, 32000),
-    /** LLaMA-7B's. */
+    /** The shape of LLaMA 7B. */
     LLAMA_7B("7b", 4096, 32, 32, 32, 11008, 32000);
 
     private static final int POSITIONS = 2048;
@@ -41,12 +41,12 @@ public enum Shape {
         this.vocabulary = vocabulary;
     }
 
-    /** As on the command line. */
+    /** The name on the command line. */
     public String spelled() {
         return spelled;
     }
 
-    /** L, decoder layers. */
+    /** L, the number of decoder layers. */
     public int layers() {
         return layers;
     }
@@ -66,12 +66,12 @@ public enum Shape {
                                                 .collect(Collectors.joining(", ")))));
     }
 
-    /** Bytes of all tensors. */
+    /** The bytes of all tensors together. */
     public long bytes() {
         return tensors().stream().mapToLong(TensorInfo::bytes).sum();
     }
 
-    /** Every tensor, in the order LLaMA checkpoints have them. */
+    /** All tensors, in the order of LLaMA checkpoints. */
     List<TensorInfo> tensors() {
         List<TensorInfo> tensors = new ArrayList<>();
         int headDim = hidden / heads;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /**
- * Normal numbers as bf16, drawn from a table of 65,536 of them: four for each 64 random bits, so that the disk and not
- * the drawing limits how fast a checkpoint is made.
+ * Normal numbers as bf16, drawn from a table of 65,536 numbers. Each 64 random bits give four numbers. That is so fast
+ * that only the disk limits how fast a checkpoint is written.
  */
 final class StoredNormal {
     private static final int SIZE = 1 << 16;
@@ -15,7 +15,7 @@ final class StoredNormal {
 
     private StoredNormal() {}
 
-    /** @param deviation standard deviation around 0 */
+    /** @param deviation standard deviation; the mean is 0 */
     static StoredNormal of(double deviation) {
         StoredNormal normal = new StoredNormal();
         java.util.Random random = new java.util.Random(SIZE);
@@ -31,12 +31,12 @@ final class StoredNormal {
         return constant;
     }
 
-    /** The upper half of the fp32 number: a mantissa cut short, not rounded, does no harm to noise. */
+    /** The upper half of an fp32 number. For noise it does not matter that this truncates instead of rounding. */
     private static short bfloat16(float value) {
         return (short) (Float.floatToRawIntBits(value) >>> HIGH_HALF);
     }
 
-    /** Fills what remains of a little-endian buffer. */
+    /** Fills the remaining bytes of a little-endian buffer. */
     void fill(ByteBuffer buffer, SplittableRandom random) {
         while (buffer.remaining() >= Long.BYTES) {
             long indices = random.nextLong();

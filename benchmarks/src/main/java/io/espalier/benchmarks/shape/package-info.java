@@ -1,3 +1,3 @@
-/** Checkpoints of a given shape that say nothing. */
+/** Checkpoints of a given shape with random weights, and windows of random tokens. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.benchmarks.shape;

@@ -29,7 +29,7 @@ class RandomCheckpointTest {
         // Then
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.bytes()).isBetween(Shape.TINY.bytes(), Shape.TINY.bytes() + 10_000);
-            // Logits of variance 1 are e^½ worse than knowing that all tokens are as likely.
+            // Random logits of variance 1 raise the perplexity of a uniform prediction by the factor e^½.
             assertThat(Perplexity.of(checkpoint, windows, Progress.SILENT).value())
                     .isBetween(256.0, 256 * Math.exp(1));
         }

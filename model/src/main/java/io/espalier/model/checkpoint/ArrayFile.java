@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A safetensors file small enough to hold in memory: named F64 arrays, with notes. What workers hand each other; the
- * same arrays in the same order give the same bytes.
+ * A safetensors file that is small enough to hold in memory: named F64 arrays, with notes. Workers pass intermediate
+ * results to each other in such files. The same arrays in the same order give the same bytes.
  *
+ * @param arrays values by name, in the order of the file
  * @param notes the file's metadata
  */
 public record ArrayFile(Map<String, double[]> arrays, Map<String, String> notes) {
@@ -41,7 +42,7 @@ public record ArrayFile(Map<String, double[]> arrays, Map<String, String> notes)
         return file.array();
     }
 
-    /** @throws EspalierException {@code INTERNAL} when the bytes are no such file */
+    /** @throws EspalierException {@code INTERNAL} when the bytes are not such a file */
     public static ArrayFile fromBytes(byte[] bytes) {
         try {
             ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

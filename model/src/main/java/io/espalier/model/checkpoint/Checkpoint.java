@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A checkpoint folder: {@code config.json} and the weights, in one file or in shards. Everything the files say about
- * themselves is checked when it is opened; tensor bytes are read by position when asked for, from any thread.
+ * A checkpoint folder: {@code config.json} and the weights, in one file or in shards. Opening it checks the config, the
+ * shard index and the headers of the weight files. Tensor bytes are read when they are asked for, from any thread.
  */
 public final class Checkpoint implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
@@ -38,7 +38,7 @@ public final class Checkpoint implements Closeable {
 
     private record Shard(Path path, FileChannel channel) {}
 
-    /** Elements of a tensor from {@code first} on. */
+    /** Elements [first, first + elements) of a tensor. */
     private record Part(String tensor, long first, long elements) {}
 
     private final Path folder;
@@ -47,7 +47,7 @@ public final class Checkpoint implements Closeable {
     private final List<Shard> shards;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-    private final Set<Part> sound = ConcurrentHashMap.newKeySet();
+    private final Set<Part> finite = ConcurrentHashMap.newKeySet();
 
     private Checkpoint(Path folder, Path realRoot, ModelConfig config, List<Shard> shards) {
         this.folder = folder;
@@ -57,7 +57,7 @@ public final class Checkpoint implements Closeable {
     }
 
     /**
-     * Opens a folder whose files all lie in it.
+     * Opens a folder that holds all its files itself.
      *
      * @throws EspalierException {@code MODEL_NOT_FOUND} when the folder holds no checkpoint, {@code MODEL_CORRUPT},
      *     {@code MODEL_UNSUPPORTED}, or {@code MODEL_URI_FORBIDDEN} when a file leads outside
@@ -69,7 +69,7 @@ public final class Checkpoint implements Closeable {
     /**
      * Opens a folder whose files may be links to anywhere inside a root, as in a model cache.
      *
-     * @param root holds everything the folder's links lead to
+     * @param root folder that every link must lead into
      */
     public static Checkpoint open(Path folder, Path root) {
         if (!Files.isDirectory(folder)) {
@@ -114,7 +114,7 @@ public final class Checkpoint implements Closeable {
 
     private static Path contained(Path folder, String name, Path realRoot) throws IOException {
         Path file = folder.resolve(name);
-        // A pipe or device would block or never end.
+        // Reading a pipe or a device could block or never end.
         if (!Files.isRegularFile(file)) {
             throw new EspalierException(ErrorCode.MODEL_CORRUPT, name + ": missing, or no regular file");
         }
@@ -212,7 +212,7 @@ public final class Checkpoint implements Closeable {
         return Digests.sha256(all);
     }
 
-    /** Size of the weight files. */
+    /** Size of all weight files together, in bytes. */
     public long bytes() {
         try {
             long bytes = 0;
@@ -225,12 +225,12 @@ public final class Checkpoint implements Closeable {
         }
     }
 
-    /** Tensor bytes this process has read from any checkpoint. */
+    /** Tensor bytes that this process has read from all checkpoints. */
     public static long bytesRead() {
         return BYTES_READ.sum();
     }
 
-    /** Reads a whole tensor into a buffer with exactly its bytes remaining, and leaves the buffer full. */
+    /** Reads a whole tensor and fills the buffer. The buffer must have exactly the tensor's bytes remaining. */
     public void read(String name, ByteBuffer target) {
         TensorInfo tensor = tensor(name);
         if (target.remaining() != tensor.bytes()) {
@@ -241,7 +241,7 @@ public final class Checkpoint implements Closeable {
     }
 
     /**
-     * Reads as many bytes of a tensor as the buffer has remaining, and leaves the buffer full.
+     * Reads as many bytes of a tensor as the buffer has remaining, and fills the buffer.
      *
      * @param byteOffset from the tensor's first byte
      * @throws EspalierException {@code MODEL_CORRUPT} when the file was cut after it was opened
@@ -269,8 +269,8 @@ public final class Checkpoint implements Closeable {
     }
 
     /**
-     * Bytes [byteOffset, byteOffset + bytes) of a tensor without a copy. Whoever uses them relies on the file staying as
-     * it is.
+     * Maps the bytes [byteOffset, byteOffset + bytes) of a tensor into memory, without a copy. The file must not change
+     * while they are used.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} when the file was cut after it was opened
      */
@@ -291,20 +291,25 @@ public final class Checkpoint implements Closeable {
         }
     }
 
-    /** Whether elements of the tensor may be used where they lie: no writer is bound to align them. */
+    /**
+     * Whether the tensor's elements are aligned in the file, so that a mapping can be used. Not every writer aligns
+     * them.
+     */
     public boolean aligned(String name) {
         Location location = location(name);
         return location.offset() % location.tensor().dtype().bytes() == 0;
     }
 
-    /** Whether {@link #foundSound} was told of these elements of a tensor: they need no second look. */
-    public boolean sound(String name, long first, long elements) {
-        return sound.contains(new Part(name, first, elements));
+    /** Whether {@link #rememberFinite} was called for exactly these elements, so that they need no second check. */
+    public boolean knownFinite(String name, long first, long elements) {
+        return finite.contains(new Part(name, first, elements));
     }
 
-    /** Remembers, as long as the checkpoint is open, that these elements hold neither NaN nor infinity. */
-    public void foundSound(String name, long first, long elements) {
-        sound.add(new Part(name, first, elements));
+    /**
+     * Remembers, while the checkpoint is open, that the elements [first, first + elements) hold no NaN and no infinity.
+     */
+    public void rememberFinite(String name, long first, long elements) {
+        finite.add(new Part(name, first, elements));
     }
 
     private static EspalierException cut(Location location) {
@@ -316,7 +321,7 @@ public final class Checkpoint implements Closeable {
                                 Quoted.of(location.tensor().name())));
     }
 
-    /** Sends a tensor's bytes from file to file. */
+    /** Copies a tensor's bytes into another file, without passing through Java memory. */
     void transfer(String name, FileChannel target, long targetOffset) throws IOException {
         Location location = location(name);
         long done = 0;
@@ -351,7 +356,7 @@ public final class Checkpoint implements Closeable {
             try {
                 shard.channel().close();
             } catch (IOException e) {
-                // Opened for reading only: nothing is lost.
+                // The file was opened for reading only, so no data is lost.
                 LOG.warn("closing {}", shard.path(), e);
             }
         }

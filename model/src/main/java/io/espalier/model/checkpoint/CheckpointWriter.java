@@ -32,11 +32,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the weights of a checkpoint into a staging folder: all tensors are declared first, then their bytes come in
- * any order, from any thread. The same tensors give the same files, byte for byte.
+ * Writes the weights of a checkpoint into a staging folder. The caller declares all tensors first and then writes their
+ * bytes in any order, from any thread. The same tensors give the same files, byte for byte.
  */
 public final class CheckpointWriter implements Closeable {
-    /** Larger checkpoints are split, as other writers do. */
+    /** A larger checkpoint is split into shards of this size, as transformers does it. */
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
@@ -63,23 +63,25 @@ public final class CheckpointWriter implements Closeable {
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final List<WeightFile> files = new ArrayList<>();
     private final ExecutorService digesting = Executors.newSingleThreadExecutor(Background.threads("digesting"));
-    /** Bytes that are still to come, of each tensor that is not complete. */
+    /** The number of bytes not yet written, for each tensor that is not complete. */
     private final Map<String, Long> missing = new HashMap<>();
 
     private CheckpointWriter(Path staging) {
         this.staging = staging;
     }
 
-    /** As {@link #create(Path, List, long)}, with shards of 5 GB. */
+    /** Calls {@link #create(Path, List, long)} with shards of 5 GB. */
     public static CheckpointWriter create(Path staging, List<TensorInfo> tensors) {
         return create(staging, tensors, DEFAULT_SHARD_BYTES);
     }
 
     /**
-     * @param staging folder, made if absent
-     * @param tensors all that will be written
-     * @param shardBytes most bytes of data in one file, unless a single tensor is larger
-     * @throws EspalierException {@code DISK_FULL} when they will not fit
+     * Creates the weight files and writes their headers.
+     *
+     * @param staging folder, created if absent
+     * @param tensors all tensors that will be written
+     * @param shardBytes largest number of data bytes in one file, unless a single tensor is larger
+     * @throws EspalierException {@code DISK_FULL} when the tensors do not fit on the disk
      */
     public static CheckpointWriter create(Path staging, List<TensorInfo> tensors, long shardBytes) {
         CheckpointWriter writer = new CheckpointWriter(staging);
@@ -116,7 +118,7 @@ public final class CheckpointWriter implements Closeable {
             shards.get(shards.size() - 1).add(tensor);
             bytes += tensor.bytes();
         }
-        // Wide elements first, so that every tensor is aligned to its own.
+        // Tensors with wide elements come first, so that every tensor is aligned to its element size.
         shards.forEach(shard ->
                 shard.sort(Comparator.comparingInt((TensorInfo t) -> -t.dtype().bytes())));
         return shards;
@@ -167,7 +169,7 @@ public final class CheckpointWriter implements Closeable {
     }
 
     /**
-     * Writes a tensor's bytes, which are the buffer's remaining ones.
+     * Writes a whole tensor: the remaining bytes of the buffer.
      *
      * @throws EspalierException {@code DISK_FULL}
      */
@@ -181,7 +183,7 @@ public final class CheckpointWriter implements Closeable {
     }
 
     /**
-     * Writes the next of a tensor's bytes, behind those that came before; one thread for a tensor.
+     * Writes the next part of a tensor, after the parts written before. Only one thread at a time may write a tensor.
      *
      * @throws EspalierException {@code DISK_FULL}
      */
@@ -201,7 +203,12 @@ public final class CheckpointWriter implements Closeable {
         written(location, count);
     }
 
-    /** Copies an unchanged tensor from file to file, be it under another name. */
+    /**
+     * Copies an unchanged tensor from file to file.
+     *
+     * @param source name of the tensor in {@code from}
+     * @param name name of the tensor in this checkpoint
+     */
     public void copy(Checkpoint from, String source, String name) {
         Cancellation.check();
         Location location = location(name);
@@ -235,13 +242,13 @@ public final class CheckpointWriter implements Closeable {
             try {
                 digest.follow();
             } catch (IOException e) {
-                // Unless the writer is closed anyway, its end meets the same failure.
+                // finish() meets the same failure again and reports it.
                 LOG.debug("digesting in {}", staging, e);
             }
         });
     }
 
-    /** Copies what a user needs beside config and weights: the tokenizer and the generation settings. */
+    /** Copies the files that a user needs besides config and weights: tokenizer and generation settings. */
     public void copyCompanions(Checkpoint from) {
         for (String file : COMPANIONS) {
             if (from.hasFile(file)) {
@@ -254,7 +261,7 @@ public final class CheckpointWriter implements Closeable {
         }
     }
 
-    /** Writes a JSON file beside the weights, such as {@code config.json}. */
+    /** Writes a JSON file into the folder of the weights, such as {@code config.json}. */
     public void writeJson(String file, ObjectNode json) {
         try {
             String text = StrictJson.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
@@ -315,7 +322,7 @@ public final class CheckpointWriter implements Closeable {
         return location;
     }
 
-    /** Closes the files; without {@link #finish()} what lies in the staging folder is no checkpoint. */
+    /** Closes the files. Unless {@link #finish()} was called, the staging folder holds no valid checkpoint. */
     @Override
     public void close() {
         digesting.shutdownNow();

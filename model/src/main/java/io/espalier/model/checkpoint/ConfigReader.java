@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 
-/** Typed reading of a config's keys; what is absent or null takes the default, what is of another type is refused. */
+/**
+ * Typed reading of a config's keys. A key that is absent or null gives the default. A value of another type is refused
+ * with {@code MODEL_CORRUPT}.
+ */
 record ConfigReader(ObjectNode json) {
     boolean has(String key) {
         return json.hasNonNull(key);
@@ -22,7 +25,7 @@ record ConfigReader(ObjectNode json) {
         return node.intValue();
     }
 
-    /** @param max largest size that is not absurd */
+    /** @param max the largest size that is accepted */
     int size(String key, int max) {
         if (!has(key)) {
             throw corrupt(key, "missing");

@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How a model type spells its sizes, and what it assumes where its config is silent. Of several keys the first that is
- * present counts.
+ * The keys under which a model type's config keeps its sizes, and the defaults for absent keys. If there are several keys
+ * for a size, the first one that is present is used.
  *
- * @param ffn empty where the width is four times the hidden size
- * @param headDim size of a head when {@code head_dim} is absent; 0: hidden size over heads
- * @param positions empty where positions are unlimited
- * @param rotary whether positions enter by rotation
+ * @param ffn keys of the number of FFN channels; empty if it is always four times the hidden size
+ * @param positions keys of the longest sequence; empty if it is unlimited
+ * @param headDim head size when {@code head_dim} is absent; 0 means the hidden size divided by the number of heads
+ * @param tied default of {@code tie_word_embeddings}
+ * @param rotary whether the model uses rotary position embeddings
  */
 record FamilyKeys(
         List<String> hidden,
@@ -78,7 +79,7 @@ record FamilyKeys(
                 true);
     }
 
-    /** @throws EspalierException {@code MODEL_UNSUPPORTED} naming the types whose config can be read */
+    /** @throws EspalierException {@code MODEL_UNSUPPORTED} naming the supported types */
     static FamilyKeys of(String modelType) {
         FamilyKeys keys = BY_TYPE.get(modelType);
         if (keys == null) {
@@ -94,7 +95,7 @@ record FamilyKeys(
         return keys;
     }
 
-    /** The key that is present, else the first. */
+    /** The first key that is present; the first key if none is. */
     static String present(ConfigReader config, List<String> keys) {
         return keys.stream().filter(config::has).findFirst().orElse(keys.get(0));
     }

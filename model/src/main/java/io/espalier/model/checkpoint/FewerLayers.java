@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
-/** Says in a model's config which of its layers are left. */
+/** Rewrites a model's config after whole layers were removed. */
 final class FewerLayers {
     private static final String LAYER_TYPES = "layer_types";
-    /** Lists with an entry for each layer. */
+    /** Keys of lists that have one entry per layer. */
     private static final List<String> LISTS = List.of(LAYER_TYPES, ModelConfig.PER_LAYER);
-    /** How many of the lower layers do not slide (Qwen). */
+    /** Qwen's key for the number of lower layers without a sliding window. */
     private static final String LAYERS_BELOW_SLIDING = "max_window_layers";
 
     private FewerLayers() {}

@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
-/** Bytes {@code [start, start + length)} of a file as a stream, by positional reads. */
+/** The bytes {@code [start, start + length)} of a file as a stream. It does not move the channel's own position. */
 final class FileRegion extends InputStream {
     private final FileChannel channel;
     private long position;

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A tensor's bytes in the page cache, read-only and not copied. The runtime would give a mapping back only when the heap
- * happens to be collected, which a pass over weights never causes; so it is given back by hand.
+ * A read-only memory mapping of a tensor's bytes. It is unmapped explicitly when it is closed. The JVM itself would unmap
+ * it only after a garbage collection, and a pass over weights allocates too little on the heap to cause one.
  */
 public final class MappedBytes implements AutoCloseable {
     private static final MethodHandle UNMAP = unmap();
@@ -33,7 +33,7 @@ public final class MappedBytes implements AutoCloseable {
         }
     }
 
-    /** All of them, in native order; not to be touched once this is closed. */
+    /** All bytes, in native byte order. They must not be accessed after {@link #close}. */
     public ByteBuffer bytes() {
         return bytes.duplicate().order(ByteOrder.nativeOrder());
     }

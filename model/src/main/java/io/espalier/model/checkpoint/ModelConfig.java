@@ -14,14 +14,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's {@code config.json}, in the spelling of transformers 4 or 5.
+ * A model's {@code config.json}, with the keys of transformers 4 or 5.
  *
  * @param modelType such as {@code llama}
  * @param layers shape of each decoder layer, from the config's counts or from {@code per_layer_config}
- * @param rope absent where positions do not enter by rotation
- * @param tied whether the output projection is the embedding
- * @param maxPositions longest sequence; {@link Integer#MAX_VALUE} where unlimited
- * @param json the whole config, for keys only one family has
+ * @param rope settings of rotary position embeddings; null for a family without them
+ * @param tied whether the output embedding is the token embedding
+ * @param maxPositions longest sequence in tokens; {@link Integer#MAX_VALUE} if it is unlimited
+ * @param json the whole config, for keys that only one family has
  */
 public record ModelConfig(
         String modelType,
@@ -133,7 +133,7 @@ public record ModelConfig(
         return layers;
     }
 
-    /** Some models end a text with one of several tokens; the first is the one meant for plain text. */
+    /** Some models list several end tokens. The first one ends plain text. */
     private static @Nullable Integer tokenId(ConfigReader config, String key) {
         if (config.json().get(key) instanceof ArrayNode several) {
             JsonNode first = several.get(0);
@@ -142,7 +142,7 @@ public record ModelConfig(
         return config.has(key) ? config.intOr(key, 0) : null;
     }
 
-    /** @throws EspalierException {@code MODEL_UNSUPPORTED} for a family without rotary positions */
+    /** @throws EspalierException {@code MODEL_UNSUPPORTED} for a family without rotary position embeddings */
     public Rope rotary() {
         if (rope == null) {
             throw new EspalierException(
@@ -156,7 +156,7 @@ public record ModelConfig(
         return json.deepCopy();
     }
 
-    /** Whether a key is there and not null. */
+    /** Whether a key is present and not null. */
     public boolean has(String key) {
         return reader().has(key);
     }
@@ -187,18 +187,19 @@ public record ModelConfig(
     }
 
     /**
-     * The same for a model whose heads keep their ALiBi slopes.
+     * The config of this model with other layer shapes, and with the ALiBi slopes of the heads that are left.
      *
-     * @param slopes per layer, of each head that is left; empty where positions enter otherwise
+     * @param shapes one per layer
+     * @param slopes per layer, one slope per head that is left; empty for a model without ALiBi
      */
     public WrittenConfig withShapes(List<LayerShape> shapes, List<List<Double>> slopes) {
         return ShapedConfig.of(this, shapes, slopes);
     }
 
     /**
-     * ALiBi slopes of the heads that a pruned layer kept; empty where the config has none.
+     * The ALiBi slopes of the heads that a pruned layer kept; empty if the config lists none.
      *
-     * @throws EspalierException {@code MODEL_CORRUPT} when they are not one number for each head
+     * @throws EspalierException {@code MODEL_CORRUPT} when there is not one number per head
      */
     public List<Double> alibiSlopes(int layer) {
         JsonNode slopes = json.path(PER_LAYER).path(layer).path(ALIBI_SLOPES);
@@ -215,15 +216,15 @@ public record ModelConfig(
     }
 
     /**
-     * This model with biases in every attention output and FFN down projection: in the family's own words where it has
-     * some, which for LLaMA gives biases to every linear layer.
+     * The config of this model with a bias in every attention output projection and every down projection. It uses the
+     * family's own keys if there are any. LLaMA's keys give a bias to every linear layer.
      */
     public ModelConfig withOutputBiases() {
         ObjectNode biased = json();
         switch (modelType) {
             case "llama" -> biased.put("attention_bias", true).put("mlp_bias", true);
             case "opt", "bloom" -> {
-                // They have biases everywhere.
+                // These families have a bias in every linear layer anyway.
             }
             default -> biased.put(OUTPUT_BIASES, true);
         }
@@ -231,24 +232,25 @@ public record ModelConfig(
     }
 
     /**
-     * This model without some of its layers; those that stay are numbered anew, from 0.
+     * The config of this model with some of its layers. The kept layers are renumbered from 0.
      *
-     * @param kept layers that stay, ascending, at least one
+     * @param kept indices of the kept layers, ascending, at least one
      */
     public ModelConfig keepingLayers(List<Integer> kept) {
         return parse(FewerLayers.of(this, kept));
     }
 
     /**
-     * This model with its sliding layers named, where the family would tell them by their index.
+     * The config of this model with an explicit list of the layers that have a sliding window. Without it the family
+     * would derive them from the layer's index.
      *
-     * @param slides per layer
+     * @param slides per layer, whether it has a sliding window
      */
     public ModelConfig withSlidingLayers(List<Boolean> slides) {
         return parse(FewerLayers.slidingLayers(this, slides));
     }
 
-    /** Whether attention output and FFN down projection have biases that the family does not know. */
+    /** Whether the attention output and down projections have biases that are not part of the family. */
     public boolean outputBiases() {
         return boolOr(OUTPUT_BIASES, false);
     }

@@ -10,8 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Enters a mapping's pages into the page table at once. Otherwise every 16th page is a fault of the thread that computes,
- * tens of thousands in a pass. What the system cannot do here, faults do later: only time is lost.
+ * Enters all pages of a mapping into the page table at once. Otherwise the computing thread takes a page fault at every
+ * 16th page, tens of thousands of times in a pass. If the system does not support this call, page faults enter the
+ * pages later, which only takes longer.
  */
 final class PageTable {
     private static final Logger LOG = LoggerFactory.getLogger(PageTable.class);
@@ -21,7 +22,7 @@ final class PageTable {
 
     private static final @Nullable Function MADVISE = madvise();
 
-    /** madvise wants the beginning of a page. */
+    /** The page size: madvise accepts only addresses at the start of a page. */
     private static final long PAGE_BYTES =
             MADVISE == null ? 1 : Function.getFunction("c", "getpagesize").invokeInt(null);
 
@@ -31,14 +32,16 @@ final class PageTable {
         try {
             return System.getProperty("os.name").startsWith("Linux") ? Function.getFunction("c", "madvise") : null;
         } catch (LinkageError e) {
-            LOG.debug("no madvise here: pages of weights are mapped one fault at a time", e);
+            LOG.debug("madvise is not available: page faults map the weights", e);
             return null;
         }
     }
 
     /**
-     * @param mapped direct, a part of a file
-     * @return whether all pages are there
+     * Enters the pages of a mapping into the page table.
+     *
+     * @param mapped a mapping of a file
+     * @return whether all pages are in the page table
      */
     static boolean populate(ByteBuffer mapped) {
         if (MADVISE == null || mapped.capacity() == 0) {

@@ -1,10 +1,10 @@
 package io.espalier.model.checkpoint;
 
-/** How a checkpoint says its shapes, and so where it loads. */
+/** How a checkpoint's config describes its shapes. This decides which runtimes can load it. */
 public enum Profile {
-    /** One shape for every layer, in the family's own config: loads in stock runtimes. */
+    /** One shape for every layer, in the family's own config keys. Stock runtimes load it. */
     UNIFORM("uniform"),
-    /** A shape per layer in {@code per_layer_config}: read by Espalier. */
+    /** A shape per layer in {@code per_layer_config}. Only Espalier reads it. */
     PER_LAYER("per-layer");
 
     private final String wireName;

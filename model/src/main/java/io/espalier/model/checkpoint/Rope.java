@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * Rotary position settings, whichever way the config spells them.
+ * The settings of rotary position embeddings, from the keys of transformers 4 or 5.
  *
- * @param type {@code default}, {@code linear}, {@code llama3}, …
+ * @param type scaling type: {@code default}, {@code linear}, {@code llama3}, …
  * @param theta base of the frequencies
- * @param parameters what the type needs, such as {@code factor}
+ * @param parameters settings of the scaling type, such as {@code factor}
  */
 public record Rope(String type, double theta, ObjectNode parameters) {
     public Rope {
@@ -21,7 +21,10 @@ public record Rope(String type, double theta, ObjectNode parameters) {
         return parameters.deepCopy();
     }
 
-    /** transformers 5 keeps all in {@code rope_parameters}; before, {@code rope_theta} and {@code rope_scaling}. */
+    /**
+     * Reads the settings. transformers 5 keeps all of them in {@code rope_parameters}; transformers 4 uses
+     * {@code rope_theta} and {@code rope_scaling}.
+     */
     static Rope read(ConfigReader config, double defaultTheta) {
         JsonNode node = config.has("rope_parameters")
                 ? config.object("rope_parameters")
@@ -39,7 +42,7 @@ public record Rope(String type, double theta, ObjectNode parameters) {
         return new Rope(type, theta, parameters);
     }
 
-    /** Writes both spellings. */
+    /** Writes the keys of transformers 4 and 5. */
     void write(ObjectNode json) {
         json.put("rope_theta", theta);
         ObjectNode scaling = JsonNodeFactory.instance.objectNode().put("rope_type", type);

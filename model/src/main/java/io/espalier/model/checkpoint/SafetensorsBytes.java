@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** What a safetensors file begins with when it is written; the same tensors in the same order give the same bytes. */
+/** The header of a safetensors file that is written. The same tensors in the same order give the same bytes. */
 public final class SafetensorsBytes {
     static final String METADATA = "__metadata__";
     private static final int ALIGNMENT = 8;
@@ -16,9 +16,9 @@ public final class SafetensorsBytes {
     private SafetensorsBytes() {}
 
     /**
-     * Length and JSON, filled up with spaces so that the data is aligned.
+     * The header: its length, then JSON padded with spaces so that the data is aligned to 8 bytes.
      *
-     * @param tensors in the order of their bytes, which follow without a gap
+     * @param tensors in the order of their data, which follows without gaps
      * @param notes the file's metadata
      */
     public static byte[] header(List<TensorInfo> tensors, Map<String, String> notes) {

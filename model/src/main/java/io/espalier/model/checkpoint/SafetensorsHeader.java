@@ -20,21 +20,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the header of a safetensors file: eight bytes of little-endian length, a JSON object, then the data.
+ * Reads the header of a safetensors file: eight bytes of little-endian length, then a JSON object. The data follows it.
  *
- * <p>The header is hostile until shown otherwise. It is parsed as a stream under limits, and the tensors must tile the
- * data without overlap and without hole, so that nothing in the file is read twice or left unexplained.
+ * <p>The header is not trusted. It is parsed as a stream under limits. The tensors must cover the data exactly, without
+ * overlaps and without gaps, so that every byte of the file belongs to one tensor.
  */
 final class SafetensorsHeader {
     static final long MAX_HEADER_BYTES = 100_000_000;
     static final int MAX_TENSORS = 100_000;
     private static final int MAX_RANK = 16;
     private static final int LENGTH_BYTES = 8;
-    /** Storage types of the format that no computation here understands. */
+    /** Storage types that the format has and Espalier does not compute with. */
     private static final Set<String> UNSUPPORTED =
             Set.of("F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "C64");
 
-    /** @param offset of the first byte, from the start of the file */
+    /** @param offset position of the tensor's first byte in the file */
     record Entry(TensorInfo tensor, long offset) {}
 
     private final FileChannel channel;
@@ -46,8 +46,8 @@ final class SafetensorsHeader {
     }
 
     /**
-     * @param file name for messages
-     * @return tensors in the order of their bytes
+     * @param file the file's name, for messages
+     * @return the tensors in the order of their data
      * @throws EspalierException {@code MODEL_CORRUPT} or {@code MODEL_UNSUPPORTED}, naming file and tensor
      */
     static List<Entry> read(FileChannel channel, String file) throws IOException {

@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Says new layer shapes in a model's config: in the family's own words where they can say it. */
+/**
+ * Writes new layer shapes into a model's config. It uses the family's own keys if they can express the shapes, and
+ * {@code per_layer_config} otherwise.
+ */
 final class ShapedConfig {
     private final ModelConfig model;
     private final LayerShape shape;
@@ -20,7 +23,7 @@ final class ShapedConfig {
         this.shape = shape;
         this.json = model.json();
         json.remove(ModelConfig.PER_LAYER);
-        bothSpellings();
+        writeOldAndNewKeys();
     }
 
     static WrittenConfig of(ModelConfig model, List<LayerShape> shapes, List<List<Double>> slopes) {
@@ -44,7 +47,10 @@ final class ShapedConfig {
         };
     }
 
-    /** transformers 5.18 refuses a LLaMA whose heads do not divide the hidden size, though head_dim is given. */
+    /**
+     * transformers 5.18 refuses a LLaMA whose number of heads does not divide the hidden size, even if {@code head_dim}
+     * is given. It accepts the same weights as a Mistral.
+     */
     private WrittenConfig llama(List<LayerShape> shapes) {
         if (model.hiddenSize() % shape.heads() == 0) {
             return plain("every layer has one shape");
@@ -112,8 +118,8 @@ final class ShapedConfig {
         return new WrittenConfig(json, Profile.PER_LAYER, reason);
     }
 
-    /** Older and newer readers each know only one name. */
-    private void bothSpellings() {
+    /** Writes the keys of transformers 4 and of transformers 5, because each version reads only its own. */
+    private void writeOldAndNewKeys() {
         @Nullable Rope rope = model.rope();
         if (rope != null) {
             rope.write(json);

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * {@code model.safetensors.index.json}: which shard holds which tensor.
+ * The content of {@code model.safetensors.index.json}: which shard holds which tensor.
  *
  * @param shardOf tensor name to file name
  */
@@ -33,7 +33,7 @@ record ShardIndex(Map<String, String> shardOf) {
     }
 
     /**
-     * @throws EspalierException {@code MODEL_CORRUPT}; {@code MODEL_URI_FORBIDDEN} for a shard that is no plain file
+     * @throws EspalierException {@code MODEL_CORRUPT}; {@code MODEL_URI_FORBIDDEN} for a shard that is not a plain file
      *     name
      */
     static ShardIndex read(Path file) throws IOException {

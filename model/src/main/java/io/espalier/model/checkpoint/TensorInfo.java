@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a checkpoint says about a tensor without its bytes.
+ * A tensor's name, storage type and shape, without its values.
  *
  * @param shape row-major; empty for a scalar
  */
@@ -32,7 +32,7 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
         return new TensorInfo(name, dtype, Arrays.stream(shape).boxed().toList());
     }
 
-    /** The same under another name. */
+    /** The same storage type and shape under another name. */
     public TensorInfo named(String other) {
         return new TensorInfo(other, dtype, shape);
     }
@@ -41,7 +41,7 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
         return shape.stream().reduce(1L, (a, b) -> a * b);
     }
 
-    /** Bytes in the file. */
+    /** Size in the file, in bytes. */
     public long bytes() {
         return elements() * dtype.bytes();
     }

@@ -10,8 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * SHA-256 of a file whose parts are written in any order. A digest takes its bytes in order, so it follows what is there
- * without a gap, while those bytes are still in the page cache.
+ * The SHA-256 of a file whose parts are written in any order. SHA-256 needs the bytes in order, so the digest follows the
+ * part of the file that is written without a gap. It reads those bytes while they are still in the page cache.
  */
 final class TrailingDigest {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -19,23 +19,23 @@ final class TrailingDigest {
     private final FileChannel channel;
     private final MessageDigest digest = Digests.digest();
     private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
-    /** The end of each part behind the first gap, by its start. */
-    private final Map<Long, Long> apart = new HashMap<>();
+    /** Parts that are written after the first gap: start to end. */
+    private final Map<Long, Long> afterGap = new HashMap<>();
 
     private long written;
     private long digested;
 
-    /** @param channel that can be read, too */
+    /** @param channel the file, open for reading */
     TrailingDigest(FileChannel channel) {
         this.channel = channel;
     }
 
-    /** Bytes [start, end) are there and will not change. */
+    /** Tells the digest that the bytes [start, end) are written and will not change. */
     synchronized void written(long start, long end) {
         if (start < end) {
-            apart.put(start, end);
+            afterGap.put(start, end);
         }
-        for (Long next = apart.remove(written); next != null; next = apart.remove(written)) {
+        for (Long next = afterGap.remove(written); next != null; next = afterGap.remove(written)) {
             written = next;
         }
     }
@@ -44,7 +44,7 @@ final class TrailingDigest {
         return written;
     }
 
-    /** Digests what is there without a gap; one thread at a time. */
+    /** Digests the bytes before the first gap that are not digested yet. Only one thread at a time may call it. */
     void follow() throws IOException {
         for (long end = written(); digested < end; end = written()) {
             chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - digested));
@@ -57,7 +57,7 @@ final class TrailingDigest {
         }
     }
 
-    /** Of all that was followed, once. */
+    /** The digest of all bytes that {@link #follow} read, in hexadecimal. It may be called once. */
     String hex() {
         return Digests.hex(digest);
     }

@@ -1,3 +1,3 @@
-/** Checkpoints on disk: strict reading, atomic writing, and the folders they lie in. */
+/** Checkpoints on disk: config.json and safetensors files, read under strict checks and written durably. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.checkpoint;

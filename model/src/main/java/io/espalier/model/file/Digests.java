@@ -13,7 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/** SHA-256 in lower-case hexadecimal. */
+/** SHA-256 digests in lower-case hexadecimal. */
 public final class Digests {
     private static final int CHUNK_BYTES = 1 << 20;
 
@@ -40,7 +40,10 @@ public final class Digests {
         return hex(digest);
     }
 
-    /** One digest of several files: of the lines {@code sha256  name} that {@code sha256sum} prints for them. */
+    /**
+     * One digest for several files: the digest of the lines {@code sha256  name} that {@code sha256sum} prints for
+     * them.
+     */
     public static String sha256(List<Path> files) {
         StringBuilder lines = new StringBuilder();
         for (Path file : files) {

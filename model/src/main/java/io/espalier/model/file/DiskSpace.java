@@ -8,11 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Tells a full disk from other failures of writing; Java has no type for it. */
+/** Distinguishes a full disk from other write failures. Java has no exception type for it, so the message decides. */
 public final class DiskSpace {
     private DiskSpace() {}
 
-    /** @throws EspalierException {@code DISK_FULL} when fewer bytes are free */
+    /** @throws EspalierException {@code DISK_FULL} when fewer bytes than asked for are free */
     public static void require(Path folder, long bytes) throws IOException {
         long usable = Files.getFileStore(folder).getUsableSpace();
         if (usable < bytes) {
@@ -23,6 +23,7 @@ public final class DiskSpace {
         }
     }
 
+    /** The exception for a failed write: {@code DISK_FULL}, or {@code INTERNAL} for any other cause. */
     public static EspalierException failure(Path folder, IOException e) {
         String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
         boolean full = message.contains("no space left")

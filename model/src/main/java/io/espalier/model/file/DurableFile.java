@@ -16,12 +16,12 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Files and folders that are there completely or not at all, whatever crashes. */
+/** Durable and atomic file operations: after a crash a file is either complete or absent. */
 public final class DurableFile {
     private DurableFile() {}
 
     /**
-     * Writes a file under a temporary name, makes it durable and gives it its own.
+     * Writes a file under a temporary name, makes it durable and then renames it.
      *
      * @throws EspalierException {@code DISK_FULL}
      */
@@ -29,7 +29,7 @@ public final class DurableFile {
         write(file, ByteBuffer.wrap(bytes));
     }
 
-    /** The same with a buffer's remaining bytes. */
+    /** Writes the remaining bytes of a buffer as {@link #write(Path, byte[])} does. */
     public static void write(Path file, ByteBuffer bytes) {
         Path folder = Objects.requireNonNull(file.getParent());
         Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -51,7 +51,7 @@ public final class DurableFile {
         }
     }
 
-    /** Writes all remaining bytes, from a position of the file on. */
+    /** Writes all remaining bytes of a buffer, starting at a position of the file. */
     public static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
         long position = offset;
         while (bytes.hasRemaining()) {
@@ -59,7 +59,7 @@ public final class DurableFile {
         }
     }
 
-    /** Makes every file and folder below durable. */
+    /** Makes a folder and everything below it durable. */
     public static void forceTree(Path folder) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
@@ -78,7 +78,7 @@ public final class DurableFile {
         });
     }
 
-    /** Makes a rename in a folder durable, where the system lets a folder be opened. */
+    /** Makes renames in a folder durable, on systems that allow a folder to be opened. */
     public static void forceFolder(Path folder) throws IOException {
         if (!System.getProperty("os.name").startsWith("Windows")) {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
@@ -87,7 +87,7 @@ public final class DurableFile {
         }
     }
 
-    /** Deletes a folder and all below it; links are deleted, not followed. Nothing happens when it is gone. */
+    /** Deletes a folder and everything below it. Links are deleted, not followed. A missing folder is no error. */
     public static void deleteTree(Path folder) throws IOException {
         try {
             Files.walkFileTree(folder, new SimpleFileVisitor<>() {
@@ -99,7 +99,7 @@ public final class DurableFile {
 
                 @Override
                 public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    // Another replica deletes the same job.
+                    // Another replica may delete the same folder at the same time.
                     if (e instanceof NoSuchFileException) {
                         return FileVisitResult.CONTINUE;
                     }

@@ -1,6 +1,6 @@
 package io.espalier.model.file;
 
-/** Untrusted text made fit for a message: one line, printable, short. */
+/** Untrusted text in quotes for a message, on one line, printable and short. */
 public final class Quoted {
     private static final int MAX_CHARS = 120;
 

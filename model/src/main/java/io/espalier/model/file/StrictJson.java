@@ -19,12 +19,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** JSON from files nobody vouches for: bounded depth, strings and size; UTF-8 only; no name twice. */
+/**
+ * Reads JSON from untrusted files: depth, string length and size are bounded, only UTF-8 and no duplicate name is
+ * allowed.
+ */
 public final class StrictJson {
     private static final int MAX_DEPTH = 64;
     private static final int MAX_STRING_CHARS = 1_000_000;
 
-    /** Names are kept as they come: interning a hostile header's names would outlive it. */
+    /** Names are not interned, because the interned names of a hostile file would stay in memory. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
@@ -75,11 +78,12 @@ public final class StrictJson {
         }
     }
 
-    /** A parser that takes UTF-8 for what it is, and nothing else for UTF-8. */
+    /** A parser that fails on bytes that are not UTF-8. */
     public static JsonParser parser(InputStream in) throws IOException {
         return FACTORY.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
     }
 
+    /** The {@code MODEL_CORRUPT} exception for a JSON file that could not be parsed. */
     public static EspalierException malformed(String file, IOException e) {
         String what = e instanceof JsonProcessingException json ? json.getOriginalMessage() : "not UTF-8";
         return new EspalierException(ErrorCode.MODEL_CORRUPT, file + ": malformed JSON: " + Quoted.of(what), e);

@@ -1,3 +1,3 @@
-/** Files as they must be handled everywhere: durable writes, digests, strict JSON, full disks. */
+/** File handling that all packages share: durable writes, digests, strict JSON, full disks. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.file;

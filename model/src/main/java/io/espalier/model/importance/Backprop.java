@@ -193,7 +193,7 @@ public record Backprop(
                 BoundaryFiles before = half == LayerHalf.ATTENTION ? hidden : attended;
                 // The output itself is not needed, so the last linear layer, a third of a half or more, is not computed
                 // again.
-                @Nullable Linear skipped = layer.addsPlainly(half) ? layer.last(half) : null;
+                @Nullable Linear skipped = layer.addsWithoutNorm(half) ? layer.outputProjection(half) : null;
                 LinearTaps.Gradients found;
                 Tensor result;
                 try (Recording recording = Recording.open()) {
@@ -203,7 +203,7 @@ public record Backprop(
                         result = tapped.through(half, x, scope);
                         found = taps.back(result, above, x);
                     } else {
-                        result = tapped.beforeLast(half, x, scope);
+                        result = tapped.outputProjectionInput(half, x, scope);
                         Tensor upstream = kernels.linearGradient(above, weights.get(skipped.weight()));
                         found = taps.back(result, upstream, x);
                         kernels.addInPlace(found.below(), above);

@@ -1,11 +1,16 @@
 package io.espalier.model.tensor;
 
-/** Where tensors that are read get their memory. */
+/** Gives memory to tensors that are read from a checkpoint. */
 @FunctionalInterface
 public interface Allocator {
-    /** Of its own for every tensor. */
+    /** Allocates new memory for every tensor. */
     Allocator FRESH = (elements, type, owner) -> new Kernels(owner).reserve(elements, type);
 
-    /** [elements], not yet filled, in a scope. */
+    /**
+     * Allocates one tensor.
+     *
+     * @param owner the scope that frees the tensor
+     * @return [elements] of {@code type}; the values are undefined
+     */
     Tensor reserve(long elements, ComputeType type, Scope owner);
 }

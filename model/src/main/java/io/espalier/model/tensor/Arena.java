@@ -3,38 +3,39 @@ package io.espalier.model.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that is filled with the same kind of tensors again and again: with one layer's weights after the other's. It is
- * taken from the system once and at first use, since a fresh page costs as much as what is computed into it, and on some
- * virtual machines many times that. Only one thread at a time may use it.
+ * An allocator over one block of memory that is used again and again, for example for the weights of one layer after the
+ * other. The block is allocated at first use and kept until the arena is closed. A new page costs as much as what is
+ * computed into it, and on some virtual machines many times that. An arena is not thread-safe.
  */
 public final class Arena implements Allocator, AutoCloseable {
-    /** A tensor begins on a cache line. */
-    private static final int ALIGNED = 32;
+    /** Elements to which a tensor's start is aligned, so that every tensor begins on a cache line. */
+    private static final int ALIGNMENT = 32;
 
     private final Scope scope = Scope.open();
     private final long elements;
-    private @Nullable Tensor all;
+    private @Nullable Tensor block;
     private long used;
 
-    /** @param elements of all tensors that stand in it together, each as {@link #taken} */
+    /** @param elements capacity: the sum of {@link #aligned} over the tensors that are held at the same time */
     public Arena(long elements) {
         this.elements = elements;
     }
 
-    /** What a tensor takes of a arena, in elements. */
-    public static long taken(long elements) {
-        return (elements + ALIGNED - 1) / ALIGNED * ALIGNED;
+    /** Elements that a tensor of {@code elements} occupies in an arena, padding included. */
+    public static long aligned(long elements) {
+        return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
-    /** Empties it: what stands in it must not be used any more. */
+    /** Makes the whole arena free again. Tensors reserved before must not be used any more. */
     public void clear() {
         used = 0;
     }
 
     /**
-     * The part of the arena behind what was reserved before.
+     * Reserves the part of the arena after the tensors reserved before.
      *
-     * @param type the same each time
+     * @param type must be the same in every call
+     * @throws IllegalStateException when the arena is too small
      */
     @Override
     public Tensor reserve(long wanted, ComputeType type, Scope owner) {
@@ -42,12 +43,12 @@ public final class Arena implements Allocator, AutoCloseable {
             throw new IllegalStateException(
                     "%d of %d elements are taken, %d more do not fit".formatted(used, elements, wanted));
         }
-        if (all == null) {
-            all = new Kernels(scope).reserve(elements, type);
+        if (block == null) {
+            block = new Kernels(scope).reserve(elements, type);
         }
         long start = used;
-        used += taken(wanted);
-        return new Kernels(owner).slice(all, start, wanted);
+        used += aligned(wanted);
+        return new Kernels(owner).slice(block, start, wanted);
     }
 
     @Override

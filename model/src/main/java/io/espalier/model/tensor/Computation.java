@@ -1,23 +1,25 @@
 package io.espalier.model.tensor;
 
 /**
- * How a pass over a model computes; with the numeric profile it decides the last bits of what comes out, so a plan pins it.
+ * How a pass over a model computes. Together with the numeric profile it decides the last bits of the result, so a job's
+ * plan pins it.
  *
- * @param budget bounds rows per product and what is held between layers
+ * @param type type of the matrix products
+ * @param budget bounds the rows per matrix product and the memory held between layers
  */
 public record Computation(ComputeType type, MemoryBudget budget) {
-    /** fp32 within the usual budget. */
+    /** fp32 within the default budget. */
     public static final Computation EXACT = exact(MemoryBudget.DEFAULT);
 
-    /** In fp32 within a budget. */
+    /** fp32 within a budget. */
     public static Computation exact(MemoryBudget budget) {
         return new Computation(ComputeType.FP32, budget);
     }
 
     /**
-     * Looks at a number that all results of a pass went into.
+     * Checks a number that every result of a pass contributes to.
      *
-     * @param what it was computed from, for the message
+     * @param what the results, for the message
      * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the compute type where
      *     another may help, else {@code MODEL_CORRUPT}
      */
@@ -29,7 +31,7 @@ public record Computation(ComputeType type, MemoryBudget budget) {
 
     /**
      * @param type as {@link ComputeType#spelled()}
-     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the configuration that is wrong
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the setting that is wrong
      */
     public static Computation of(String type, long budgetBytes) {
         return new Computation(ComputeType.named(type), new MemoryBudget(budgetBytes));

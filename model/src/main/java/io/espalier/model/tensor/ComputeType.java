@@ -9,15 +9,18 @@ import io.espalier.model.checkpoint.DType;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** In what matrix products are computed. Norms, softmax, the residual stream and losses are fp32 in any case. */
+/**
+ * The floating-point type in which matrix products are computed. Norms, softmax, the residual stream and losses are
+ * always fp32.
+ */
 public enum ComputeType {
     FP32("fp32", DType.F32),
-    /** Weights are multiplied as they are stored; products add up in fp32 and are rounded once. */
+    /** bf16 weights and inputs. A product is summed in fp32 and rounded to bf16 once. */
     BF16("bf16", DType.BF16),
-    /** The same with more digits, but nothing beyond 65,504. */
+    /** fp16 weights and inputs: more mantissa bits than bf16, but no value beyond 65,504. */
     FP16("fp16", DType.F16);
 
-    /** Chooses by machine and checkpoint. */
+    /** The setting that lets machine and checkpoint choose the type, see {@link #of}. */
     public static final String AUTO = "auto";
 
     private final String spelled;
@@ -28,24 +31,25 @@ public enum ComputeType {
         this.stored = stored;
     }
 
-    /** As in the configuration and in plans. */
+    /** The name of the type in the configuration and in plans. */
     public String spelled() {
         return spelled;
     }
 
-    /** Of one number. */
+    /** Bytes of one number. */
     public int bytes() {
         return stored.bytes();
     }
 
-    /** Type of weights that need no conversion. */
+    /** The storage type of weights that need no conversion. */
     DType stored() {
         return stored;
     }
 
     /**
-     * The type a configuration asks for. {@code auto} is the one that every matrix is stored in where the processor
-     * multiplies it fast; weights stored otherwise would lose digits.
+     * The type that a configuration asks for. {@code auto} chooses bf16 or fp16 when every matrix of the checkpoint is
+     * stored in that type and the processor multiplies it faster than fp32. Otherwise it chooses fp32, because converting
+     * the weights would round them.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the compute type
      */
@@ -68,10 +72,10 @@ public enum ComputeType {
     }
 
     /**
-     * What to say of numbers that are not finite.
+     * The error for numbers that are not finite.
      *
-     * @param where they were met
-     * @return {@code INVALID_ARGUMENT} naming the compute type where another holds more, else
+     * @param where what holds the numbers, for the message
+     * @return {@code INVALID_ARGUMENT} naming the compute type when fp32 may avoid the overflow, else
      *     {@code MODEL_CORRUPT}
      */
     EspalierException notFinite(String where) {
@@ -82,7 +86,7 @@ public enum ComputeType {
                         Setting.COMPUTE_TYPE, "%s is not finite in %s; set it to fp32".formatted(where, spelled));
     }
 
-    /** @param flags of the processor, as the kernel spells them */
+    /** @param flags features of the processor, as the Linux kernel spells them */
     static ComputeType automatic(Set<String> flags, Checkpoint checkpoint) {
         return Stream.of(BF16, FP16)
                 .filter(type -> InstructionSet.multipliesFast(type, flags))

@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * The tensor engine of this process, started at first use. Kernels run without recording gradients and may be called
- * from any thread.
+ * The tensor engine of this process. It is started at first use. Kernels may be called from any thread. They record
+ * nothing for gradients unless a {@link Recording} is open on the calling thread.
  */
 public final class Engine {
     private static final String DEVICE = "cpu";
@@ -25,21 +25,24 @@ public final class Engine {
     private final PtNDManager root = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
     private final PtSymbolBlock kernels;
 
-    /** The graph optimiser may change the order of operations once it has seen a few calls, and with it the last bits. */
-    private final ThreadLocal<Boolean> plainExecution = ThreadLocal.withInitial(() -> {
+    /**
+     * Turns the graph optimiser off for a thread. After a few calls the optimiser may change the order of operations, and
+     * with it the last bits of a result.
+     */
+    private final ThreadLocal<Boolean> optimiserOff = ThreadLocal.withInitial(() -> {
         JniUtils.setGraphExecutorOptimize(false);
         return true;
     });
 
-    /** The engine keeps its number of threads for each thread that calls it: what this one told it last. */
-    private final ThreadLocal<Integer> told = ThreadLocal.withInitial(() -> 0);
+    /** The number of threads that was last set for a calling thread; the engine keeps this number per calling thread. */
+    private final ThreadLocal<Integer> threadsSet = ThreadLocal.withInitial(() -> 0);
 
-    private final ThreadLocal<Integer> limit = ThreadLocal.withInitial(() -> Integer.MAX_VALUE);
+    private final ThreadLocal<Integer> threadLimit = ThreadLocal.withInitial(() -> Integer.MAX_VALUE);
     private volatile int threads = JniUtils.getNumThreads();
 
     private final ThreadLocal<Boolean> recording = ThreadLocal.withInitial(() -> false);
 
-    /** Whether anything was computed in this process yet. */
+    /** Whether the engine was started in this process. */
     private static volatile boolean inUse;
 
     private Engine() {
@@ -50,17 +53,17 @@ public final class Engine {
         }
     }
 
-    /** Threads that compute; part of the numeric profile, so of the plan of a job. */
+    /** Sets the number of threads that compute. It is part of the numeric profile, and so of a job's plan. */
     public static void setThreads(int threads) {
         started().threads = threads;
     }
 
-    /** What is computed on: "cpu"; empty while the engine has not been needed. Asking does not start it. */
+    /** The device of the engine: "cpu", or empty while the engine is not started. This call does not start it. */
     public static String deviceInUse() {
         return inUse ? DEVICE : "";
     }
 
-    /** What decides the last bits of a result on this machine. */
+    /** The numeric profile of this process; starts the engine. */
     public static NumericProfile profile() {
         int threads = started().threads();
         var engine = ai.djl.engine.Engine.getEngine("PyTorch");
@@ -77,13 +80,13 @@ public final class Engine {
     }
 
     /**
-     * Of all threads, how many a kernel may use that is called from this one.
+     * Limits how many threads a kernel may use that is called from the current thread.
      *
-     * @return the limit before
+     * @return the limit before this call
      */
     int limitThreads(int most) {
-        int before = limit.get();
-        limit.set(most);
+        int before = threadLimit.get();
+        threadLimit.set(most);
         return before;
     }
 
@@ -91,7 +94,11 @@ public final class Engine {
         return root.newSubManager(root.getDevice());
     }
 
-    /** @return whether this thread recorded before */
+    /**
+     * Turns recording for gradients on or off for the current thread.
+     *
+     * @return whether it was on before
+     */
     boolean record(boolean on) {
         boolean before = recording.get();
         recording.set(on);
@@ -99,9 +106,9 @@ public final class Engine {
         return before;
     }
 
-    /** @throws io.espalier.base.EspalierException {@code CANCELLED} where the work of this thread is to stop */
+    /** @throws io.espalier.base.EspalierException {@code CANCELLED} when the work of this thread was cancelled */
     IValue run(String kernel, IValue... arguments) {
-        plainExecution.get();
+        optimiserOff.get();
         applyThreads();
         try {
             Cancellation.check();
@@ -116,10 +123,10 @@ public final class Engine {
     }
 
     private void applyThreads() {
-        int wanted = Math.min(threads, limit.get());
-        if (told.get() != wanted) {
+        int wanted = Math.min(threads, threadLimit.get());
+        if (threadsSet.get() != wanted) {
             JniUtils.setNumThreads(wanted);
-            told.set(wanted);
+            threadsSet.set(wanted);
         }
     }
 }

@@ -1,8 +1,8 @@
 package io.espalier.model.tensor;
 
 /**
- * A Gram matrix H = XᵀX of n features that is summed up in fp32 and then solved in fp64 in the same memory: 8·n² bytes, of
- * which the sums touch half.
+ * A Gram matrix H = XᵀX of n features. It is summed in fp32 and solved in fp64 in the same 8·n² bytes of memory. The fp32
+ * sums use half of them.
  */
 public final class GramSystem {
     private final Tensor system;
@@ -15,24 +15,37 @@ public final class GramSystem {
         this.scope = scope;
     }
 
-    /** @param scope keeps it */
+    /**
+     * A Gram matrix of zeros.
+     *
+     * @param features n
+     * @param scope the scope that owns the memory
+     */
     public static GramSystem zeros(int features, Scope scope) {
         Kernels kernels = new Kernels(scope);
         Tensor system = kernels.system(features);
         return new GramSystem(system, kernels.sumsIn(system), scope);
     }
 
-    /** @param x [.., n] */
+    /**
+     * Adds xᵀx.
+     *
+     * @param x [.., n]
+     */
     public void add(Tensor x) {
         new Kernels(scope).accumulateGram(sums, x);
     }
 
-    /** fp32 [n, n], to be added to; gone with {@link #solvable}. */
+    /** The sums so far, fp32 [n, n]. A caller may add to them. They are freed by {@link #solvable}. */
     public Tensor sums() {
         return sums;
     }
 
-    /** Ends the summing, once: H, fp64 [n, n]. */
+    /**
+     * Converts the sums to fp64. It may be called once, after the last {@link #add}.
+     *
+     * @return H, fp64 [n, n]
+     */
     public Tensor solvable() {
         new Kernels(scope).widen(system, sums);
         sums.close();

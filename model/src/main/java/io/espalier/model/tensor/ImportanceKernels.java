@@ -2,33 +2,47 @@ package io.espalier.model.tensor;
 
 import ai.djl.pytorch.jni.IValue;
 
-/** The kernels of {@code importance.py}, with results that belong to one scope. Formulas stand there. */
+/**
+ * The kernels of {@code importance.py}, which has the arithmetic. Results belong to one scope. Vectors of norms or
+ * factors are fp32 or fp64; sums are fp64. A weight W is [out, in].
+ */
 public final class ImportanceKernels extends KernelCalls {
     public ImportanceKernels(Scope scope) {
         super(scope);
     }
 
-    /** An fp64 copy of a matrix. */
+    /** An fp64 copy of a matrix, of the same shape. */
     public Tensor toDouble(Tensor x) {
         return tensor("to_double", of(x));
     }
 
     /**
-     * (H + damping·I)⁻¹ [in, in].
+     * The inverse (H + damping·I)⁻¹, computed in place.
      *
-     * @param system H, fp64 [in, in], in whose place the inverse comes
-     * @return the inverse; an empty tensor, and H as it was, when it is not positive definite
+     * @param system H, fp64 [in, in]; the inverse overwrites it
+     * @return the inverse, fp64 [in, in]; an empty tensor when H is not positive definite, and then H is unchanged
      */
     public Tensor dampedInverse(Tensor system, double damping) {
         return tensor("damped_inverse", of(system), IValue.from(damping));
     }
 
-    /** {@code ‖W_:j‖² / [H⁻¹]_jj}: [in]; NaN for columns that were removed. */
+    /**
+     * The error that removing each column alone would cost, {@code ‖W_:j‖² / [H⁻¹]_jj} (Optimal Brain Surgeon).
+     *
+     * @param weight W, fp64 [out, in]
+     * @param inverse H⁻¹, fp64 [in, in]
+     * @return [in]; NaN for columns that were removed already
+     */
     public double[] columnCosts(Tensor weight, Tensor inverse) {
         return doubles("column_costs", of(weight), of(inverse));
     }
 
-    /** {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)} of the columns U. */
+    /**
+     * The error that removing the columns U together would cost, {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)}.
+     *
+     * @param weight W, fp64 [out, in]
+     * @param inverse H⁻¹, fp64 [in, in]
+     */
     public double removalCost(Tensor weight, Tensor inverse, int[] columns) {
         try (Tensor removed = scope.positions(columns);
                 IValue result = call("removal_cost", of(weight), of(inverse), of(removed))) {
@@ -36,7 +50,10 @@ public final class ImportanceKernels extends KernelCalls {
         }
     }
 
-    /** Removes columns from W and H⁻¹, in place; the others of W make up for them. */
+    /**
+     * Removes columns from W [out, in] and H⁻¹ [in, in], both fp64, in place. The columns of W that are left are
+     * updated so that the output error is smallest.
+     */
     public void removeColumns(Tensor weight, Tensor inverse, int[] columns) {
         try (Tensor removed = scope.positions(columns)) {
             tensor("remove_columns", of(weight), of(inverse), of(removed)).close();
@@ -91,32 +108,33 @@ public final class ImportanceKernels extends KernelCalls {
         return doubles("two_sided_sums", of(weight), of(n), of(r));
     }
 
-    /** Eight normal numbers for each of what 16 bits pick: [65536, 8]. */
+    /** A table of normal numbers, fp32 [65536, 8]: 16 random bits pick a row. */
     public Tensor normalTable() {
         return tensor("normal_table");
     }
 
-    /** The eight signs that each byte stands for: [256, 8]. */
+    /** A table of signs ±1, fp32 [256, 8]: 8 random bits pick a row. */
     public Tensor signTable() {
         return tensor("sign_table");
     }
 
-    /** The first n numbers that a seed draws from a table. */
+    /** The first n numbers that a seed draws from a table: [n]. */
     public Tensor noise(Tensor table, long seed, int n) {
         return tensor("noise", of(table), IValue.from(seed), IValue.from(0L), IValue.from((long) n));
     }
 
-    /** A table's numbers times ε, in the type of x. */
+    /** The numbers of a table times ε, in the type of x. */
     public Tensor scaledTable(Tensor table, double epsilon, Tensor x) {
         return tensor("scaled_table", of(table), IValue.from(epsilon), of(x));
     }
 
     /**
-     * Puts W + εz into a matrix, at some places of both when their rows stand one behind the other; z is what the seed
-     * draws from the table.
+     * Writes W + εz into another matrix, for the elements [start, start + length) of the row-major matrices. z is what
+     * the seed draws from the table.
      *
-     * @param moved [out, in]
-     * @param scaled see {@link #scaledTable}
+     * @param moved [out, in]; receives the perturbed elements
+     * @param weight W, [out, in]
+     * @param scaled the table times ε, see {@link #scaledTable}
      * @param start a multiple of 64
      */
     public void move(Tensor moved, Tensor weight, Tensor scaled, long seed, long start, long length) {
@@ -124,16 +142,22 @@ public final class ImportanceKernels extends KernelCalls {
                 .close();
     }
 
-    /** Turns a moved weight W + εz into W − εz at such places. */
+    /**
+     * Turns W + εz into W − εz, in place, for the elements [start, start + length) of the row-major matrices.
+     *
+     * @param moved W + εz as {@link #move} wrote it, [out, in]
+     * @param weight W, [out, in]
+     */
     public void mirror(Tensor moved, Tensor weight, long start, long length) {
         tensor("mirror", of(moved), of(weight), IValue.from(start), IValue.from(length))
                 .close();
     }
 
     /**
-     * Adds coefficient·z to sum64 [rows, in], in place; z is the one of {@link #move}.
+     * Adds coefficient·z to a block of rows of a sum, in place. z is the one of {@link #move}.
      *
-     * @param first row of the matrix that is the first of sum64; a multiple of 64
+     * @param sum64 fp64 [rows, in]
+     * @param first index of the block's first row in the whole matrix; a multiple of 64
      */
     public void accumulateNoise(Tensor sum64, Tensor table, long seed, double coefficient, int first) {
         tensor("accumulate_noise", of(sum64), of(table), IValue.from(seed), IValue.from(coefficient), IValue.from((long)
@@ -142,7 +166,7 @@ public final class ImportanceKernels extends KernelCalls {
     }
 
     /**
-     * y + step·(x v) uᵀ, in place of y.
+     * Adds step·(x v)uᵀ to y, in place. This is the output y = xWᵀ of a weight that was moved by step·u vᵀ.
      *
      * @param y [b, t, out]
      * @param x [b, t, in]
@@ -155,10 +179,11 @@ public final class ImportanceKernels extends KernelCalls {
     }
 
     /**
-     * Adds Σ_t coefficient_t·u_t v_tᵀ to sum64 [rows, in], in place; u_t, then v_t is what seed t draws.
+     * Adds Σ_t coefficient_t·u_t v_tᵀ to a block of rows of a sum, in place. Seed t draws u_t and then v_t.
      *
-     * @param first row of the matrix that is the first of sum64
-     * @param outputs rows of the whole matrix
+     * @param sum64 fp64 [rows, in]
+     * @param first index of the block's first row in the whole matrix
+     * @param outputs number of rows of the whole matrix
      */
     public void accumulateRankOne(
             Tensor sum64, Tensor table, long[] seeds, double[] coefficients, int first, int outputs) {

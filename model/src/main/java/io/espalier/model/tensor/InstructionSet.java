@@ -6,17 +6,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/** The vector instructions the engine's matrix products choose from. */
+/** The processor's vector instructions that the engine's matrix products may use. */
 final class InstructionSet {
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
-    /** Widest first, as the kernel spells them; each leads the engine to another implementation. */
+    /** Widest first, as the Linux kernel spells them. The engine has another implementation for each. */
     private static final List<String> KNOWN =
             List.of("amx_fp16", "amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "asimd");
 
     private InstructionSet() {}
 
-    /** For example {@code amd64/avx2}; the architecture alone where the system does not tell. */
+    /** For example {@code amd64/avx2}; only the architecture when the system does not list the instructions. */
     static String ofThisMachine() {
         String architecture = System.getProperty("os.arch", "unknown");
         Set<String> flags = flags();
@@ -27,7 +27,7 @@ final class InstructionSet {
                 .orElse(architecture);
     }
 
-    /** Whether products of a type are faster than those of fp32; fp16 has a unit of its own in few processors. */
+    /** Whether the processor multiplies matrices of a type faster than fp32. Few processors have a unit for fp16. */
     static boolean multipliesFast(ComputeType type, Set<String> flags) {
         return switch (type) {
             case FP32 -> true;
@@ -36,7 +36,9 @@ final class InstructionSet {
         };
     }
 
-    /** Of this machine's processor, as the kernel spells them; none where the system does not tell. */
+    /**
+     * Features of this machine's processor, as the Linux kernel spells them; empty when the system does not list them.
+     */
     static Set<String> flags() {
         try (var lines = Files.lines(CPU_INFO)) {
             return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))

@@ -11,20 +11,20 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Packs the kernels' source text as a TorchScript archive. Such an archive is a zip of source and of a pickle of the
- * module's attributes, so neither Python nor a binary in the repository is needed.
+ * Packs the kernels' source text as a TorchScript archive. Such an archive is a zip file with the source and a pickle of
+ * the module's attributes, so the build needs no Python and the repository holds no binary.
  */
 final class KernelArchive {
-    /** The class with its first methods, then more of them. */
+    /** The first file opens the class; the others continue it with more methods. */
     private static final List<String> SOURCES =
             List.of("kernels.py", product(), "gram.py", "importance.py", "repair.py", "sparsity.py");
 
-    /** Newest format the engine reads; an older number would have it rewrite operators to their former meaning. */
+    /** The newest format that the engine reads. For an older format it would give operators their former meaning. */
     private static final String FORMAT_VERSION = "10\n";
 
     private KernelArchive() {}
 
-    /** Engines for other processors may come without the operators of oneDNN. */
+    /** Engine builds for other processors may lack the oneDNN operators. */
     private static String product() {
         return "amd64".equals(System.getProperty("os.arch")) ? "product_onednn.py" : "product_blas.py";
     }
@@ -58,7 +58,7 @@ final class KernelArchive {
         return all.toString();
     }
 
-    /** An archive's source names element types by number only. */
+    /** Replaces the names of element types by their numbers, because an archive's source knows only numbers. */
     private static String withTypeNumbers(String source) {
         return source.replace("torch.int32", "3")
                 .replace("torch.int64", "4")
@@ -76,7 +76,7 @@ final class KernelArchive {
         zip.closeEntry();
     }
 
-    /** Pickle of a {@code __torch__.Kernels} with {@code training = False} and no backward hook. */
+    /** The pickle of a {@code __torch__.Kernels} with {@code training = False} and no backward hook. */
     private static byte[] emptyModule() {
         return ascii("\u0080\u0002c__torch__\nKernels\nq\u0000)\u0081}q\u0001("
                 + "X\u0008\u0000\u0000\u0000trainingq\u0002\u0089"

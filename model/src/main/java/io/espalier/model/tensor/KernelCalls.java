@@ -5,7 +5,7 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.Arrays;
 import java.util.List;
 
-/** Calls kernels by name; their results belong to one scope. */
+/** Calls kernels by name. Their results belong to one scope. */
 abstract class KernelCalls {
     final Scope scope;
 

@@ -9,61 +9,121 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/** The kernels of {@code kernels.py}, with results that belong to one scope. Shapes and formulas stand there. */
+/**
+ * The kernels of {@code kernels.py}, which has the arithmetic. Results belong to one scope. Shapes are written as in
+ * the papers: b windows, t tokens, s positions, d hidden size, h query heads, k KV heads, D head size, f FFN channels.
+ * Tensors are fp32 unless said otherwise.
+ */
 public final class Kernels extends KernelCalls {
     public Kernels(Scope scope) {
         super(scope);
     }
 
-    /** @param bias absent where the layer has none */
+    /**
+     * A linear layer without a bias, y = x Wᵀ, in the type of the weight.
+     *
+     * @param x [.., in], converted to the type of the weight
+     * @param weight W, [out, in]
+     * @return [.., out]
+     */
     public Tensor linear(Tensor x, Tensor weight) {
         return tensor("linear", of(x), of(weight));
     }
 
+    /**
+     * A linear layer, y = x Wᵀ + b, in the type of the weight.
+     *
+     * @param x [.., in], converted to the type of the weight
+     * @param weight W, [out, in]
+     * @param bias b, [out]
+     * @return [.., out]
+     */
     public Tensor linear(Tensor x, Tensor weight, Tensor bias) {
         return tensor("linear_bias", of(x), of(weight), of(bias));
     }
 
-    /** @param offset added to the stored weight */
+    /**
+     * Root mean square normalisation (Zhang and Sennrich, 2019), computed in fp32.
+     *
+     * @param x [.., d]
+     * @param weight [d]
+     * @param epsilon added to the mean square
+     * @param offset added to each stored weight
+     * @return [.., d] in the type of the weight
+     */
     public Tensor rmsNorm(Tensor x, Tensor weight, double epsilon, double offset) {
         return tensor("rms_norm", of(x), of(weight), IValue.from(epsilon), IValue.from(offset));
     }
 
+    /**
+     * Layer normalisation (Ba et al., 2016), computed in fp32.
+     *
+     * @param x [.., d]
+     * @param weight [d]
+     * @param bias [d]
+     * @param epsilon added to the variance
+     * @return [.., d] in the type of the weight
+     */
     public Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double epsilon) {
         return tensor("layer_norm", of(x), of(weight), of(bias), IValue.from(epsilon));
     }
 
-    /** [b, t, heads·D] → [b, heads, t, D] */
+    /** Splits the last axis into heads: [b, t, heads·D] to [b, heads, t, D]. */
     public Tensor splitHeads(Tensor x, int headDim) {
         return tensor("split_heads", of(x), IValue.from((long) headDim));
     }
 
-    /** Rotary positions of x [b, heads, t, D]; cosines and sines [t, D/2]. */
+    /**
+     * Rotates the pairs (i, i + D/2) of each head by the angles of their positions (RoFormer, section 3.2).
+     *
+     * @param x [b, heads, t, D]
+     * @param cosines [t, D/2]
+     * @param sines [t, D/2]
+     * @return [b, heads, t, D] in the type of x
+     */
     public Tensor rotate(Tensor x, Tensor cosines, Tensor sines) {
         return tensor("rotate", of(x), of(cosines), of(sines));
     }
 
-    /** q [b, h, t, D], k and v [b, k, s, D] → [b, t, h·D]; t = s or t = 1. */
+    /**
+     * Causal attention of the last t of s positions, where t is s (a prompt) or 1 (a token after a KV cache).
+     *
+     * @param q [b, h, t, D]
+     * @param k [b, k, s, D]
+     * @param v [b, k, s, D]
+     * @param scale factor of each product of a query and a key
+     * @return [b, t, h·D]
+     */
     public Tensor causalAttention(Tensor q, Tensor k, Tensor v, double scale) {
         return tensor("causal_attention", of(q), of(k), of(v), IValue.from(scale));
     }
 
-    /** [b, t, 3·h·D], q, k and v of a head side by side, → three of [b, h, t, D] */
+    /**
+     * Splits a fused projection in which the query, key and value of one head follow each other.
+     *
+     * @param x [b, t, h·3·D]
+     * @return queries, keys and values, [b, h, t, D] each
+     */
     public List<Tensor> splitInterleaved(Tensor x, int headDim) {
         return tensors("split_interleaved", of(x), IValue.from((long) headDim));
     }
 
-    /** Parts along the last axis whose lengths are to each other as the shares. */
+    /**
+     * Splits the last axis in proportion to the shares, for example 1 and 1 into two halves.
+     *
+     * @param x [.., n], where n is a multiple of the sum of the shares
+     * @return one view per share, [.., n · share / sum of the shares]
+     */
     public List<Tensor> splitShares(Tensor x, long... shares) {
         return tensors("split_shares", of(x), IValue.listFrom(shares));
     }
 
     /**
-     * {@link #causalAttention} that sees only so far, or whose scores fall with the distance.
+     * {@link #causalAttention} with a sliding window, with ALiBi (Press et al., section 3) or with both.
      *
-     * @param window how far a position sees, itself included; 0: all the way
-     * @param slopes [h] of ALiBi; empty without
-     * @param heads that are computed at once
+     * @param window number of positions that a query attends to, its own included; 0 means all
+     * @param slopes ALiBi's slopes, [h]; empty without ALiBi
+     * @param heads number of heads that are computed at the same time
      */
     public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, double scale, int window, Tensor slopes, int heads) {
         return tensor(
@@ -78,9 +138,11 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * {@link #causalAttention} that sees only so far, with scores softly capped.
+     * {@link #causalAttention} with scores capped to (−cap, cap) by tanh (Gemma 2, section 2), and optionally with a
+     * sliding window.
      *
-     * @param heads of one window that are computed at once
+     * @param window number of positions that a query attends to, its own included; 0 means all
+     * @param heads number of heads that are computed at the same time, one window after the other
      */
     public Tensor cappedAttention(Tensor q, Tensor k, Tensor v, double scale, double cap, int window, int heads) {
         return tensor(
@@ -94,118 +156,184 @@ public final class Kernels extends KernelCalls {
                 IValue.from((long) heads));
     }
 
-    /** @param name {@code silu}, {@code relu}, {@code gelu} or {@code gelu_tanh} */
+    /**
+     * Applies an activation function to each element.
+     *
+     * @param name {@code silu}, {@code relu}, {@code gelu} or {@code gelu_tanh}
+     */
     public Tensor activation(Tensor x, String name) {
         return tensor("activation", of(x), IValue.from(name));
     }
 
-    /** activation(gate) · up, of a gate that is not needed any more; names as in {@link #activation}. */
+    /**
+     * activation(gate) · up, element by element. The result may overwrite the gate.
+     *
+     * @param gate [.., f]
+     * @param up [.., f]
+     * @param name as in {@link #activation}
+     */
     public Tensor gated(Tensor gate, Tensor up, String name) {
         return tensor("gated", of(gate), of(up), IValue.from(name));
     }
 
+    /** x · factor. */
     public Tensor scaled(Tensor x, double factor) {
         return tensor("scaled", of(x), IValue.from(factor));
     }
 
+    /** x + y in the type of x. Shapes are broadcast. */
     public Tensor add(Tensor x, Tensor y) {
         return tensor("add", of(x), of(y));
     }
 
+    /** The parts, joined along an axis. */
     public Tensor concatenate(List<Tensor> parts, int dim) {
         return tensor("concatenate", listOf(parts), IValue.from((long) dim));
     }
 
+    /** Positions [start, start + length) along an axis, in one contiguous piece. */
     public Tensor narrow(Tensor x, int dim, int start, int length) {
         return tensor("narrow", of(x), IValue.from((long) dim), IValue.from((long) start), IValue.from((long) length));
     }
 
-    /** The given positions along an axis, in the given order. */
+    /** A copy of the given positions along an axis, in the given order. */
     public Tensor select(Tensor x, int dim, int[] positions) {
         try (Tensor index = scope.positions(positions)) {
             return select(x, dim, index);
         }
     }
 
-    /** @param positions int64 */
+    /**
+     * A copy of the given positions along an axis, in the given order.
+     *
+     * @param positions int64 [n]
+     */
     public Tensor select(Tensor x, int dim, Tensor positions) {
         return tensor("select", of(x), IValue.from((long) dim), of(positions));
     }
 
-    /** State of an online log-sum-exp over n predictions into which nothing was folded yet. */
+    /**
+     * The initial state of an online log-sum-exp over the vocabulary (Milakov and Gimelshein, 2018) for n predictions.
+     *
+     * @return fp64 [3, n]: maximum logit, sum of exp(logit − maximum), logit of the target
+     */
     public Tensor emptyFold(int n) {
         return tensor("empty_fold", IValue.from((long) n));
     }
 
     /**
-     * Logits of hidden [.., d] for the vocabulary rows weight [block, d].
+     * Logits of a block of the vocabulary.
      *
-     * @param cap they are softly squeezed into (−cap, cap); 0: not at all
+     * @param hidden normalised hidden states [.., d]
+     * @param weight rows of the output embedding, [block, d]
+     * @param cap the logits are capped to (−cap, cap) by tanh; 0 means no cap
+     * @return [.., block]
      */
     public Tensor logits(Tensor hidden, Tensor weight, double cap) {
         return tensor("logits", of(hidden), of(weight), IValue.from(cap));
     }
 
-    /** Folds the logits of the vocabulary rows from {@code start} on; hidden [n, d], weight [block, d], targets [n]. */
+    /**
+     * Adds the logits of a block of the vocabulary to an online log-sum-exp.
+     *
+     * @param fold fp64 [3, n], see {@link #emptyFold}
+     * @param hidden normalised hidden states [n, d]
+     * @param weight rows of the output embedding, [block, d]
+     * @param cap as in {@link #logits}
+     * @param targets token ids, int64 [n]
+     * @param start token id of the block's first row
+     * @return the new state, fp64 [3, n]
+     */
     public Tensor foldVocabulary(Tensor fold, Tensor hidden, Tensor weight, double cap, Tensor targets, int start) {
         return tensor(
                 "fold_vocabulary", of(fold), of(hidden), of(weight), IValue.from(cap), of(targets), IValue.from((long)
                         start));
     }
 
-    /** Token id with the highest logit behind the last position of hidden [1, t, d]; head [vocabulary, d]. */
+    /**
+     * The token id with the highest logit at the last position.
+     *
+     * @param hidden normalised hidden states [1, t, d]
+     * @param head output embedding [vocabulary, d]
+     */
     public int mostLikely(Tensor hidden, Tensor head) {
         try (IValue result = call("most_likely", of(hidden), of(head))) {
             return Math.toIntExact(result.toLong());
         }
     }
 
-    /** [n] in nats. */
+    /**
+     * −log p(target) of each prediction.
+     *
+     * @param fold fp64 [3, n] over the whole vocabulary
+     * @return [n], in nats
+     */
     public double[] negativeLogLikelihood(Tensor fold) {
         return doubles("negative_log_likelihood", of(fold));
     }
 
-    /** Σx, then Σx² per feature of x [.., in]: [2·in]. */
+    /**
+     * Sums over tokens of each feature and of its square.
+     *
+     * @param x [.., in]
+     * @return Σx of each feature, then Σx² of each feature: [2·in]
+     */
     public double[] moments(Tensor x) {
         return doubles("moments", of(x));
     }
 
-    /** Σ cos(x, y), then Σ cos²(x, y) over the rows of x and y [.., d]: [2]. */
+    /**
+     * Sums over tokens of the cosine between two hidden states and of its square.
+     *
+     * @param x [.., d]
+     * @param y [.., d]
+     * @return Σ cos(x, y) and Σ cos²(x, y): [2]
+     */
     public double[] cosineMoments(Tensor x, Tensor y) {
         return doubles("cosine_moments", of(x), of(y));
     }
 
-    /** Adds xᵀx of x [.., in] to gram [in, in], in place. */
+    /**
+     * Adds xᵀx to a Gram matrix, in place.
+     *
+     * @param gram [in, in]
+     * @param x [.., in]
+     */
     public void accumulateGram(Tensor gram, Tensor x) {
         tensor("accumulate_gram", of(gram), of(x)).close();
     }
 
-    /** fp32 [rows, columns]. */
+    /** Zeros, fp32 [rows, columns]. */
     public Tensor zeros(int rows, int columns) {
         return tensor("zeros", IValue.from((long) rows), IValue.from((long) columns));
     }
 
-    /** fp64 [rows, columns]. */
+    /** Zeros, fp64 [rows, columns]. */
     public Tensor zeros64(int rows, int columns) {
         return tensor("zeros64", IValue.from((long) rows), IValue.from((long) columns));
     }
 
-    /** Memory for a fp64 [n, n] in which first a Gram matrix is summed up and then solved. */
+    /** Uninitialised memory fp64 [n, n], in which a Gram matrix is first summed and then solved. */
     Tensor system(int n) {
         return tensor("system", IValue.from((long) n));
     }
 
-    /** fp32 [n, n] of zeros in a system's memory. */
+    /** Zeros fp32 [n, n] in the second half of a system's memory. */
     Tensor sumsIn(Tensor system) {
         return tensor("sums_in", of(system));
     }
 
-    /** Makes the fp32 sums in a system the fp64 matrix that it is. */
+    /** Converts the fp32 sums in a system's memory to the fp64 system, in place. */
     void widen(Tensor system, Tensor sums) {
         tensor("widen", of(system), of(sums)).close();
     }
 
-    /** Mean of the diagonal of gram [in, in] over some features. */
+    /**
+     * The mean of a Gram matrix's diagonal over some features.
+     *
+     * @param gram [in, in]
+     * @param kept the features, int64 [n]
+     */
     public double meanDiagonal(Tensor gram, Tensor kept) {
         try (IValue result = call("mean_diagonal", of(gram), of(kept))) {
             return result.toDouble();
@@ -213,12 +341,16 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * Gradient of the mean loss with respect to what became the logits [n, block] of the vocabulary rows from
-     * {@code start} on.
+     * The gradient of the mean loss with respect to the uncapped logits of a block of the vocabulary:
+     * {@code weight · (softmax − onehot)}, times the derivative of the cap.
      *
-     * @param cap into which they were squeezed; 0: none
-     * @param fold over the whole vocabulary
-     * @param weight of one prediction in the mean
+     * @param logits capped logits of the block, [n, block]
+     * @param cap as in {@link #logits}
+     * @param fold fp64 [3, n] over the whole vocabulary
+     * @param targets token ids, int64 [n]
+     * @param start token id of the block's first row
+     * @param weight weight of one prediction in the mean
+     * @return [n, block]
      */
     public Tensor vocabularyGradient(Tensor logits, double cap, Tensor fold, Tensor targets, int start, double weight) {
         return tensor(
@@ -231,82 +363,96 @@ public final class Kernels extends KernelCalls {
                 IValue.from(weight));
     }
 
+    /** A copy of the values. */
     public Tensor copy(Tensor x) {
         return tensor("copy", of(x));
     }
 
-    /** Puts zeros in the place of x. */
+    /** Sets x to zero, in place. */
     public Tensor clear(Tensor x) {
         tensor("clear", of(x)).close();
         return x;
     }
 
-    /** Puts y in the place of x. */
+    /** Copies the values of y into x, in place. */
     public void replace(Tensor x, Tensor y) {
         tensor("replace", of(x), of(y)).close();
     }
 
-    /** Adds y to x, in place. */
+    /** Adds y, converted to the type of x, to x in place. */
     public void addInPlace(Tensor x, Tensor y) {
         tensor("add_in_place", of(x), of(y)).close();
     }
 
     /**
-     * Adds the weight gradients of a linear layer, over windows, to a sum of them and, where {@code squares} is not
-     * empty, their squares window by window, in place.
+     * Adds the weight gradients of a linear layer to sums, in place. {@code g_s = dY_sᵀ X_s} is the contribution of
+     * window s to the gradient of the mean loss.
      *
-     * @param mean [out, in] += Σ_s g_s, {@code g_s = dY_sᵀ X_s}
-     * @param squares [out, in] += samples · Σ_s g_s², which is the mean of (samples·g_s)²
-     * @param upstream dY [b, t, out]
-     * @param x [b, t, in]
+     * @param mean [out, in]; Σ_s g_s is added
+     * @param squares [out, in]; samples · Σ_s g_s² is added, so that the total is the mean of (samples·g_s)² over all
+     *     windows; empty if the squares are not needed
+     * @param upstream dY, the gradient with respect to the output, [b, t, out]
+     * @param x X, the input, [b, t, in]
+     * @param samples number of windows in the mean loss
      */
     public void accumulateGradients(Tensor mean, Tensor squares, Tensor upstream, Tensor x, int samples) {
         tensor("accumulate_gradients", of(mean), of(squares), of(upstream), of(x), IValue.from((long) samples))
                 .close();
     }
 
-    /** The same values as a variable that gradients are wanted of, in a {@link Recording}. */
+    /** A copy of the values with respect to which gradients can be computed, in a {@link Recording}. */
     public Tensor variable(Tensor x) {
         return tensor("variable", of(x));
     }
 
-    /** The same values as a variable that gradients are wanted of, without a copy; they must have been made in a {@link Recording}. */
+    /**
+     * The same values, without a copy, with respect to which gradients can be computed. x must have been made in a
+     * {@link Recording}.
+     */
     public Tensor leaf(Tensor x) {
         return tensor("leaf", of(x));
     }
 
-    /** The same values, and the same record of them, under another owner. */
+    /** The same memory and the same recorded history, as a tensor of this scope. */
     public Tensor alias(Tensor x) {
         return tensor("alias", of(x));
     }
 
-    /** The same values without what was recorded of them. */
+    /** The same memory without the recorded history. */
     public Tensor detached(Tensor x) {
         return tensor("detached", of(x));
     }
 
     /**
-     * Gradients of Σ output·upstream, in a {@link Recording} that made the output; what was recorded is freed.
+     * Backpropagates: the gradients of Σ output·upstream with respect to the inputs. It must be called in the
+     * {@link Recording} in which the output was made, and it frees the recorded history.
      *
-     * @param upstream of the output's shape
-     * @return each in its input's shape; empty for an input that the output does not depend on
+     * @param upstream gradient with respect to the output, of the output's shape
+     * @return one gradient per input, of the input's shape; empty for an input that the output does not depend on
      */
     public List<Tensor> gradients(Tensor output, Tensor upstream, List<Tensor> inputs) {
         return tensors("gradients", of(output), of(upstream), listOf(inputs));
     }
 
-    /** dX = dY W of y = x Wᵀ, in the weight's type; upstream dY [.., out]. */
+    /**
+     * The gradient dX = dY W of a linear layer y = x Wᵀ with respect to its input, in the type of the weight.
+     *
+     * @param upstream dY, [.., out]
+     * @param weight W, [out, in]
+     * @return dX, [.., in]
+     */
     public Tensor linearGradient(Tensor upstream, Tensor weight) {
         return tensor("linear_gradient", of(upstream), of(weight));
     }
 
+    /** Whether no value is NaN or infinite. */
     public boolean allFinite(Tensor x) {
         try (IValue result = call("all_finite", of(x))) {
             return result.toBoolean();
         }
     }
 
-    /** [elements] to be filled. */
+    /** Uninitialised memory, [elements]. */
     public Tensor reserve(long elements, ComputeType type) {
         String kernel =
                 switch (type) {
@@ -317,13 +463,16 @@ public final class Kernels extends KernelCalls {
         return tensor(kernel, IValue.from(elements));
     }
 
-    /** Stored elements in a file as a tensor [elements] of their own type, without a copy. */
-    Tensor inPlace(MappedBytes stored, DType type) {
+    /** Mapped elements of a file as a tensor [elements] of their storage type, without a copy. */
+    Tensor mapped(MappedBytes stored, DType type) {
         long elements = stored.bytes().remaining() / type.bytes();
         return typed(scope.view(stored, viewType(type), elements), type);
     }
 
-    /** The same of those in a direct buffer, which must not be used otherwise as long as the tensor is. */
+    /**
+     * The elements in a direct buffer as a tensor [elements] of their storage type, without a copy. The buffer must not
+     * be written while the tensor is used.
+     */
     Tensor view(ByteBuffer stored, DType type) {
         long elements = stored.remaining() / type.bytes();
         return typed(scope.view(stored, viewType(type), elements), type);
@@ -333,17 +482,17 @@ public final class Kernels extends KernelCalls {
         return type == DType.BF16 ? tensor("as_bfloat16", IValue.from(view)) : new Tensor(view);
     }
 
-    /** Elements [start, start + length) of x [n], without a copy. */
+    /** A view of the elements [start, start + length) of x [n]. */
     public Tensor slice(Tensor x, long start, long length) {
         return tensor("slice", of(x), IValue.from(start), IValue.from(length));
     }
 
-    /** The same values under another shape, without a copy. */
+    /** The same values in another shape, without a copy if x is contiguous. */
     public Tensor reshape(Tensor x, long... shape) {
         return tensor("reshape", of(x), IValue.listFrom(shape));
     }
 
-    /** Converts the stored elements in a direct buffer into target[start …]. */
+    /** Converts the stored elements in a direct buffer and writes them to target [n] from element {@code start} on. */
     void fill(Tensor target, long start, ByteBuffer stored, DType type) {
         long elements = stored.remaining() / type.bytes();
         String kernel = type == DType.BF16 ? "fill_bfloat16" : "fill";
@@ -352,6 +501,7 @@ public final class Kernels extends KernelCalls {
         view.close();
     }
 
+    /** See {@link Tensor#stored}. */
     ByteBuffer stored(Tensor x, DType type) {
         Tensor converted =
                 switch (type) {
@@ -361,7 +511,7 @@ public final class Kernels extends KernelCalls {
                     case BF16 -> tensor("float_to_bfloat16", of(x));
                     default -> throw new IllegalArgumentException("weights are never stored as " + type);
                 };
-        // A copy on the heap would be copied once more by the channel that writes it.
+        // A direct buffer, because a file channel would copy a heap buffer once more.
         return converted.array().toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
     }
 

@@ -5,24 +5,27 @@ import io.espalier.model.InvalidSetting;
 import io.espalier.model.Setting;
 
 /**
- * Native memory that one pass over a model may take, beside what the process takes anyway.
+ * The native memory that one pass over a model may use, beyond what the idle process uses.
  *
  * @param bytes at least 64 MiB
  */
 public record MemoryBudget(long bytes) {
     public static final MemoryBudget DEFAULT = new MemoryBudget(2L << 30);
 
-    private static final long LEAST_BYTES = 64L << 20;
+    private static final long MIN_BYTES = 64L << 20;
 
     public MemoryBudget {
-        if (bytes < LEAST_BYTES) {
+        if (bytes < MIN_BYTES) {
             throw new InvalidSetting(
-                    Setting.MEMORY_BUDGET, "must be at least %d bytes, was %d".formatted(LEAST_BYTES, bytes));
+                    Setting.MEMORY_BUDGET, "must be at least %d bytes, was %d".formatted(MIN_BYTES, bytes));
         }
     }
 
     /**
-     * @param what needs the bytes, for the message
+     * Refuses a need beyond the budget.
+     *
+     * @param what names who needs the memory, for the message
+     * @param needed bytes
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the budget and the bytes
      */
     public void require(String what, long needed) {

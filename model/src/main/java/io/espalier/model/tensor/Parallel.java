@@ -9,21 +9,22 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * Pieces of work side by side, each with an equal share of the engine's threads. Between two kernels a thread then waits
- * for nobody, and finds in its cache what it left there.
+ * Runs independent pieces of work side by side, each with an equal share of the engine's threads. A kernel on few threads
+ * spends less time waiting for its slowest thread, and each thread keeps its data in its cache.
  */
 public final class Parallel {
-    /** Each holds what its piece computes. */
+    /** How many pieces run at the same time. Each of them needs memory for its own activations. */
     public static final int WAYS = 2;
 
-    /** They outlive the work, since what the engine keeps for each thread would otherwise pile up. */
-    private static final Executor BESIDE = Executors.newCachedThreadPool(Background.threads("parallel"));
+    /** The threads are reused, because the engine never frees what it allocates for each thread that calls it. */
+    private static final Executor WORKERS = Executors.newCachedThreadPool(Background.threads("parallel"));
 
     private Parallel() {}
 
     /**
-     * Does pieces [0, count) of work that share nothing they change, in any order; one after the other where the threads
-     * cannot be shared out evenly. The caller is one lane itself: what the C library keeps for a thread is kept once less.
+     * Runs {@code work} for every index in [0, count), in any order. Two pieces must not change the same data. The pieces
+     * run one after the other when the engine's threads cannot be divided evenly. The calling thread takes pieces too, so
+     * that only one more thread, with the memory that the C library keeps for it, is needed.
      */
     public static void each(int count, IntConsumer work) {
         Engine engine = Engine.started();
@@ -33,23 +34,23 @@ public final class Parallel {
             return;
         }
         AtomicInteger next = new AtomicInteger();
-        Runnable lane = () -> {
+        Runnable takePieces = () -> {
             int before = engine.limitThreads(threads / WAYS);
             try {
                 for (int piece = next.getAndIncrement(); piece < count; piece = next.getAndIncrement()) {
                     work.accept(piece);
                 }
             } finally {
-                // What failed or was cancelled here leaves nothing for the other to begin.
+                // After a failure or a cancellation on this thread, the other one starts no further piece.
                 next.set(count);
                 engine.limitThreads(before);
             }
         };
-        CompletableFuture<Void> beside = CompletableFuture.runAsync(lane, BESIDE);
+        CompletableFuture<Void> second = CompletableFuture.runAsync(takePieces, WORKERS);
         try {
-            lane.run();
+            takePieces.run();
         } finally {
-            Background.join(beside);
+            Background.join(second);
         }
     }
 }

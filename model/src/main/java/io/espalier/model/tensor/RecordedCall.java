@@ -8,8 +8,8 @@ import java.lang.invoke.MethodType;
 import java.util.Arrays;
 
 /**
- * Calls a kernel so that the engine records it. The engine's public entry for this takes tensors alone, kernels take
- * numbers too; the native call behind both takes either, so that one is called.
+ * Calls a kernel so that the engine records it for gradients. The engine's public method for this accepts only tensors,
+ * but kernels also take numbers. The native method behind it accepts both, so this class calls that one.
  */
 final class RecordedCall {
     private static final boolean RECORD = true;

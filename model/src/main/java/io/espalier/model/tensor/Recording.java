@@ -1,9 +1,9 @@
 package io.espalier.model.tensor;
 
 /**
- * While it is open, the kernels this thread calls record how they computed, so that {@link Kernels#gradients} can go
- * back through them. Whatever a gradient passes through, weights included, must be made inside: the plain kernels' results
- * cannot be recorded.
+ * While a recording is open, the engine records the kernels that the current thread calls, so that
+ * {@link Kernels#gradients} can backpropagate through them. Every tensor on the way, weights included, must be made while
+ * the recording is open: the engine cannot record a tensor that was made without one.
  */
 public final class Recording implements AutoCloseable {
     private final boolean before;

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Owns the tensors made in it and frees them when it is closed. A pass over a model opens one scope per layer and one
- * per chunk of windows, which is what bounds its memory.
+ * Owns the tensors made in it and frees them when it is closed. A pass over a model opens one scope per layer and one per
+ * chunk of windows. That bounds its memory.
  */
 public final class Scope implements AutoCloseable {
     private final PtNDManager manager;
@@ -33,27 +33,27 @@ public final class Scope implements AutoCloseable {
         return manager;
     }
 
-    /** fp32 from Java memory, row-major. */
+    /** An fp32 tensor with values from Java memory, row-major. */
     public Tensor floats(float[] values, long... shape) {
         return owned(manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
     }
 
-    /** fp64 [n]. */
+    /** An fp64 tensor [n] with values from Java memory. */
     public Tensor doubles(double[] values) {
         return owned(manager.create(DoubleBuffer.wrap(values), new Shape(values.length), DataType.FLOAT64));
     }
 
-    /** uint8 [n]. */
+    /** A uint8 tensor [n] with values from Java memory. */
     public Tensor bytes(byte[] values) {
         return owned(manager.create(ByteBuffer.wrap(values), new Shape(values.length), DataType.UINT8));
     }
 
-    /** int64 from Java memory, row-major: token ids and positions. */
+    /** An int64 tensor with values from Java memory, row-major: token ids and positions. */
     public Tensor longs(long[] values, long... shape) {
         return owned(manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));
     }
 
-    /** int64 [n]. */
+    /** An int64 tensor [n] of indices. */
     public Tensor positions(int[] values) {
         long[] wide = new long[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -63,8 +63,8 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * The engine borrows the memory of arrays made from Java, and Java takes it back when the array is closed, even while
-     * a recorded computation still refers to it. A copy is the engine's own.
+     * Copies an array made from Java memory. The engine only borrows such memory: it is freed when the array is closed,
+     * even if a recorded computation still refers to it. The copy belongs to the engine.
      */
     private static Tensor owned(NDArray borrowed) {
         try (borrowed) {
@@ -72,12 +72,15 @@ public final class Scope implements AutoCloseable {
         }
     }
 
-    /** A view of a direct buffer's bytes, valid while the buffer is not written again. */
+    /** A view of a direct buffer's bytes. It is valid until the buffer is written again. */
     PtNDArray view(ByteBuffer direct, DataType type, long elements) {
         return (PtNDArray) manager.create(direct, new Shape(elements), type);
     }
 
-    /** Elements of a file where they lie; their tensor must not be kept in another scope. */
+    /**
+     * A view of mapped elements of a file. This scope unmaps them when it is closed, so their tensor must not be moved to
+     * another scope.
+     */
     PtNDArray view(MappedBytes mapped, DataType type, long elements) {
         mappings.add(mapped);
         return view(mapped.bytes(), type, elements);

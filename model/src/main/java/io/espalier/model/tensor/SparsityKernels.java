@@ -3,9 +3,9 @@ package io.espalier.model.tensor;
 import ai.djl.pytorch.jni.IValue;
 
 /**
- * The kernels of {@code sparsity.py}, with results that belong to one scope. Formulas stand there: a mask is bool [out, in],
- * true where a weight is kept; of each {@code group} of consecutive scores the {@code removed} lowest go, of equal ones the
- * earlier.
+ * The kernels of {@code sparsity.py}, which has the arithmetic. Results belong to one scope. A mask is bool [out, in]
+ * and true where a weight is kept. In each group of {@code group} consecutive scores the {@code removed} lowest are
+ * removed. Of equal scores the earlier is removed first. A weight W is [out, in].
  */
 public final class SparsityKernels extends KernelCalls {
     public SparsityKernels(Scope scope) {
@@ -13,7 +13,7 @@ public final class SparsityKernels extends KernelCalls {
     }
 
     /**
-     * By {@code |W_ij|·f_j}, in groups along each row.
+     * The mask by the score {@code |W_ij|·f_j}, with groups along each row of W.
      *
      * @param factors f, fp64 [in]
      */
@@ -22,7 +22,7 @@ public final class SparsityKernels extends KernelCalls {
     }
 
     /**
-     * By {@code |W_ij|·f_i}, in groups along each column.
+     * The mask by the score {@code |W_ij|·f_i}, with groups along each column of W.
      *
      * @param factors f, fp64 [out]
      */
@@ -31,7 +31,7 @@ public final class SparsityKernels extends KernelCalls {
     }
 
     /**
-     * By {@code |W_ij|·(n_j + a·√A_ij)}, in groups along each row.
+     * The mask by the score {@code |W_ij|·(n_j + a·√A_ij)}, with groups along each row of W.
      *
      * @param norms n, fp64 [in]
      * @param squares A, [out, in]
@@ -47,24 +47,32 @@ public final class SparsityKernels extends KernelCalls {
                 IValue.from(removed));
     }
 
-    /** By {@code |W_ij|}, the whole matrix being one group. */
+    /**
+     * The mask by the score {@code |W_ij|}, with the whole matrix as one group.
+     *
+     * @param weight W, fp32
+     * @param removed number of weights to remove, at least 1
+     */
     public Tensor keptOfMatrix(Tensor weight, long removed) {
         return tensor("kept_of_matrix", of(weight), IValue.from(removed));
     }
 
-    /** All true: [rows, columns]. */
+    /** A mask [rows, columns] that keeps every weight. */
     public Tensor keptAll(int rows, int columns) {
         return tensor("keep_all", IValue.from((long) rows), IValue.from((long) columns));
     }
 
-    /** Row-major, 8 weights a byte, the first in the most significant bit; the last byte is filled up with zeros. */
+    /**
+     * A mask as bits: row-major, 8 weights per byte, the first in the most significant bit. The last byte is padded with
+     * zeros.
+     */
     public byte[] packed(Tensor kept) {
         try (Tensor packed = tensor("pack_mask", of(kept))) {
             return packed.bytes();
         }
     }
 
-    /** Sets the weights whose bits of a {@link #packed} mask are 0 to zero, in place. */
+    /** Sets the weights to zero that a {@link #packed} mask removes, in place. */
     public void clearRemoved(Tensor weight, byte[] packed) {
         try (Tensor bits = scope.bytes(packed)) {
             tensor("clear_removed", of(weight), of(bits)).close();
@@ -72,29 +80,33 @@ public final class SparsityKernels extends KernelCalls {
     }
 
     /**
-     * Upper triangular U [in, in], fp64, with {@code (H + damping·I)⁻¹ = UᵀU}.
+     * The upper triangular factor U with {@code (H + damping·I)⁻¹ = UᵀU} (SparseGPT, section 3), computed in place.
      *
-     * @param system H, fp64 [in, in], in whose place U comes
-     * @return U; an empty tensor, and H as it was, when it is not positive definite
+     * @param system H, fp64 [in, in]; U overwrites it
+     * @return U, fp64 [in, in]; an empty tensor when H is not positive definite, and then H is unchanged
      */
     public Tensor inverseFactor(Tensor system, double damping) {
         return tensor("inverse_factor", of(system), IValue.from(damping));
     }
 
     /**
-     * Columns of which SparseGPT removes weights in one go.
+     * A block of columns that SparseGPT prunes before it updates the columns to the right of the block.
      *
-     * @param columns weights are chosen so many columns at a time
-     * @param removed of each row of such columns or, where {@code whole}, of all of them
+     * @param first index of the block's first column
+     * @param last index after the block's last column
+     * @param columns number of columns for which weights are chosen at the same time
+     * @param removed number of weights to remove per choice: in each row of these columns or, if {@code whole}, in all
+     *     rows together
      */
     public record Block(int first, int last, int columns, long removed, boolean whole) {}
 
     /**
-     * Removes weights from a block of columns and lets the ones behind make up for it, in place.
+     * Removes weights from a block of columns and updates the columns to its right so that the output error is smallest
+     * (SparseGPT, algorithm 1), in place.
      *
-     * @param weight fp64 [out, in]
-     * @param kept mask of the weight, written for the block
-     * @param factor of {@link #inverseFactor}
+     * @param weight W, fp64 [out, in]
+     * @param kept mask of the weight, [out, in]; the block's part is written
+     * @param factor U of {@link #inverseFactor}, fp64 [in, in]
      */
     public void removeWeights(Tensor weight, Tensor kept, Tensor factor, Block block) {
         tensor(

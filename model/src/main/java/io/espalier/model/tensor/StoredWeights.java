@@ -14,13 +14,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.LongStream;
 
 /**
- * Weights of any storage type as tensors. What is stored in the type asked for can be used where it lies, in the page
- * cache; all else is converted through one small buffer per thread, and nothing of the file stays in memory beside it.
+ * Reads weights of any storage type as tensors. Weights stored in the requested type can be used without a copy, as
+ * mapped pages of the file. All others are converted through one small buffer per thread.
  */
 public final class StoredWeights {
     private static final int BUFFER_BYTES = 4 << 20;
     private static final int PAGE_BYTES = 4096;
-    private static final int LOOKED_AT_TOGETHER = 1 << 23;
+    private static final int ELEMENTS_CHECKED_TOGETHER = 1 << 23;
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder()));
@@ -28,7 +28,7 @@ public final class StoredWeights {
     private StoredWeights() {}
 
     /**
-     * A whole tensor in its own shape, fp32.
+     * Reads a whole tensor in its own shape, as fp32. The caller may change it.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
@@ -36,24 +36,30 @@ public final class StoredWeights {
         return read(checkpoint, name, ComputeType.FP32, scope);
     }
 
-    /** The same in another type. */
+    /**
+     * Reads a whole tensor in its own shape. The caller may change it.
+     *
+     * @throws EspalierException as {@link #read(Checkpoint, String, Scope)}; {@code INVALID_ARGUMENT} naming the compute
+     *     type when a weight is finite in the file but not in {@code type}
+     */
     public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
         return Part.whole(checkpoint, name).copied(type, Allocator.FRESH, scope);
     }
 
     /**
-     * A whole tensor in its own shape to compute with: nothing may write to it, and no other scope may keep it.
+     * A whole tensor in its own shape, to compute with. Its memory may be mapped pages of the file, so the caller must
+     * not write to it or move it to another scope.
      *
-     * @param memory of what has to be converted
-     * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
+     * @param memory allocates the tensor if it has to be converted
+     * @throws EspalierException as {@link #read(Checkpoint, String, ComputeType, Scope)}
      */
     public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Allocator memory, Scope scope) {
-        return Part.whole(checkpoint, name).inPlaceOrCopied(type, memory, scope);
+        return Part.whole(checkpoint, name).mappedOrCopied(type, memory, scope);
     }
 
     /**
-     * The bytes of rows [first, first + rows) of a tensor, once they have been looked at. They may be changed, and
-     * last until this thread reads other weights.
+     * Reads the bytes of rows [first, first + rows) of a tensor, in its storage type, and checks them. The caller may
+     * change the buffer. Its content is valid until the current thread reads other weights.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
@@ -64,31 +70,31 @@ public final class StoredWeights {
         ByteBuffer buffer = bytes <= BUFFER_BYTES ? BUFFER.get() : ByteBuffer.allocateDirect(bytes);
         checkpoint.read(name, first * rowBytes, buffer.clear().limit(bytes));
         Engine engine = Engine.started();
-        // To look at a few rows is no work for two, and what becomes of them is done beside.
+        // A few rows are too little work for two threads, and another thread digests the rows before at the same time.
         int threads = engine.limitThreads(1);
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
             Tensor flat = kernels.view(buffer.flip(), info.dtype());
-            finite(name, kernels, flat, flat.elements());
+            requireFinite(name, kernels, flat, flat.elements());
         } finally {
             engine.limitThreads(threads);
         }
         return buffer;
     }
 
-    /** Rows [first, first + rows) of a matrix, under the same conditions as {@link #use}. */
+    /** Rows [first, first + rows) of a matrix [.., width], on the same terms as {@link #use}. */
     public static Tensor useRows(
             Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Allocator memory, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         long width = info.dim(1);
-        return new Part(checkpoint, info, first * width, rows * width, rows, width)
-                .inPlaceOrCopied(type, memory, scope);
+        return new Part(checkpoint, info, first * width, rows * width, rows, width).mappedOrCopied(type, memory, scope);
     }
 
     /**
-     * Copies a tensor from file to file once it has been looked at, in blocks of rows.
+     * Checks a tensor in blocks of rows and then copies it from file to file.
      *
-     * @param name it gets there
+     * @param source name of the tensor in the checkpoint
+     * @param name name of the tensor in the written checkpoint
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
     public static void copy(Checkpoint checkpoint, String source, CheckpointWriter out, String name) {
@@ -102,19 +108,19 @@ public final class StoredWeights {
                     };
             long rows = info.shape().isEmpty() ? 1 : info.shape().get(0);
             long width = info.elements() / rows;
-            long block = Math.max(1, LOOKED_AT_TOGETHER / width);
+            long block = Math.max(1, ELEMENTS_CHECKED_TOGETHER / width);
             for (long first = 0; first < rows; first += block) {
                 long elements = Math.min(block, rows - first) * width;
                 try (Scope scope = Scope.open()) {
                     new Part(checkpoint, info, first * width, elements, elements)
-                            .inPlaceOrCopied(type, Allocator.FRESH, scope);
+                            .mappedOrCopied(type, Allocator.FRESH, scope);
                 }
             }
         }
         out.copy(checkpoint, source, name);
     }
 
-    /** The rows of an embedding that the ids name, fp32: [ids, d]. */
+    /** Gathers the rows of an embedding [vocabulary, d] by their ids: fp32 [ids, d]. */
     public static Tensor gatherRows(Checkpoint checkpoint, String name, int[] ids, Scope scope) {
         TensorInfo info = checkpoint.tensor(name);
         int width = info.dim(1);
@@ -131,13 +137,14 @@ public final class StoredWeights {
             }
             kernels.fill(flat, (long) start * width, buffer.position(0), info.dtype());
         }
-        return finite(name, kernels, flat, ids.length, width);
+        return requireFinite(name, kernels, flat, ids.length, width);
     }
 
     /**
-     * A file of nothing but fp32 values in native order.
+     * Reads a file that holds nothing but fp32 values in native byte order.
      *
-     * @throws IOException when it is gone or of another size
+     * @return fp32, in the given shape
+     * @throws IOException when the file is missing or has another size
      */
     public static Tensor readFloats(Path file, Scope scope, long... shape) throws IOException {
         Kernels kernels = new Kernels(scope);
@@ -165,7 +172,7 @@ public final class StoredWeights {
         return shaped(kernels, flat, shape);
     }
 
-    /** Elements [first, first + elements) of a tensor, to be seen under a shape. */
+    /** Elements [first, first + elements) of a tensor, to be read as a tensor of the given shape. */
     private record Part(Checkpoint checkpoint, TensorInfo info, long first, long elements, long... shape) {
         static Part whole(Checkpoint checkpoint, String name) {
             TensorInfo info = checkpoint.tensor(name);
@@ -173,29 +180,30 @@ public final class StoredWeights {
             return new Part(checkpoint, info, 0, info.elements(), shape);
         }
 
-        Tensor inPlaceOrCopied(ComputeType type, Allocator memory, Scope scope) {
-            return info.dtype() == type.stored() && usable() ? inPlace(scope) : copied(type, memory, scope);
+        Tensor mappedOrCopied(ComputeType type, Allocator memory, Scope scope) {
+            return info.dtype() == type.stored() && mappable() ? mapped(scope) : copied(type, memory, scope);
         }
 
         private long bytes() {
             return elements * info.dtype().bytes();
         }
 
-        /** Below a page a mapping takes more memory than a copy; above the most, it is more than one buffer can show. */
-        boolean usable() {
+        /** A mapping below the size of a page takes more memory than a copy. A buffer cannot show more than 2 GiB. */
+        boolean mappable() {
             return bytes() >= PAGE_BYTES && bytes() <= Integer.MAX_VALUE && checkpoint.aligned(info.name());
         }
 
-        Tensor inPlace(Scope scope) {
+        Tensor mapped(Scope scope) {
             Kernels kernels = new Kernels(scope);
-            var mapped = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes());
-            Tensor flat = kernels.inPlace(mapped, info.dtype());
-            // The bytes are the file's own, so one look at them is enough; it costs a tenth of what they are read for.
-            if (checkpoint.sound(info.name(), first, elements)) {
+            var mapping = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes());
+            Tensor flat = kernels.mapped(mapping, info.dtype());
+            // The file does not change while it is open, so one check is enough. It costs a tenth
+            // of the computation that the weights are read for.
+            if (checkpoint.knownFinite(info.name(), first, elements)) {
                 return shaped(kernels, flat, shape);
             }
-            Tensor finite = finite(info.name(), kernels, flat, shape);
-            checkpoint.foundSound(info.name(), first, elements);
+            Tensor finite = requireFinite(info.name(), kernels, flat, shape);
+            checkpoint.rememberFinite(info.name(), first, elements);
             return finite;
         }
 
@@ -211,16 +219,18 @@ public final class StoredWeights {
                 checkpoint.read(info.name(), (first + start) * bytes, buffer);
                 kernels.fill(flat, start, buffer.position(0), info.dtype());
             }
-            // Only a conversion can have lost what the type asked for does not hold.
-            return finite(type.stored() == info.dtype() ? ComputeType.FP32 : type, info.name(), kernels, flat, shape);
+            // Without a conversion a number that is not finite was stored so: the checkpoint, not the type, is at
+            // fault.
+            return requireFinite(
+                    type.stored() == info.dtype() ? ComputeType.FP32 : type, info.name(), kernels, flat, shape);
         }
     }
 
-    private static Tensor finite(String name, Kernels kernels, Tensor flat, long... shape) {
-        return finite(ComputeType.FP32, name, kernels, flat, shape);
+    private static Tensor requireFinite(String name, Kernels kernels, Tensor flat, long... shape) {
+        return requireFinite(ComputeType.FP32, name, kernels, flat, shape);
     }
 
-    private static Tensor finite(ComputeType type, String name, Kernels kernels, Tensor flat, long... shape) {
+    private static Tensor requireFinite(ComputeType type, String name, Kernels kernels, Tensor flat, long... shape) {
         if (!kernels.allFinite(flat)) {
             throw type.notFinite("tensor " + name);
         }

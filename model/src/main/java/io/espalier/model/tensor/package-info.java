@@ -1,3 +1,3 @@
-/** The engine, its scopes and the kernels; with {@code text} the only package that touches DJL. */
+/** The engine, its scopes and the kernels. Only this package and {@code text} use DJL. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.tensor;

@@ -5,9 +5,9 @@ import java.io.Reader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts a text into pieces that are tokenised one by one. A cut lies before a single space between two letters, where
- * byte-level tokenizers never join: their tokens are those of the whole text. A tokenizer that marks the start of a text
- * (SentencePiece) adds one mark per piece.
+ * Splits a text into pieces that are tokenised one by one. A split lies before a single space between two letters. No
+ * token of a byte-level tokenizer crosses such a place, so the tokens are those of the whole text. A tokenizer that
+ * marks the start of a text (SentencePiece) adds one mark per piece.
  */
 final class TextPieces {
     static final int MAX_CHARS = 1 << 18;
@@ -33,13 +33,13 @@ final class TextPieces {
         if (pending.isEmpty()) {
             return null;
         }
-        int end = pending.length() < MAX_CHARS ? pending.length() : cut();
+        int end = pending.length() < MAX_CHARS ? pending.length() : split();
         String piece = pending.substring(0, end);
         pending.delete(0, end);
         return piece;
     }
 
-    private int cut() {
+    private int split() {
         for (int i = MAX_CHARS - 2; i > 0; i--) {
             if (pending.charAt(i) == ' '
                     && Character.isLetter(pending.charAt(i - 1))
@@ -47,7 +47,7 @@ final class TextPieces {
                 return i;
             }
         }
-        // No such place in the whole piece: anywhere but inside a surrogate pair.
+        // The piece has no such place. Split at its end, but not inside a surrogate pair.
         return Character.isHighSurrogate(pending.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
     }
 }

@@ -15,14 +15,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A UTF-8 text as non-overlapping windows of token ids; what does not fill a window at the end is dropped.
+ * A UTF-8 text as non-overlapping windows of token ids. Tokens at the end that do not fill a window are dropped.
  *
- * <p>The text is read and tokenised in pieces, so memory depends on the windows asked for and not on the file. Where the
- * pieces meet depends on the text alone.
+ * <p>The text is read and tokenised in pieces, so memory depends on the number of windows and not on the size of the
+ * file. The places where the text is split into pieces depend only on the text.
  *
- * @param field of the request that names the text, for messages
- * @param vocabSize of the model; a token beyond it is refused
- * @param bosTokenId put in front of every window and counted in its length; none by default
+ * @param field name of the field of the request that names the text, for messages
+ * @param vocabSize number of token ids of the model; a larger token id is refused
+ * @param bosTokenId put at the start of every window and counted in its length; null for none
  */
 public record TextWindows(
         String field,
@@ -31,7 +31,7 @@ public record TextWindows(
         int vocabSize,
         @Nullable Integer bosTokenId) {
 
-    /** Windows of text alone. */
+    /** Windows without a token at their start. */
     public TextWindows(String field, Path text, Tokenizer tokenizer, int vocabSize) {
         this(field, text, tokenizer, vocabSize, null);
     }
@@ -40,20 +40,20 @@ public record TextWindows(
      * Every window of the text.
      *
      * @param length tokens per window
-     * @return {@code [windows][length]}, one at least
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field: not UTF-8, shorter than a window, or a token
-     *     that the model does not have
+     * @return token ids {@code [windows][length]}, at least one window
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the text is not UTF-8, is shorter than a
+     *     window or has a token outside the model's vocabulary; {@code MODEL_NOT_FOUND} when the text cannot be read
      */
     public int[][] all(int length) {
         return first(Integer.MAX_VALUE, length);
     }
 
     /**
-     * The first windows of the text; fewer when the text ends before.
+     * The first windows of the text; fewer if the text is too short.
      *
-     * @param samples windows wanted, at least 1
+     * @param samples number of windows, at least 1
      * @param length tokens per window, at least 2
-     * @return {@code [n][length]}, 1 ≤ n ≤ samples
+     * @return token ids {@code [n][length]}, 1 ≤ n ≤ samples
      * @throws EspalierException as {@link #all}
      */
     public int[][] first(int samples, int length) {

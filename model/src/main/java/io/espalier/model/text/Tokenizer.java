@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Text to token ids, as the checkpoint's {@code tokenizer.json} says. No token is added at the ends. */
+/** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}. It adds no special tokens. */
 public final class Tokenizer implements AutoCloseable {
     public static final String FILE = "tokenizer.json";
     private static final long MAX_BYTES = 200_000_000;
@@ -51,7 +51,7 @@ public final class Tokenizer implements AutoCloseable {
                 .toArray();
     }
 
-    /** Special tokens are shown. */
+    /** The text of token ids, special tokens included. */
     public String decode(int[] ids) {
         return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), false);
     }

@@ -1,3 +1,3 @@
-/** Texts as windows of token ids. */
+/** The tokenizer, and texts as windows of token ids. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.text;

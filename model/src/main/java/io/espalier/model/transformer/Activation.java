@@ -3,13 +3,13 @@ package io.espalier.model.transformer;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 
-/** What bends a feed-forward channel. */
+/** The activation function of a feed-forward block. */
 public enum Activation {
     SILU("silu"),
     RELU("relu"),
-    /** By the error function. */
+    /** GELU computed with the error function. */
     GELU("gelu"),
-    /** By its approximation with tanh. */
+    /** GELU approximated with tanh. */
     GELU_TANH("gelu_tanh");
 
     private final String kernel;
@@ -23,7 +23,10 @@ public enum Activation {
     }
 
     /**
-     * @param key of the config it stands under
+     * The activation function that a config names.
+     *
+     * @param key the config's key, for the message
+     * @param name the config's value
      * @throws EspalierException {@code MODEL_UNSUPPORTED} naming key and value
      */
     static Activation named(String key, String name) {

@@ -9,14 +9,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Causal self-attention; several query heads may share a KV head.
+ * Causal self-attention. The query heads of a KV group share one KV head.
  *
- * @param frequencies of the rotary positions; {@link RotaryFrequencies#NONE} where positions enter otherwise
- * @param projection makes queries, keys and values
- * @param queryNorm over each query head, before its rotation
- * @param keyNorm over each key head, before its rotation
- * @param scores how queries and keys are compared
- * @param output columns: query heads
+ * @param frequencies of the rotary position embeddings; {@link RotaryFrequencies#NONE} for a model without them
+ * @param projection the projections to queries, keys and values
+ * @param queryNorm norm of each query head before its rotation; null for none
+ * @param keyNorm norm of each key head before its rotation; null for none
+ * @param scores how attention scores are computed
+ * @param output the output projection; its columns belong to the query heads
  */
 public record Attention(
         LayerShape shape,
@@ -26,7 +26,7 @@ public record Attention(
         @Nullable Norm keyNorm,
         AttentionScores scores,
         Linear output) {
-    /** Without norms inside. */
+    /** Attention without query and key norms. */
     Attention(
             LayerShape shape,
             RotaryFrequencies frequencies,
@@ -44,17 +44,17 @@ public record Attention(
         return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores, other);
     }
 
-    /** To compute with weights of which only these units are left. */
+    /** This attention for weights of which only the given attention units are left. */
     Attention keeping(int[] units) {
-        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores.keeping(units), output);
+        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores.keepingHeads(units), output);
     }
 
-    /** The linear layers that read the normalised hidden state. */
+    /** The linear layers that read the normalised hidden states. */
     public List<Linear> projections() {
         return projection.linears();
     }
 
-    /** The norms inside. */
+    /** The query and key norms that exist. */
     List<Norm> norms() {
         List<Norm> norms = new ArrayList<>();
         if (queryNorm != null) {
@@ -67,13 +67,15 @@ public record Attention(
     }
 
     /**
-     * @param x normalised hidden state [b, t, d]
-     * @param weights of the norms
+     * Computes the concatenated outputs of all heads (Vaswani et al., section 3.2), the input of the output projection.
+     *
+     * @param x normalised hidden states [b, t, d]
+     * @param weights gives the weights of the query and key norms
      * @param rotary angles of these t positions
-     * @param cache keys and values of the positions before, to which these are added; absent when x starts the text
-     * @return what enters the output projection, [b, t, h·D]
+     * @param cache keys and values of the positions before; those of x are appended. Null when x starts the text.
+     * @return [b, t, h·D]
      */
-    Tensor mix(
+    Tensor headOutputs(
             Tensor x,
             Linears linears,
             Function<Parameter, Tensor> weights,
@@ -88,7 +90,7 @@ public record Attention(
             k = cache.keys().append(k);
             v = cache.values().append(v);
         }
-        return scores.mix(q, k, v, scope);
+        return scores.headOutputs(q, k, v, scope);
     }
 
     private static Tensor normed(@Nullable Norm norm, Tensor heads, Function<Parameter, Tensor> weights, Scope scope) {

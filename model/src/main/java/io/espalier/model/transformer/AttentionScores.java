@@ -8,96 +8,105 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What becomes of the products of queries and keys before the softmax.
+ * How the products of queries and keys become attention scores, before the softmax.
  *
- * @param scale each product's factor
- * @param softCap scores are squeezed into (−cap, cap) by tanh; 0: not at all
- * @param window how far a position sees, itself included; 0: all the way back
- * @param slopes ALiBi: per query head, what a key loses for each position of distance; empty without
+ * @param scale factor of each product
+ * @param softCap scores are capped to (−cap, cap) by tanh; 0 means no cap
+ * @param window number of positions that a query attends to, its own included; 0 means all
+ * @param slopes ALiBi's slopes, one per query head: the score falls by this much per position of distance; empty without
+ *     ALiBi
  */
 public record AttentionScores(double scale, double softCap, int window, List<Double> slopes) {
-    /** Scores that are made at once where no fused kernel makes them; of one head in any case. */
-    private static final int SCORES_TOGETHER = 4 << 20;
+    /**
+     * The number of scores that a kernel without fusion computes at the same time. It computes at least those of one
+     * head.
+     */
+    private static final int SCORES_PER_BLOCK = 4 << 20;
 
     public AttentionScores {
         slopes = List.copyOf(slopes);
     }
 
-    /** {@code 1/√D} and nothing else. */
+    /** Scores with the scale {@code 1/√D}, without cap, window and ALiBi. */
     static AttentionScores plain(int headDim) {
         return new AttentionScores(1 / Math.sqrt(headDim), 0, 0, List.of());
     }
 
-    AttentionScores scaled(double scale, double softCap) {
+    AttentionScores withScaleAndCap(double scale, double softCap) {
         return new AttentionScores(scale, softCap, window, slopes);
     }
 
-    AttentionScores within(int window) {
+    AttentionScores withWindow(int window) {
         return new AttentionScores(scale, softCap, window, slopes);
     }
 
-    AttentionScores biased(List<Double> slopes) {
+    AttentionScores withSlopes(List<Double> slopes) {
         return new AttentionScores(scale, softCap, window, slopes);
     }
 
-    /** Of a layer of which only some heads are left: each keeps its slope. */
-    AttentionScores keeping(int[] heads) {
+    /** The scores of a layer of which only the given heads are left. Each of them keeps its slope. */
+    AttentionScores keepingHeads(int[] heads) {
         return slopes.isEmpty()
                 ? this
-                : biased(Arrays.stream(heads).mapToObj(slopes::get).toList());
+                : withSlopes(Arrays.stream(heads).mapToObj(slopes::get).toList());
     }
 
     /**
-     * @param q the last t of s positions [b, h, t, D]
+     * Computes attention.
+     *
+     * @param q queries of the last t of s positions [b, h, t, D]
      * @param k [b, k, s, D]
      * @param v [b, k, s, D]
-     * @return [b, t, h·D]
+     * @return the concatenated outputs of the heads, [b, t, h·D]
      */
-    Tensor mix(Tensor q, Tensor k, Tensor v, Scope scope) {
+    Tensor headOutputs(Tensor q, Tensor k, Tensor v, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int positions = k.dim(2);
-        int hiding = cutsNothing(positions) ? 0 : window;
-        if (softCap == 0 && hiding == 0 && slopes.isEmpty()) {
+        int sliding = windowCovers(positions) ? 0 : window;
+        if (softCap == 0 && sliding == 0 && slopes.isEmpty()) {
             return kernels.causalAttention(q, k, v, scale);
         }
-        int together = together(q.dim(1), (long) q.dim(2) * positions);
+        int heads = headsPerBlock(q.dim(1), (long) q.dim(2) * positions);
         return softCap == 0
-                ? kernels.biasedAttention(q, k, v, scale, hiding, slopes(scope), together)
-                : kernels.cappedAttention(q, k, v, scale, softCap, hiding, together);
+                ? kernels.biasedAttention(q, k, v, scale, sliding, slopes(scope), heads)
+                : kernels.cappedAttention(q, k, v, scale, softCap, sliding, heads);
     }
 
     /**
-     * Bytes that scores of windows of t tokens take while one chunk passes: the mask, and three times a block of heads where
-     * they are capped or biased. The fused kernel makes none that count.
+     * The bytes that the attention scores of one chunk need, for windows of t tokens. They hold the mask and, with a
+     * cap or ALiBi, three tensors with the scores of a block of heads. The fused kernel needs no memory worth counting.
      */
     long blockBytes(int heads, int t) {
         long head = (long) t * t;
-        if (cutsNothing(t) && softCap == 0 && slopes.isEmpty()) {
+        if (windowCovers(t) && softCap == 0 && slopes.isEmpty()) {
             return 0;
         }
         long mask = (Long.BYTES + 3 * Float.BYTES) * head;
-        return mask + (ofEachHead() ? 3 * Float.BYTES * head * together(heads, head) : 0);
+        return mask + (storesScoresPerHead() ? 3 * Float.BYTES * head * headsPerBlock(heads, head) : 0);
     }
 
-    /** Heads of a block; all where one mask is for all. */
-    private int together(int heads, long scores) {
-        return ofEachHead() ? (int) Math.min(heads, SCORES_TOGETHER / scores + 1) : heads;
+    /** The number of heads that are computed at the same time: all of them if they share one mask. */
+    private int headsPerBlock(int heads, long scoresPerHead) {
+        return storesScoresPerHead() ? (int) Math.min(heads, SCORES_PER_BLOCK / scoresPerHead + 1) : heads;
     }
 
-    private boolean ofEachHead() {
+    private boolean storesScoresPerHead() {
         return softCap != 0 || !slopes.isEmpty();
     }
 
-    /** Bytes of the scores of one window that are kept for the way back: capped ones, their softmax, and its gradient. */
+    /**
+     * The bytes of one window's attention scores that are kept for backpropagation: with a cap the capped scores, their
+     * softmax and its gradient; else the mask or bias.
+     */
     long recordedBytes(int heads, int t) {
         long head = (long) Float.BYTES * t * t;
         if (softCap != 0) {
             return 3 * head * heads;
         }
-        return cutsNothing(t) && slopes.isEmpty() ? 0 : head * Math.max(1, slopes.size());
+        return windowCovers(t) && slopes.isEmpty() ? 0 : head * Math.max(1, slopes.size());
     }
 
-    private boolean cutsNothing(int positions) {
+    private boolean windowCovers(int positions) {
         return window == 0 || window >= positions;
     }
 
@@ -109,8 +118,9 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
     }
 
     /**
-     * Slopes of ALiBi (Press et al., section 3 and released code): a geometric row for the largest power of two up to
-     * {@code heads}, then every second one of the row for twice as many.
+     * ALiBi's slopes (Press et al., section 3 and released code). For n heads, where n is a power of two, they are the
+     * geometric sequence {@code 2^(−8i/n)}, i = 1..n. For other head counts they are the sequence of the next lower power
+     * of two, followed by every second slope of the next higher one.
      */
     static List<Double> alibi(int heads) {
         int power = Integer.highestOneBit(heads);

@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * One axis of a layer's tensor as runs of removable units. Fused tensors have several runs, one per part; all else about
- * scoring and slicing a tensor follows from its axes.
+ * One axis of a layer's tensor, described as runs of units. A fused tensor has one run per part. The axes of a tensor
+ * determine how its scores are summed per unit and which slices are removed with a unit.
  */
 public record Axis(List<Run> runs) {
     /**
-     * Units that lie side by side.
+     * Consecutive units of one kind.
      *
-     * @param units how many
-     * @param width positions of one unit
+     * @param units number of units
+     * @param width number of positions per unit
      */
     public record Run(UnitKind kind, int units, int width) {
         public int length() {
@@ -33,7 +33,7 @@ public record Axis(List<Run> runs) {
         return new Axis(List.of(new Run(kind, units, width)));
     }
 
-    /** This axis and then another: that of tensors fused along it. */
+    /** The axis of two tensors that are concatenated along this axis. */
     Axis followedBy(Axis next) {
         return new Axis(Stream.concat(runs.stream(), next.runs.stream()).toList());
     }
@@ -42,7 +42,7 @@ public record Axis(List<Run> runs) {
         return runs.stream().mapToInt(Run::length).sum();
     }
 
-    /** Positions that belong to one unit of a kind, in all runs. */
+    /** The number of positions that belong to one unit of a kind, over all runs. */
     public int unitWidth(UnitKind kind) {
         return runs.stream()
                 .filter(run -> run.kind() == kind)
@@ -50,7 +50,7 @@ public record Axis(List<Run> runs) {
                 .sum();
     }
 
-    /** Length in a layer of another shape. */
+    /** The length of this axis in a layer of another shape. */
     int length(LayerShape shape) {
         return runs.stream()
                 .mapToInt(run -> run.width()
@@ -62,16 +62,16 @@ public record Axis(List<Run> runs) {
                 .sum();
     }
 
-    /** Whether removing units shortens this axis. */
+    /** Whether this axis gets shorter when units are removed. */
     public boolean removable() {
         return runs.stream().anyMatch(run -> run.kind() != UnitKind.FIXED);
     }
 
     /**
-     * Adds the value at each position to the unit it belongs to.
+     * Adds the value at each position to the sum of the unit that the position belongs to.
      *
-     * @param values of this axis, from index {@code offset} on
-     * @param sums per unit of {@code kind}
+     * @param sums one sum per unit of {@code kind}
+     * @param values one value per position of this axis, starting at index {@code offset}
      */
     public void addTo(double[] sums, UnitKind kind, double[] values, int offset) {
         int position = offset;

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** BLOOM: ALiBi, one matrix with q, k and v of a head side by side, a norm of the embedding, GELU. */
+/**
+ * BLOOM: ALiBi, one matrix in which the query, key and value of a head follow each other, a norm after the embedding, and
+ * GELU.
+ */
 record Bloom() implements Family {
     @Override
     public String modelType() {
@@ -22,7 +25,7 @@ record Bloom() implements Family {
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: apply_residual_connection_post_layernorm: true; this variant of bloom is not supported");
         }
-        // Saved from the bare model the names lack what the language model puts before them.
+        // A checkpoint saved from the base model lacks the prefix that the language model class adds to the names.
         String prefix = stored.contains("word_embeddings.weight") ? "" : "transformer.";
         Axis width = Axis.fixed(config.hiddenSize());
         Axis vocabulary = Axis.fixed(config.vocabSize());
@@ -59,7 +62,7 @@ record Bloom() implements Family {
                         RotaryFrequencies.NONE,
                         new QueryKeyValue.Interleaved(
                                 Linear.of(layer + ".self_attention.query_key_value", fused, width, true)),
-                        AttentionScores.plain(shape.headDim()).biased(slopes(index, shape, config)),
+                        AttentionScores.plain(shape.headDim()).withSlopes(slopes(index, shape, config)),
                         Linear.of(layer + ".self_attention.dense", width, LlamaParts.keys(shape), true)),
                 Norm.Layer.of(layer + ".post_attention_layernorm", width, config.normEpsilon()),
                 new FeedForward.Plain(
@@ -68,7 +71,7 @@ record Bloom() implements Family {
                         Linear.of(layer + ".mlp.dense_4h_to_h", width, channels, true)));
     }
 
-    /** Those that a pruned layer kept from its dense heads, else those of a layer with all its heads. */
+    /** The slopes that the config lists for a pruned layer, else those of a layer with all its heads. */
     private static List<Double> slopes(int index, LayerShape shape, ModelConfig config) {
         List<Double> kept = config.alibiSlopes(index);
         if (!kept.isEmpty()) {

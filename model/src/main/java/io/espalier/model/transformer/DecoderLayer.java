@@ -6,25 +6,27 @@ import io.espalier.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One decoder layer ready to compute, in its two halves: pruning measures the second behind the repaired first.
+ * One decoder layer with its weights. Its two halves can be computed separately, because a repair measures the
+ * feed-forward half after the attention half was repaired.
  *
- * @param linears how its linear layers are applied
+ * @param linears applies the linear layers
  */
 public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears linears) {
-    /** The layer as it is stored. */
+    /** The layer with its linear layers applied to the given weights. */
     public DecoderLayer(LayerLayout layout, LayerWeights weights) {
         this(layout, weights, weights);
     }
 
-    /** The same layer with its linear inputs shown to a observer. */
+    /** This layer, with an observer that receives the input of each linear layer. */
     DecoderLayer observed(Linears.InputObserver observer) {
         return new DecoderLayer(layout, weights, linears.observed(observer));
     }
 
     /**
-     * Both halves, for a chunk on its own.
+     * Computes both halves for one chunk of windows. It computes the rotary angles itself.
      *
-     * @param x hidden state [b, t, d], which starts the text
+     * @param x hidden states [b, t, d] of positions 0 to t − 1
+     * @return hidden states after the layer, [b, t, d], in {@code target}
      */
     public Tensor forward(Tensor x, Scope target) {
         try (Scope angles = Scope.open()) {
@@ -33,9 +35,11 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     }
 
     /**
-     * Both halves.
+     * Computes both halves.
      *
-     * @param x hidden state [b, t, d], which starts the text
+     * @param x hidden states [b, t, d] of positions 0 to t − 1
+     * @param rotary angles of these positions
+     * @return hidden states after the layer, [b, t, d], in {@code target}
      */
     public Tensor forward(Tensor x, Rotary rotary, Scope target) {
         try (Tensor attended = attend(x, rotary, null, target)) {
@@ -43,53 +47,53 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
         }
     }
 
-    /** {@code x + o(attention(norm(x)))} */
+    /** Computes the attention half, {@code x + output(attention(norm(x)))}: [b, t, d] to [b, t, d]. */
     Tensor attend(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
-        try (Tensor attended = attended(x, rotary, cache, target)) {
-            return new Kernels(target).add(x, attended);
+        try (Tensor added = attentionOutput(x, rotary, cache, target)) {
+            return new Kernels(target).add(x, added);
         }
     }
 
-    /** {@code x + down(activate(norm(x)))} */
+    /** Computes the feed-forward half, {@code x + down(activate(norm(x)))}: [b, t, d] to [b, t, d]. */
     Tensor feedForward(Tensor x, Scope target) {
-        try (Tensor fed = fed(x, target)) {
-            return new Kernels(target).add(x, fed);
+        try (Tensor added = feedForwardOutput(x, target)) {
+            return new Kernels(target).add(x, added);
         }
     }
 
-    /** {@link #attend} in the place of x. */
+    /** Computes the attention half and overwrites x. */
     void attendInPlace(Tensor x, Rotary rotary) {
         try (Scope scope = Scope.open()) {
-            new Kernels(scope).addInPlace(x, attended(x, rotary, null, scope));
+            new Kernels(scope).addInPlace(x, attentionOutput(x, rotary, null, scope));
         }
     }
 
-    /** {@link #feedForward} in the place of x. */
+    /** Computes the feed-forward half and overwrites x. */
     void feedForwardInPlace(Tensor x) {
         try (Scope scope = Scope.open()) {
-            new Kernels(scope).addInPlace(x, fed(x, scope));
+            new Kernels(scope).addInPlace(x, feedForwardOutput(x, scope));
         }
     }
 
-    private Tensor attended(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
+    private Tensor attentionOutput(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope target) {
         try (Scope scope = Scope.open()) {
-            Tensor projected = linears.apply(layout.attention().output(), mixed(x, rotary, cache, scope), scope);
-            return normed(layout.attendedNorm(), projected, scope).keepIn(target);
+            Tensor projected = linears.apply(layout.attention().output(), headOutputs(x, rotary, cache, scope), scope);
+            return normed(layout.postAttentionNorm(), projected, scope).keepIn(target);
         }
     }
 
-    private Tensor fed(Tensor x, Scope target) {
+    private Tensor feedForwardOutput(Tensor x, Scope target) {
         try (Scope scope = Scope.open()) {
-            Tensor projected = linears.apply(layout.feedForward().down(), activated(x, scope), scope);
-            return normed(layout.fedNorm(), projected, scope).keepIn(target);
+            Tensor projected = linears.apply(layout.feedForward().down(), ffnActivations(x, scope), scope);
+            return normed(layout.postFeedForwardNorm(), projected, scope).keepIn(target);
         }
     }
 
     /**
-     * One half, for a chunk on its own.
+     * Computes one half for one chunk of windows.
      *
-     * @param x hidden state [b, t, d], which starts the text
-     * @return the hidden state behind that half, [b, t, d]
+     * @param x hidden states [b, t, d] of positions 0 to t − 1
+     * @return hidden states after that half, [b, t, d], in {@code target}
      */
     public Tensor through(LayerHalf half, Tensor x, Scope target) {
         if (half == LayerHalf.FEED_FORWARD) {
@@ -101,15 +105,17 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     }
 
     /**
-     * What enters the last linear layer of a half.
+     * Computes the input of a half's output projection, see {@link LayerLayout#outputProjection}.
      *
-     * @param x hidden state [b, t, d], which starts the text
-     * @return [b, t, h·D] or [b, t, f]
+     * @param x hidden states [b, t, d] of positions 0 to t − 1
+     * @return the outputs of the heads [b, t, h·D] or the FFN activations [b, t, f], in {@code target}
      */
-    public Tensor beforeLast(LayerHalf half, Tensor x, Scope target) {
+    public Tensor outputProjectionInput(LayerHalf half, Tensor x, Scope target) {
         try (Scope scope = Scope.open()) {
-            Tensor inner = half == LayerHalf.ATTENTION ? mixed(x, rotary(x, scope), null, scope) : activated(x, scope);
-            return inner.keepIn(target);
+            Tensor input = half == LayerHalf.ATTENTION
+                    ? headOutputs(x, rotary(x, scope), null, scope)
+                    : ffnActivations(x, scope);
+            return input.keepIn(target);
         }
     }
 
@@ -117,12 +123,12 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
         return Rotary.of(layout.attention().frequencies(), 0, x.dim(1), scope);
     }
 
-    private Tensor mixed(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope scope) {
+    private Tensor headOutputs(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope scope) {
         Tensor normed = layout.attentionNorm().apply(x, weights::get, scope);
-        return layout.attention().mix(normed, linears, weights::get, rotary, cache, scope);
+        return layout.attention().headOutputs(normed, linears, weights::get, rotary, cache, scope);
     }
 
-    private Tensor activated(Tensor x, Scope scope) {
+    private Tensor ffnActivations(Tensor x, Scope scope) {
         Tensor normed = layout.feedForwardNorm().apply(x, weights::get, scope);
         return layout.feedForward().activate(normed, linears, scope);
     }

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * How token ids become the hidden states that enter the first layer.
  *
- * @param tokens [vocabulary, d]
+ * @param tokens token embedding [vocabulary, d]
  * @param scale factor of each row
- * @param positions added to the tokens' rows
- * @param norm of their sum
+ * @param positions learned position embeddings, which are added; null for none
+ * @param norm norm of the sum; null for none
  */
 public record Embedding(
         Parameter tokens,
@@ -26,10 +26,10 @@ public record Embedding(
         @Nullable LearnedPositions positions,
         @Nullable Norm norm) {
     /**
-     * A learned row for each position.
+     * Learned position embeddings.
      *
      * @param table [offset + positions, d]
-     * @param offset row of the first position
+     * @param offset row of position 0
      */
     public record LearnedPositions(Parameter table, int offset) {
         int count() {
@@ -37,12 +37,12 @@ public record Embedding(
         }
     }
 
-    /** The tokens' rows and nothing else. */
+    /** A token embedding without scale, positions and norm. */
     static Embedding plain(Parameter tokens) {
         return new Embedding(tokens, 1, null, null);
     }
 
-    /** Every tensor. */
+    /** All tensors of the embedding. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
         parameters.add(tokens);
@@ -55,12 +55,14 @@ public record Embedding(
         return parameters;
     }
 
-    /** Longest text; {@link Integer#MAX_VALUE} where positions do not enter here. */
+    /** The longest sequence in tokens; {@link Integer#MAX_VALUE} without learned positions. */
     int maxPositions() {
         return positions == null ? Integer.MAX_VALUE : positions.count();
     }
 
     /**
+     * Embeds windows of tokens.
+     *
      * @param windows token ids [b][t]
      * @param first position of each window's first token
      * @return [b, t, d], in {@code target}
@@ -77,10 +79,10 @@ public record Embedding(
             }
             if (positions != null) {
                 int row = positions.offset() + first;
-                int[] places = IntStream.range(row, row + length).toArray();
+                int[] rowsOfPositions = IntStream.range(row, row + length).toArray();
                 x = kernels.add(
                         x,
-                        StoredWeights.gatherRows(checkpoint, positions.table().name(), places, scope));
+                        StoredWeights.gatherRows(checkpoint, positions.table().name(), rowsOfPositions, scope));
             }
             if (norm != null) {
                 try (LayerWeights weights = LayerWeights.use(checkpoint, norm.parameters(), ComputeType.FP32)) {

@@ -6,9 +6,9 @@ import io.espalier.model.checkpoint.ModelConfig;
 import java.util.List;
 import java.util.Set;
 
-/** A model family: names its tensors and says how it differs from the others. A new family is one class, listed here. */
+/** A model family: the names of its tensors and its architecture. A new family is one class that is listed here. */
 public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3, Opt, Bloom {
-    /** All that are supported. */
+    /** All supported families. */
     List<Family> ALL = List.of(
             new Llama(),
             new Mistral(),
@@ -20,16 +20,18 @@ public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemm
             new Opt(),
             new Bloom());
 
-    /** As {@code model_type} in config.json. */
+    /** The value of {@code model_type} in config.json. */
     String modelType();
 
     /**
-     * @param stored names of the checkpoint's tensors: some models were saved with a prefix and without
-     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming the key of a variant that is not computed
+     * The layout of a model of this family.
+     *
+     * @param stored names of the checkpoint's tensors, because some models were saved with and some without a prefix
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming the key that asks for an unsupported variant
      */
     ModelLayout layout(ModelConfig config, Set<String> stored);
 
-    /** @throws EspalierException {@code MODEL_UNSUPPORTED} naming those that are supported */
+    /** @throws EspalierException {@code MODEL_UNSUPPORTED} naming the supported families */
     static Family of(String modelType) {
         return ALL.stream()
                 .filter(family -> family.modelType().equals(modelType))

@@ -5,23 +5,28 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import java.util.List;
 
-/** Feed-forward block: it widens the hidden state to its channels, bends them, and narrows them down again. */
+/**
+ * The feed-forward block (FFN): an up projection from the hidden size d to the f FFN channels, an activation function,
+ * optionally with a gate (Shazeer, 2020), and a down projection back to d.
+ */
 public sealed interface FeedForward {
-    /** The linear layers that read the normalised hidden state; rows: FFN channels. */
+    /** The linear layers that read the normalised hidden states. Their rows are FFN channels. */
     List<Linear> projections();
 
-    /** Columns: FFN channels. */
+    /** The down projection. Its columns are FFN channels. */
     Linear down();
 
-    /** Whether a gate multiplies what the up projection gives. */
+    /** Whether an activated gate multiplies the output of the up projection. */
     boolean gated();
 
-    /** The same with another down projection. */
+    /** This block with another down projection. */
     FeedForward withDown(Linear other);
 
     /**
-     * @param x normalised hidden state [b, t, d]
-     * @return what enters the down projection, [b, t, f]
+     * Computes the FFN activations, the input of the down projection.
+     *
+     * @param x normalised hidden states [b, t, d]
+     * @return [b, t, f]
      */
     Tensor activate(Tensor x, Linears linears, Scope scope);
 
@@ -73,9 +78,9 @@ public sealed interface FeedForward {
     }
 
     /**
-     * {@link Gated} with both projections in one matrix.
+     * {@link Gated} with gate and up projection in one matrix.
      *
-     * @param gateUp rows: FFN channels of the gate, then the same of up
+     * @param gateUp rows: the FFN channels of the gate, then those of the up projection
      */
     record GatedStacked(Linear gateUp, Activation activation, Linear down) implements FeedForward {
         @Override

@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** Gemma: gated GELU, norm weights stored less one, embeddings times √d. */
+/** Gemma: gated GELU, norm weights stored minus 1, embeddings multiplied by √d. */
 record Gemma() implements Family {
     @Override
     public String modelType() {
@@ -20,7 +20,7 @@ record Gemma() implements Family {
                         index,
                         shape,
                         parts.attention(index, shape, biased, biased, AttentionScores.plain(shape.headDim())),
-                        // The released config says "gelu" and means the approximation.
+                        // The released config says "gelu", but the model was trained with the approximation.
                         parts.gated(index, shape, Activation.GELU_TANH, false)),
                 0);
     }

@@ -4,8 +4,8 @@ import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
 /**
- * Gemma 2: Gemma with norms behind each half too, soft caps on attention scores and logits, a query scale of its own, and
- * every second layer sliding.
+ * Gemma 2: Gemma with a norm after each half too, soft caps on attention scores and logits, its own query scale, and a
+ * sliding window in every second layer.
  */
 record Gemma2() implements Family {
     @Override
@@ -26,12 +26,12 @@ record Gemma2() implements Family {
                 (index, shape) -> {
                     String layer = LlamaParts.layer(index);
                     AttentionScores scores =
-                            AttentionScores.plain(shape.headDim()).within(window.at(index));
+                            AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
                     return new LayerLayout(
                             index,
                             shape,
                             parts.norm(layer + ".input_layernorm"),
-                            parts.attention(index, shape, biased, biased, scores.scaled(scale, cap)),
+                            parts.attention(index, shape, biased, biased, scores.withScaleAndCap(scale, cap)),
                             parts.norm(layer + ".post_attention_layernorm"),
                             parts.norm(layer + ".pre_feedforward_layernorm"),
                             parts.gated(index, shape, Activation.named("hidden_activation", activation), false),

@@ -6,41 +6,47 @@ import io.espalier.model.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Keys and values of the positions one layer has seen. */
+/** The keys and values of the positions that one layer has processed. */
 final class KvCache {
-    /** [b, k, s, D], growing along s. */
-    static final class Half {
+    /** A tensor [b, k, s, D] that grows along s: the keys or the values. */
+    static final class Cached {
         private final Scope owner;
-        private @Nullable Tensor seen;
+        private @Nullable Tensor cached;
 
-        Half(Scope owner) {
+        Cached(Scope owner) {
             this.owner = owner;
         }
 
+        /**
+         * Appends positions.
+         *
+         * @param more [b, k, t, D]
+         * @return all positions, [b, k, s, D]
+         */
         Tensor append(Tensor more) {
-            Tensor before = seen;
+            Tensor before = cached;
             Tensor all = before == null ? more.keepIn(owner) : new Kernels(owner).concatenate(List.of(before, more), 2);
             if (before != null) {
                 before.close();
             }
-            seen = all;
+            cached = all;
             return all;
         }
     }
 
-    private final Half keys;
-    private final Half values;
+    private final Cached keys;
+    private final Cached values;
 
     KvCache(Scope owner) {
-        keys = new Half(owner);
-        values = new Half(owner);
+        keys = new Cached(owner);
+        values = new Cached(owner);
     }
 
-    Half keys() {
+    Cached keys() {
         return keys;
     }
 
-    Half values() {
+    Cached values() {
         return values;
     }
 }

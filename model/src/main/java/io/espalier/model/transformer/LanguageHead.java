@@ -14,30 +14,34 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * Final norm, output projection and next-token loss. The projection passes in blocks of the vocabulary, each read once
- * for all streams; logits of more than one block and chunk never exist together.
+ * The language model head: final norm, output embedding ({@code lm_head}) and next-token loss. The output embedding is
+ * read in blocks of the vocabulary, each block once for all streams. A chunk's logits are computed for one block at a
+ * time, so the logits of the whole vocabulary are never held in memory.
  */
 public final class LanguageHead {
-    /** Rows of the output projection that are in memory together. */
+    /** The number of rows of the output embedding that are in memory at the same time. */
     static final int VOCABULARY_BLOCK = 4096;
 
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
     private final ComputeType type;
 
-    /** In fp32. */
+    /** A head that computes in fp32. */
     public LanguageHead(Checkpoint checkpoint, ModelLayout layout) {
         this(checkpoint, layout, ComputeType.FP32);
     }
 
-    /** @param type of the product with the output projection */
+    /** @param type type of the product with the output embedding */
     public LanguageHead(Checkpoint checkpoint, ModelLayout layout, ComputeType type) {
         this.checkpoint = checkpoint;
         this.layout = layout;
         this.type = type;
     }
 
-    /** Predictions of one chunk: normalised hidden states [n, d], the targets [n] and the fold so far. */
+    /**
+     * The n predictions of one chunk: normalised hidden states [n, d], target token ids [n], and the online log-sum-exp
+     * [3, n] over the blocks read so far.
+     */
     private static final class Predictions {
         final Tensor hidden;
         final Tensor targets;
@@ -51,9 +55,9 @@ public final class LanguageHead {
     }
 
     /**
-     * Negative log-likelihood of each next token.
+     * The negative log-likelihood of each next token.
      *
-     * @param streams behind the last layer
+     * @param streams hidden states after the last layer
      * @return per stream [windows][t − 1], in nats
      */
     public List<double[][]> tokenLosses(List<LayerStream> streams) {
@@ -77,7 +81,11 @@ public final class LanguageHead {
         }
     }
 
-    /** Mean loss of each window, in nats per token. */
+    /**
+     * The mean loss of each window.
+     *
+     * @return [windows], in nats per token
+     */
     public double[] losses(LayerStream stream) {
         return Arrays.stream(tokenLosses(List.of(stream)).get(0))
                 .mapToDouble(window -> Arrays.stream(window).sum() / window.length)
@@ -85,9 +93,9 @@ public final class LanguageHead {
     }
 
     /**
-     * Gradient of the mean loss over all predictions with respect to the hidden states behind the last layer.
+     * The gradient of the mean loss over all predictions with respect to the hidden states after the last layer.
      *
-     * @return per chunk [b, t, d], in {@code scope}; zero at the last position, which predicts nothing
+     * @return per chunk [b, t, d], in {@code scope}; zero at the last position, which has no next token
      */
     public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
         try (Recording recording = Recording.open();
@@ -189,7 +197,7 @@ public final class LanguageHead {
     }
 
     /**
-     * Logits of every position, for models small enough to look at them.
+     * The logits of every position. They are held for the whole vocabulary, so this is for small models.
      *
      * @return per chunk [b, t, vocabulary], in {@code scope}
      */

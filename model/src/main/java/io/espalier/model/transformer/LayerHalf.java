@@ -1,6 +1,6 @@
 package io.espalier.model.transformer;
 
-/** The two steps of a decoder layer, each of which adds something to the hidden state. */
+/** The two halves of a decoder layer. Each adds its output to the residual stream. */
 public enum LayerHalf {
     ATTENTION,
     FEED_FORWARD

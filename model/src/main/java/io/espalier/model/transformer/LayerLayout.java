@@ -11,24 +11,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of one decoder layer and what they do.
+ * The tensors of one decoder layer and their roles.
  *
- * @param index of the layer, from 0
- * @param attentionNorm before the attention
- * @param attendedNorm of what the attention gives, before it is added
- * @param feedForwardNorm before the feed-forward block
- * @param fedNorm of what the feed-forward block gives, before it is added
+ * @param index index of the layer, from 0
+ * @param attentionNorm norm of the attention's input
+ * @param postAttentionNorm norm of the attention's output, before it is added to the residual stream; null for none
+ * @param feedForwardNorm norm of the feed-forward block's input
+ * @param postFeedForwardNorm norm of the feed-forward block's output, before it is added to the residual stream; null for
+ *     none
  */
 public record LayerLayout(
         int index,
         LayerShape shape,
         Norm attentionNorm,
         Attention attention,
-        @Nullable Norm attendedNorm,
+        @Nullable Norm postAttentionNorm,
         Norm feedForwardNorm,
         FeedForward feedForward,
-        @Nullable Norm fedNorm) {
-    /** With norms before each half alone. */
+        @Nullable Norm postFeedForwardNorm) {
+    /** A layer with a norm before each half and none after it. */
     LayerLayout(
             int index,
             LayerShape shape,
@@ -39,38 +40,38 @@ public record LayerLayout(
         this(index, shape, attentionNorm, attention, null, feedForwardNorm, feedForward, null);
     }
 
-    /** With a bias where the units of the layer speak, though the family has none there. */
+    /** This layer with a bias in both output projections, even if the family has none there. */
     LayerLayout withOutputBiases() {
         return new LayerLayout(
                 index,
                 shape,
                 attentionNorm,
                 attention.withOutput(attention.output().biased()),
-                attendedNorm,
+                postAttentionNorm,
                 feedForwardNorm,
                 feedForward.withDown(feedForward.down().biased()),
-                fedNorm);
+                postFeedForwardNorm);
     }
 
-    /** Every linear layer, in the order the data flows. */
+    /** All linear layers, in the order in which the data flows. */
     public List<Linear> linears() {
         return ofBothHalves(this::linears);
     }
 
-    /** Those of one half, in the order the data flows: the last one adds to the hidden state. */
+    /** The linear layers of one half, in the order in which the data flows. The last one is the output projection. */
     public List<Linear> linears(LayerHalf half) {
         boolean first = half == LayerHalf.ATTENTION;
         List<Linear> linears = new ArrayList<>(first ? attention.projections() : feedForward.projections());
-        linears.add(last(half));
+        linears.add(outputProjection(half));
         return linears;
     }
 
-    /** The linear layers through which its units speak: of the heads, then of the channels. */
+    /** The output projections of both halves: the one of the attention, then the down projection. */
     public List<Linear> outputProjections() {
-        return Arrays.stream(LayerHalf.values()).map(this::last).toList();
+        return Arrays.stream(LayerHalf.values()).map(this::outputProjection).toList();
     }
 
-    /** Weights of the linear layers of its larger half. */
+    /** The number of weights in the linear layers of the larger half. */
     public long weightsOfHalf() {
         return Arrays.stream(LayerHalf.values())
                 .mapToLong(half ->
@@ -79,22 +80,25 @@ public record LayerLayout(
                 .orElseThrow();
     }
 
-    /** The linear layer through which a half speaks. */
-    public Linear last(LayerHalf half) {
+    /**
+     * The output projection of a half. For the attention it is the projection of the concatenated heads, for the
+     * feed-forward block the down projection. Units of the half reach the residual stream only through it.
+     */
+    public Linear outputProjection(LayerHalf half) {
         return half == LayerHalf.ATTENTION ? attention.output() : feedForward.down();
     }
 
-    /** Whether what the last linear layer of a half gives is added as it is. */
-    public boolean addsPlainly(LayerHalf half) {
-        return (half == LayerHalf.ATTENTION ? attendedNorm : fedNorm) == null;
+    /** Whether the output of a half's output projection is added to the residual stream without a norm. */
+    public boolean addsWithoutNorm(LayerHalf half) {
+        return (half == LayerHalf.ATTENTION ? postAttentionNorm : postFeedForwardNorm) == null;
     }
 
-    /** Every tensor. */
+    /** All tensors of the layer. */
     public List<Parameter> parameters() {
         return ofBothHalves(this::parameters);
     }
 
-    /** Every tensor of one half. */
+    /** All tensors of one half. */
     public List<Parameter> parameters(LayerHalf half) {
         List<Parameter> parameters = new ArrayList<>();
         norms(half).forEach(norm -> parameters.addAll(norm.parameters()));
@@ -114,14 +118,14 @@ public record LayerLayout(
                 .toList();
     }
 
-    /** Bytes of its tensors in a type. */
+    /** The bytes of all tensors of the layer, stored in a type. */
     long bytes(ComputeType type) {
         return Arrays.stream(LayerHalf.values())
                 .mapToLong(half -> bytes(half, type))
                 .sum();
     }
 
-    /** Bytes of the tensors of one half in a type. */
+    /** The bytes of all tensors of one half, stored in a type. */
     long bytes(LayerHalf half, ComputeType type) {
         return parameters(half).stream()
                 .mapToLong(parameter -> parameter.elements() * type.bytes())
@@ -129,7 +133,7 @@ public record LayerLayout(
     }
 
     /**
-     * Bytes that one token's activations take in this layer, at most.
+     * The most bytes that the activations of one token need in this layer.
      *
      * @param hiddenSize d
      */
@@ -138,12 +142,12 @@ public record LayerLayout(
         return Float.BYTES * (4L * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
     }
 
-    /** Bytes that scores of windows of t tokens take at once; see {@link AttentionScores#blockBytes}. */
+    /** The bytes of attention scores for windows of t tokens, see {@link AttentionScores#blockBytes}. */
     long scoreBytes(int t) {
         return attention.scores().blockBytes(shape.heads(), t);
     }
 
-    /** Bytes of one window's scores that are kept for the way back. */
+    /** The bytes of one window's attention scores that are kept for backpropagation. */
     long recordedScoreBytes(int t) {
         return attention.scores().recordedBytes(shape.heads(), t);
     }
@@ -151,15 +155,15 @@ public record LayerLayout(
     private Stream<Norm> norms(LayerHalf half) {
         boolean first = half == LayerHalf.ATTENTION;
         Stream<@Nullable Norm> around =
-                first ? Stream.of(attentionNorm, attendedNorm) : Stream.of(feedForwardNorm, fedNorm);
+                first ? Stream.of(attentionNorm, postAttentionNorm) : Stream.of(feedForwardNorm, postFeedForwardNorm);
         List<Norm> inside = first ? attention.norms() : List.of();
         return Stream.concat(around.filter(Objects::nonNull).map(Objects::requireNonNull), inside.stream());
     }
 
     /**
-     * To compute with this layer's weights once only some of its attention units are left.
+     * This layout for weights of which only some attention units are left.
      *
-     * @param units that stay, ascending
+     * @param units indices of the units that are left, ascending
      */
     public LayerLayout keepingAttention(int[] units) {
         return new LayerLayout(
@@ -167,9 +171,9 @@ public record LayerLayout(
                 shape,
                 attentionNorm,
                 attention.keeping(units),
-                attendedNorm,
+                postAttentionNorm,
                 feedForwardNorm,
                 feedForward,
-                fedNorm);
+                postFeedForwardNorm);
     }
 }

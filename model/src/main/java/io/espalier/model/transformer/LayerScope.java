@@ -10,17 +10,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** Layers {@code [first, last)} that are pruned. */
+/** The layers {@code [first, last)} that are pruned. */
 public record LayerScope(int first, int last) {
     private static final Pattern RANGE = Pattern.compile("(\\d{1,6}):(\\d{1,6})");
-    /** From here on a model is deep enough to leave four layers and two alone. */
+    /** A model with at least this many layers is deep: its default scope skips six layers instead of two. */
     private static final int DEEP = 16;
 
     /**
      * Reads {@code default}, {@code all} or a half-open range such as {@code 4:30}. The default skips the first 4 and
      * the last 2 layers of a deep model, else the first and the last.
      *
-     * @param layers the model has
+     * @param layers number of layers of the model
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the layers
      */
     public static LayerScope parse(String spec, int layers) {
@@ -43,7 +43,7 @@ public record LayerScope(int first, int last) {
         return first <= layer && layer < last;
     }
 
-    /** The shapes with those in scope changed. */
+    /** The shapes of all layers, after a change to the shapes of the layers in scope. */
     public List<LayerShape> map(List<LayerShape> shapes, UnaryOperator<LayerShape> change) {
         return IntStream.range(0, shapes.size())
                 .mapToObj(layer -> contains(layer) ? change.apply(shapes.get(layer)) : shapes.get(layer))

@@ -20,23 +20,38 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The hidden states of some windows on their way through a model, one decoder layer after the other. It holds no
- * weights. Windows go through a layer in chunks whose size depends on the window length alone, so a result does not
- * depend on who computed it or with which other windows beyond the chunk.
+ * weights.
+ *
+ * <p>Windows pass a layer in chunks. The size of a chunk depends on the window length, the model's shape, the memory
+ * budget and on whether the pass adds to large sums ({@link #chunkedToSum}). A job's plan pins all of them, so a result
+ * does not depend on which worker computed it.
  */
 public final class LayerStream implements AutoCloseable {
-    /** Enough rows to keep a matrix product busy, few enough that what is between two products stays in the cache. */
-    private static final int MOST_ROWS = 256;
+    /**
+     * The largest number of tokens in a chunk. A matrix product with so many rows is efficient, and the activations
+     * between two products still fit in the cache.
+     */
+    private static final int MAX_ROWS = 256;
 
-    private static final int LEAST_ROWS = 128;
+    private static final int MIN_ROWS = 128;
 
-    /** Chunks in one where sums are walked through for each: ten samples of 128 tokens, as published, go at once. */
-    private static final int SUMMED_TOGETHER = 5;
+    /**
+     * How many times as many tokens a chunk has in a pass that adds to large sums, because every chunk goes through the
+     * sums once. The published calibration set of 10 windows of 128 tokens is then one chunk.
+     */
+    private static final int SUMMING_FACTOR = 5;
 
-    /** Of the budget, for a chunk: a quarter for those that go side by side; weights take most of the rest. */
+    /**
+     * A chunk's activations may take one part in so many of the budget. All chunks that run side by side together get a
+     * quarter of it. Weights take most of the rest.
+     */
     private static final int ACTIVATIONS_SHARE = 4 * Parallel.WAYS;
 
-    /** The same for a chunk that goes alone, of whose size there may be three, beside sums. */
-    private static final int SUMMED_SHARE = 12;
+    /**
+     * The same share in a pass that adds to large sums. Its chunks run one at a time, but least squares with a blended
+     * target needs three times the activations of a chunk. Those three get a quarter of the budget.
+     */
+    private static final int SUMMING_SHARE = 4 * 3;
 
     private final Scope scope = Scope.open();
     private final List<int[][]> windows;
@@ -51,36 +66,41 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * Embeds windows of tokens for an exact pass that adds something up.
+     * Embeds windows of tokens for a pass that adds to large sums, in chunks of {@link #chunkedToSum}.
      *
-     * @param windows [n][t] token ids, n ≥ 1, t ≥ 2
-     * @throws EspalierException {@code INVALID_ARGUMENT} for windows of different lengths , longer ones
-     *     than the model has positions, or ids outside the vocabulary
+     * @param windows token ids [n][t], n ≥ 1, t ≥ 2
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the windows have different lengths, are longer than the
+     *     model's learned positions, or have token ids outside the vocabulary
      */
     public static LayerStream embedToSum(
             Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         return embed(checkpoint, layout, chunkedToSum(windows, layout, budget));
     }
 
-    /** The same for a pass that only computes. */
+    /**
+     * Embeds windows of tokens for a pass without large sums, in chunks of {@link #chunked}.
+     *
+     * @param windows token ids [n][t], n ≥ 1, t ≥ 2
+     * @throws EspalierException as {@link #embedToSum}
+     */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         return embed(checkpoint, layout, chunked(windows, layout, budget));
     }
 
     /**
-     * The same for windows in chunks as they are.
+     * Embeds windows of tokens in given chunks.
      *
-     * @param chunks token ids [b][t] of each, within the vocabulary
+     * @param chunks token ids [b][t] of each chunk, within the vocabulary
      */
     public static LayerStream embed(Checkpoint checkpoint, ModelLayout layout, List<int[][]> chunks) {
         return resumed(chunks, (chunk, scope) -> layout.embedding().embed(checkpoint, chunks.get(chunk), 0, scope));
     }
 
     /**
-     * A stream that goes on where another, of the same chunks, stood.
+     * A stream that continues from saved hidden states.
      *
-     * @param chunks token ids [b][t] of each
-     * @param hidden gives a chunk's hidden states [b, t, d] in a scope, by its index
+     * @param chunks token ids [b][t] of each chunk
+     * @param hidden gives the hidden states [b, t, d] of a chunk, by its index, in a scope
      */
     public static LayerStream resumed(List<int[][]> chunks, BiFunction<Integer, Scope, Tensor> hidden) {
         LayerStream stream = new LayerStream(chunks);
@@ -88,7 +108,7 @@ public final class LayerStream implements AutoCloseable {
         return stream;
     }
 
-    /** All chunks lie in one piece, which goes back to the system as one. */
+    /** Copies the hidden states of all chunks into one block of memory, which is then freed as a whole. */
     private void fill(BiFunction<Integer, Scope, Tensor> hidden) {
         Kernels kernels = new Kernels(scope);
         @Nullable Tensor all = null;
@@ -109,22 +129,22 @@ public final class LayerStream implements AutoCloseable {
         }
     }
 
-    /** Another stream that goes on from here on its own way. */
+    /** A new stream with a copy of the current hidden states. It then advances independently of this one. */
     public LayerStream fork() {
         return resumed(windows, (chunk, other) -> new Kernels(other).alias(chunks.get(chunk)));
     }
 
-    /** Sends every chunk through a layer. */
+    /** Advances all chunks through a layer. */
     public void through(DecoderLayer layer) {
         Rotary rotary = angles.of(layer.layout());
         eachChunk(i -> advance(layer, chunks.get(i), rotary));
     }
 
     /**
-     * Sends every chunk through a layer, each before a observer of its own.
+     * Advances all chunks through a layer, each with its own observer. Chunks may run side by side.
      *
-     * @param observer makes one; they must not share what they change
-     * @return theirs, in the order of the chunks
+     * @param observer creates an observer; two observers must not change the same data
+     * @return the observers, in the order of the chunks
      */
     public <W extends ChunkObserver> List<W> through(DecoderLayer layer, Supplier<W> observer) {
         Rotary rotary = angles.of(layer.layout());
@@ -140,57 +160,69 @@ public final class LayerStream implements AutoCloseable {
         return observers;
     }
 
-    /** Sees one chunk on its way through a layer. */
+    /** Observes one chunk on its way through a layer. */
     public interface ChunkObserver extends Linears.InputObserver {
-        /** Hidden states [b, t, d] on both sides of the layer, after all inputs inside it. */
+        /**
+         * Receives the hidden states before and after the layer. It is called after the inputs of all linear layers were
+         * observed.
+         *
+         * @param before [b, t, d]
+         * @param after [b, t, d]
+         */
         void observe(Tensor before, Tensor after);
     }
 
-    /** Sends the chunks through a layer one after the other, before a observer that adds up what it sees of all. */
+    /** Advances the chunks through a layer one after the other, with one observer for all of them. */
     public void throughInTurn(DecoderLayer layer, Linears.InputObserver observer) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer observed = layer.observed(observer);
         chunks.forEach(chunk -> advance(observed, chunk, rotary));
     }
 
-    /** Sends every chunk through a layer's attention half. */
+    /** Advances all chunks through a layer's attention half. */
     public void throughAttention(DecoderLayer layer) {
         Rotary rotary = angles.of(layer.layout());
         eachChunk(i -> layer.attendInPlace(chunks.get(i), rotary));
     }
 
-    /** Sends every chunk through a layer's feed-forward half. */
+    /** Advances all chunks through a layer's feed-forward half. */
     public void throughFeedForward(DecoderLayer layer) {
         eachChunk(i -> layer.feedForwardInPlace(chunks.get(i)));
     }
 
-    /** Computes a layer for its observer alone, chunk after chunk: the stream stays where it is. */
+    /** Computes a layer for an observer, one chunk after the other, without advancing the stream. */
     public void peek(DecoderLayer layer, Linears.InputObserver observer) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer observed = layer.observed(observer);
-        show(null, (x, target) -> observed.forward(x, rotary, target));
+        compute(null, (x, target) -> observed.forward(x, rotary, target));
     }
 
     /**
-     * The same with a layer's attention half.
+     * Computes a layer's attention half for an observer, without advancing the stream.
      *
-     * @param above another stream of the same windows, whose chunks come first in what the observer sees
+     * @param dense the dense model's stream of the same windows. Its chunks are computed with this stream's chunks, and
+     *     the observed inputs [2b, t, ..] hold them first. Null for none.
      */
-    public void peekAttention(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream above) {
+    public void peekAttention(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream dense) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer observed = layer.observed(observer);
-        show(above, (x, target) -> observed.attend(x, rotary, null, target));
-    }
-
-    /** The same with a layer's feed-forward half. */
-    public void peekFeedForward(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream above) {
-        show(above, layer.observed(observer)::feedForward);
+        compute(dense, (x, target) -> observed.attend(x, rotary, null, target));
     }
 
     /**
-     * Chunks by their index: small ones side by side, as larger ones keep all threads busy and their activations count.
+     * Computes a layer's feed-forward half for an observer, without advancing the stream.
      *
-     * @param work on one chunk; it must not share what it changes
+     * @param dense as in {@link #peekAttention}
+     */
+    public void peekFeedForward(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream dense) {
+        compute(dense, layer.observed(observer)::feedForward);
+    }
+
+    /**
+     * Calls {@code work} with the index of each chunk. Small chunks run side by side. Larger ones run one after the
+     * other, because each of them keeps all threads busy and needs more memory.
+     *
+     * @param work on one chunk; two calls must not change the same data
      */
     void eachChunk(IntConsumer work) {
         if (sideBySide(length, windows.get(0).length)) {
@@ -200,44 +232,51 @@ public final class LayerStream implements AutoCloseable {
         }
     }
 
-    /** Whether chunks of so many windows are small. */
+    /**
+     * Whether chunks are small enough to run side by side.
+     *
+     * @param length tokens per window
+     * @param perChunk windows per chunk
+     */
     static boolean sideBySide(int length, int perChunk) {
-        return length * perChunk <= MOST_ROWS;
+        return length * perChunk <= MAX_ROWS;
     }
 
-    /** In place: hidden states that moved at every step would leave holes among the activations. */
+    /**
+     * Advances a chunk in place. New memory for the hidden states at every step would fragment the memory between the
+     * activations.
+     */
     private static void advance(DecoderLayer layer, Tensor chunk, Rotary rotary) {
         layer.attendInPlace(chunk, rotary);
         layer.feedForwardInPlace(chunk);
     }
 
-    private void show(@Nullable LayerStream above, BiFunction<Tensor, Scope, Tensor> half) {
+    private void compute(@Nullable LayerStream dense, BiFunction<Tensor, Scope, Tensor> layer) {
         for (int i = 0; i < chunks.size(); i++) {
             try (Scope scratch = Scope.open()) {
                 Tensor own = chunks.get(i);
-                Tensor shown =
-                        above == null ? own : new Kernels(scratch).concatenate(List.of(above.chunks.get(i), own), 0);
-                half.apply(shown, scratch).close();
+                Tensor x = dense == null ? own : new Kernels(scratch).concatenate(List.of(dense.chunks.get(i), own), 0);
+                layer.apply(x, scratch).close();
             }
         }
     }
 
-    /** Hidden states [b, t, d] of each chunk; they belong to the stream. */
+    /** The hidden states [b, t, d] of each chunk. They belong to the stream. */
     public List<Tensor> chunks() {
         return List.copyOf(chunks);
     }
 
-    /** Token ids [b][t] of each chunk. */
+    /** The token ids [b][t] of each chunk. */
     public List<int[][]> windows() {
         return windows;
     }
 
-    /** Tokens in all windows. */
+    /** The number of tokens in all windows. */
     public long tokens() {
         return windows.stream().mapToLong(chunk -> (long) chunk.length * length).sum();
     }
 
-    /** t, tokens of one window. */
+    /** The number of tokens t per window. */
     public int length() {
         return length;
     }
@@ -248,9 +287,10 @@ public final class LayerStream implements AutoCloseable {
     }
 
     /**
-     * The windows that go through a layer together where each chunk adds to sums as large as the weights, which are walked
-     * through once for every chunk: more than otherwise.
+     * Splits windows into the chunks of a pass in which every chunk adds to sums as large as the weights. These chunks
+     * are larger than those of {@link #chunked}, because the memory of the sums is read and written once per chunk.
      *
+     * @return token ids [b][t] of each chunk
      * @throws EspalierException as {@link #embed}
      */
     public static List<int[][]> chunkedToSum(int[][] windows, ModelLayout layout, MemoryBudget budget) {
@@ -258,24 +298,29 @@ public final class LayerStream implements AutoCloseable {
         return chunked(windows, rowsToSum(layout, budget));
     }
 
-    /** The windows that go through a layer together where a pass only computes; the same exceptions. */
+    /**
+     * Splits windows into the chunks of a pass without large sums.
+     *
+     * @return token ids [b][t] of each chunk
+     * @throws EspalierException as {@link #embed}
+     */
     public static List<int[][]> chunked(int[][] windows, ModelLayout layout, MemoryBudget budget) {
         check(windows, layout.vocabulary(), layout.embedding().maxPositions());
         return chunked(windows, rows(layout, budget));
     }
 
-    /** Tokens that go through a layer together. */
+    /** The number of tokens that a chunk of a pass without large sums has at most, unless a single window is longer. */
     static int rows(ModelLayout layout, MemoryBudget budget) {
-        return (int) Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fit(layout, budget, ACTIVATIONS_SHARE)));
+        return (int) Math.max(MIN_ROWS, Math.min(MAX_ROWS, fit(layout, budget, ACTIVATIONS_SHARE)));
     }
 
-    /** Tokens that go through a layer together where they add to sums. */
+    /** The number of tokens that a chunk of a pass with large sums has at most, unless a single window is longer. */
     static int rowsToSum(ModelLayout layout, MemoryBudget budget) {
         int rows = rows(layout, budget);
-        return (int) Math.max(rows, Math.min(SUMMED_TOGETHER * rows, fit(layout, budget, SUMMED_SHARE)));
+        return (int) Math.max(rows, Math.min(SUMMING_FACTOR * rows, fit(layout, budget, SUMMING_SHARE)));
     }
 
-    /** Tokens whose activations in the widest layer take that part of the budget. */
+    /** The number of tokens whose activations in the widest layer take one part in {@code share} of the budget. */
     private static long fit(ModelLayout layout, MemoryBudget budget, int share) {
         long widest = layout.layers().stream()
                 .mapToLong(layer -> layer.activationBytes(layout.hiddenSize()))
@@ -284,7 +329,7 @@ public final class LayerStream implements AutoCloseable {
         return budget.bytes() / share / widest;
     }
 
-    /** Windows of one length that go through a layer together. */
+    /** The number of windows of {@code length} tokens in a chunk: as many as {@code rows} tokens hold, at least one. */
     static int perChunk(int rows, int length) {
         return Math.max(1, rows / length);
     }

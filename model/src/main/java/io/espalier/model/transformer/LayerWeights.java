@@ -16,7 +16,9 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
-/** Tensors of one decoder layer, or of another small part of a model, to compute with; gone when closed. */
+/**
+ * The weights of one decoder layer, or of another small part of a model, as tensors. They are freed when this is closed.
+ */
 public final class LayerWeights implements Linears, AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Tensor> tensors = new HashMap<>();
@@ -24,7 +26,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
     private LayerWeights() {}
 
     /**
-     * In fp32, to compute with or to change.
+     * Reads the weights of a layer as fp32. The caller may change them.
      *
      * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
@@ -32,7 +34,12 @@ public final class LayerWeights implements Linears, AutoCloseable {
         return of(layer.parameters(), (parameter, owner) -> StoredWeights.read(checkpoint, parameter.name(), owner));
     }
 
-    /** To compute with only: the memory may be the file's. */
+    /**
+     * Reads the weights of a layer to compute with. Their memory may be mapped pages of the file, so the caller must not
+     * change them.
+     *
+     * @throws io.espalier.base.EspalierException as {@link io.espalier.model.tensor.StoredWeights#use}
+     */
     public static LayerWeights use(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
         return use(checkpoint, layer.parameters(), type);
     }
@@ -46,24 +53,24 @@ public final class LayerWeights implements Linears, AutoCloseable {
                 parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, memory, owner));
     }
 
-    /** Room for one of several groups of parameters, each in the place of the one before. */
+    /** An arena that is large enough for each of several groups of parameters, one group at a time. */
     static Arena arena(Stream<List<Parameter>> groups) {
         return new Arena(groups.mapToLong(parameters -> parameters.stream()
-                        .mapToLong(parameter -> Arena.taken(parameter.elements()))
+                        .mapToLong(parameter -> Arena.aligned(parameter.elements()))
                         .sum())
                 .max()
                 .orElse(0));
     }
 
-    /** Of a layer that nobody computes with. */
+    /** No weights, for a caller that does not compute with the layer. */
     public static LayerWeights none() {
         return new LayerWeights();
     }
 
     /**
-     * One half of a layer, to compute with while that is recorded.
+     * Reads the weights of one half of a layer to compute with in a {@link Recording}.
      *
-     * @param room for it, as {@link #arenaForHalf} makes it; of this alone
+     * @param arena holds the weights and is cleared before; made by {@link #arenaForHalf}
      */
     public static LayerWeights useRecordable(
             Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type, Arena arena) {
@@ -73,7 +80,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
-    /** For one half of one of these layers after the other. */
+    /** An arena that is large enough for one half of any of these layers. */
     public static Arena arenaForHalf(List<LayerLayout> layers) {
         return arena(layers.stream()
                 .flatMap(layer -> Arrays.stream(LayerHalf.values()).map(layer::parameters)));
@@ -92,6 +99,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
+    /** @throws IllegalStateException when the tensor was not read */
     public Tensor get(Parameter parameter) {
         Tensor tensor = tensors.get(parameter.name());
         if (tensor == null) {
@@ -100,7 +108,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
         return tensor;
     }
 
-    /** Puts a tensor in the place of the one of that name, which is freed. */
+    /** Replaces the tensor of a parameter and frees the old one. The new tensor then belongs to these weights. */
     public void put(Parameter parameter, Tensor tensor) {
         Tensor before = tensors.put(parameter.name(), tensor.keepIn(scope));
         if (before != null) {
@@ -108,7 +116,7 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
-    /** Frees what nobody computes with any more. */
+    /** Frees tensors before this is closed. */
     public void drop(List<Parameter> parameters) {
         for (Parameter parameter : parameters) {
             Tensor dropped = tensors.remove(parameter.name());

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A linear layer {@code y = x Wᵀ + b}.
  *
- * @param module name without the tensor's suffix, under which input statistics are kept
- * @param weight [out, in]
- * @param bias [out]
+ * @param module name of the module: the weight's name without {@code .weight}; input statistics are kept under it
+ * @param weight W, [out, in]
+ * @param bias b, [out]; null for none
  */
 public record Linear(
         String module, Parameter weight, @Nullable Parameter bias) {
@@ -18,22 +18,22 @@ public record Linear(
                 biased ? Parameter.vector(module + ".bias", rows) : null);
     }
 
-    /** The same with a bias. */
+    /** This layer with a bias. */
     Linear biased() {
         return of(module, weight.rows(), weight.columns(), true);
     }
 
-    /** Features of the input. */
+    /** The number of input features. */
     public int inputs() {
         return weight.columns().length();
     }
 
-    /** Features of the output. */
+    /** The number of output features. */
     public int outputs() {
         return weight.rows().length();
     }
 
-    /** Numbers in its matrix. */
+    /** The number of elements of the weight. */
     public long weights() {
         return (long) outputs() * inputs();
     }

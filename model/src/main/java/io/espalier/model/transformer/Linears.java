@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 
-/** How a linear layer is applied: plainly, perturbed, or with somebody watching its input. */
+/** Applies linear layers: with their own weights, with perturbed weights, or with an observer of their inputs. */
 @FunctionalInterface
 public interface Linears {
     /**
@@ -12,7 +12,7 @@ public interface Linears {
      */
     Tensor apply(Linear linear, Tensor x, Scope scope);
 
-    /** Shows each input to a observer before the layer is applied. */
+    /** Gives each input to an observer before the linear layer is applied. */
     default Linears observed(InputObserver observer) {
         return (linear, x, scope) -> {
             observer.observe(linear, x);
@@ -20,7 +20,7 @@ public interface Linears {
         };
     }
 
-    /** Sees what enters a linear layer. */
+    /** Observes the inputs of linear layers. */
     @FunctionalInterface
     interface InputObserver {
         /** @param x [b, t, in] */

@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** LLaMA 1 to 3: rotary positions, RMS norms, gated SiLU; optional biases. */
+/** LLaMA 1 to 3: rotary position embeddings, RMS norms, gated SiLU and optional biases. */
 record Llama() implements Family {
     @Override
     public String modelType() {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.BiFunction;
 
 /**
- * The parts that LLaMA and its descendants are made of, under the names they share. A family puts them together and says
- * what it does otherwise.
+ * The parts of LLaMA and of the families derived from it, with the tensor names they share. A family combines these parts
+ * and replaces those in which it differs.
  *
  * @param normOffset added to each stored norm weight
  */
@@ -25,12 +25,15 @@ record LlamaParts(ModelConfig config, double normOffset) {
         return Axis.fixed(config.hiddenSize());
     }
 
-    /** Rows of the queries and columns of the output: the query heads of each unit side by side. */
+    /**
+     * The rows of the query projection and the columns of the output projection. The query heads of one KV group follow
+     * each other.
+     */
     static Axis queries(LayerShape shape) {
         return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headsPerUnit() * shape.headDim());
     }
 
-    /** Rows of the keys and of the values. */
+    /** The rows of the key projection and of the value projection. */
     static Axis keys(LayerShape shape) {
         return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headDim());
     }
@@ -48,8 +51,8 @@ record LlamaParts(ModelConfig config, double normOffset) {
     }
 
     /**
-     * @param inputBias whether queries, keys and values have biases
-     * @param outputBias whether the output projection has one
+     * @param inputBias whether the query, key and value projections have a bias
+     * @param outputBias whether the output projection has a bias
      */
     Attention attention(int index, LayerShape shape, boolean inputBias, boolean outputBias, AttentionScores scores) {
         String attention = layer(index) + ".self_attn";
@@ -107,9 +110,9 @@ record LlamaParts(ModelConfig config, double normOffset) {
     }
 
     /**
-     * @param embeddingScale factor of the tokens' rows
+     * @param embeddingScale factor of the token embeddings
      * @param layer makes a layer from its index and shape
-     * @param logitCap soft cap of the logits; 0: none
+     * @param logitCap soft cap of the logits; 0 means none
      */
     ModelLayout model(double embeddingScale, BiFunction<Integer, LayerShape, LayerLayout> layer, double logitCap) {
         Axis vocabulary = Axis.fixed(config.vocabSize());

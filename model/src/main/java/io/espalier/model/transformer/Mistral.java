@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** Mistral: LLaMA whose layers may see only a window of the positions before; never biases. */
+/** Mistral: LLaMA with an optional sliding window and without biases. */
 record Mistral() implements Family {
     @Override
     public String modelType() {
@@ -22,7 +22,7 @@ record Mistral() implements Family {
                         shape,
                         false,
                         false,
-                        AttentionScores.plain(shape.headDim()).within(window.at(index))),
+                        AttentionScores.plain(shape.headDim()).withWindow(window.at(index))),
                 parts.gated(index, shape, parts.activation(), false)));
     }
 }

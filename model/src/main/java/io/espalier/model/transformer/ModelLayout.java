@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A whole model as data: what its family calls its tensors, layer by layer.
+ * A whole model as data: the names, shapes and roles of its tensors, layer by layer.
  *
- * @param hiddenSize d, the residual width
+ * @param hiddenSize d, the width of the residual stream
  * @param vocabulary number of token ids
- * @param head output projection [vocabulary, d]; the tokens' embedding itself where they are tied
- * @param logitCap logits are squeezed into (−cap, cap) by tanh; 0: not at all
+ * @param head output embedding [vocabulary, d]; it is the token embedding if the two are tied
+ * @param logitCap logits are capped to (−cap, cap) by tanh; 0 means no cap
  */
 public record ModelLayout(
         String family,
@@ -31,10 +31,11 @@ public record ModelLayout(
     }
 
     /**
-     * Finds the family of a checkpoint and compares every tensor with it, so that nothing fails later for its shape.
+     * Finds the family of a checkpoint and compares the shape of every tensor with the config, so that no later
+     * computation fails because of a shape.
      *
-     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming what is supported, {@code MODEL_CORRUPT} naming a tensor
-     *     that is missing or has another shape or type than the config says
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming the supported families or storage types; {@code
+     *     MODEL_CORRUPT} naming a tensor that is missing or has another shape than the config says
      */
     public static ModelLayout of(Checkpoint checkpoint) {
         ModelLayout layout = of(checkpoint.config(), checkpoint.tensors().keySet());
@@ -45,10 +46,10 @@ public record ModelLayout(
     }
 
     /**
-     * The layout a config describes, whatever the shapes of the tensors are.
+     * The layout that a config describes. The shapes of the checkpoint's tensors are not checked.
      *
      * @param stored names of the checkpoint's tensors
-     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming what is supported
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} naming the supported families
      */
     public static ModelLayout of(ModelConfig config, Set<String> stored) {
         ModelLayout layout = Family.of(config.modelType()).layout(config, stored);
@@ -67,7 +68,7 @@ public record ModelLayout(
                 logitCap);
     }
 
-    /** Every tensor the model computes with. */
+    /** All tensors that the model computes with. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
         parameters.addAll(embedding.parameters());

@@ -7,15 +7,15 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Size of a model.
+ * The size of a model.
  *
- * @param parameters numbers that were learned; a tied output projection counts once
- * @param macs multiply-accumulates of one forward pass over the tokens it was asked for
+ * @param parameters number of parameters; a tied output embedding is counted once
+ * @param macs multiply-accumulate operations of one forward pass over a sequence
  */
 public record ModelSize(long parameters, long macs) {
-    private static final String OUTPUT_PROJECTION = "lm_head.weight";
+    private static final String OUTPUT_EMBEDDING = "lm_head.weight";
 
-    /** @param tokens length of the one sequence that MACs are counted for */
+    /** @param tokens length of the sequence for which MACs are counted */
     public static ModelSize of(ModelConfig config, Collection<TensorInfo> tensors, int tokens) {
         return of(config.hiddenSize(), config.vocabSize(), config.tied(), config.layers(), tensors, tokens);
     }
@@ -30,18 +30,18 @@ public record ModelSize(long parameters, long macs) {
         long parameters = 0;
         long perToken = 0;
         for (TensorInfo tensor : tensors) {
-            boolean output = tensor.name().endsWith(OUTPUT_PROJECTION);
+            boolean output = tensor.name().endsWith(OUTPUT_EMBEDDING);
             parameters += output && tied ? 0 : tensor.elements();
-            // A lookup multiplies nothing; neither, to this precision, do norms and biases.
+            // An embedding lookup does not multiply. Norms and biases are too small to count.
             if (!output && tensor.shape().size() == 2 && !tensor.name().contains("embed")) {
                 perToken += tensor.elements();
             }
         }
-        long outputProjection = (long) hiddenSize * vocabSize;
-        return new ModelSize(parameters, tokens * (perToken + outputProjection) + attentionProducts(layers, tokens));
+        long outputEmbedding = (long) hiddenSize * vocabSize;
+        return new ModelSize(parameters, tokens * (perToken + outputEmbedding) + attentionProducts(layers, tokens));
     }
 
-    /** Queries by keys and weights by values: {@code 2·T²·h·D}, masked positions included. */
+    /** The MACs of queries times keys and of attention weights times values, {@code 2·T²·h·D} with masked positions. */
     private static long attentionProducts(List<LayerShape> layers, int tokens) {
         return layers.stream()
                 .mapToLong(layer -> 2L * tokens * tokens * layer.heads() * layer.headDim())

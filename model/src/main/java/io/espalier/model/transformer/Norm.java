@@ -8,17 +8,23 @@ import java.util.function.Function;
 
 /** Normalisation over the last axis. */
 public sealed interface Norm {
-    /** Its tensors. */
+    /** The tensors of the norm. */
     List<Parameter> parameters();
 
-    /** @param weights gives the tensors of {@link #parameters()} */
+    /**
+     * Normalises each row.
+     *
+     * @param x [.., width]
+     * @param weights gives the tensors of {@link #parameters()}
+     * @return [.., width], in the type of the weight
+     */
     Tensor apply(Tensor x, Function<Parameter, Tensor> weights, Scope scope);
 
     /**
-     * By the root of the mean square.
+     * Root mean square normalisation.
      *
      * @param epsilon added to the mean square
-     * @param offset 1 where the checkpoint stores the weight less one, else 0
+     * @param offset 1 if the checkpoint stores the weight minus 1, else 0
      */
     record Rms(Parameter weight, double epsilon, double offset) implements Norm {
         @Override
@@ -33,7 +39,7 @@ public sealed interface Norm {
     }
 
     /**
-     * By mean and deviation.
+     * Layer normalisation, by mean and standard deviation.
      *
      * @param epsilon added to the variance
      */

@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** OPT: learned positions, layer norms, biases everywhere, one plain feed-forward matrix each way. */
+/**
+ * OPT: learned position embeddings, layer norms, biases in all linear layers, and a feed-forward block without a gate.
+ */
 record Opt() implements Family {
-    /** Row of the first position: the rows before it are of no use here. */
+    /** The row of position 0 in the position embeddings. The rows before it are for padding and are not used here. */
     private static final int FIRST_POSITION = 2;
 
     @Override

@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.LayerShape;
 import java.util.List;
 
-/** A tensor of one layer, under its name in the checkpoint, with the meaning of its axes. */
+/** A tensor of a model: its name in the checkpoint and what its axes mean. */
 public record Parameter(String name, List<Axis> axes) {
     public Parameter {
         axes = List.copyOf(axes);
@@ -21,7 +21,7 @@ public record Parameter(String name, List<Axis> axes) {
         return axes.get(0);
     }
 
-    /** Only of a matrix. */
+    /** The second axis. Only a matrix has one. */
     public Axis columns() {
         return axes.get(1);
     }
@@ -30,17 +30,17 @@ public record Parameter(String name, List<Axis> axes) {
         return axes.stream().map(axis -> (long) axis.length()).toList();
     }
 
-    /** Of the whole tensor. */
+    /** The number of elements of the whole tensor. */
     long elements() {
         return shape().stream().reduce(1L, (a, b) -> a * b);
     }
 
-    /** In a layer of another shape. */
+    /** The shape of this tensor in a layer of another shape. */
     public List<Long> shape(LayerShape layer) {
         return axes.stream().map(axis -> (long) axis.length(layer)).toList();
     }
 
-    /** Whether removing units changes this tensor. */
+    /** Whether this tensor gets smaller when units are removed. */
     public boolean removable() {
         return axes.stream().anyMatch(Axis::removable);
     }

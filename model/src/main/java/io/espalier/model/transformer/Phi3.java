@@ -6,7 +6,10 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** Phi-3, its medium and Phi-4: LLaMA with one matrix for q, k, v and one for gate and up; layers may slide. */
+/**
+ * Phi-3, Phi-3 medium and Phi-4: LLaMA with one matrix for queries, keys and values, one matrix for gate and up
+ * projection, and an optional sliding window.
+ */
 record Phi3() implements Family {
     @Override
     public String modelType() {
@@ -15,7 +18,7 @@ record Phi3() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        if (!turnsWholeHeads(config)) {
+        if (!rotatesWholeHeads(config)) {
             throw new EspalierException(
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: partial_rotary_factor: only 1 is computed; this variant of phi3 is not supported");
@@ -31,12 +34,12 @@ record Phi3() implements Family {
                         new QueryKeyValue.Stacked(Linear.of(
                                 LlamaParts.layer(index) + ".self_attn.qkv_proj", heads(shape), parts.width(), false)),
                         false,
-                        AttentionScores.plain(shape.headDim()).within(window.at(index))),
+                        AttentionScores.plain(shape.headDim()).withWindow(window.at(index))),
                 feedForward(index, shape, parts)));
     }
 
-    /** The older spelling has the factor beside the rotary settings, the newer among them. */
-    private static boolean turnsWholeHeads(ModelConfig config) {
+    /** transformers 4 keeps the factor at the top of the config, transformers 5 among the rotary settings. */
+    private static boolean rotatesWholeHeads(ModelConfig config) {
         String key = "partial_rotary_factor";
         return config.doubleOr(key, 1) == 1
                 && config.rotary().parameters().path(key).asDouble(1) == 1;

@@ -7,11 +7,13 @@ import io.espalier.model.tensor.Tensor;
 import java.util.List;
 
 /**
- * How a checkpoint keeps the projections to queries, keys and values. How many heads there are is seen on the tensors:
- * while a layer is pruned they have fewer than its layout says.
+ * How a checkpoint stores the projections to queries, keys and values. The number of heads is taken from the tensors,
+ * because during pruning a layer has fewer heads than its layout says.
  */
 public sealed interface QueryKeyValue {
     /**
+     * The queries, keys and values of all heads.
+     *
      * @param query [b, h, t, D]
      * @param key [b, k, t, D]
      * @param value [b, k, t, D]
@@ -20,13 +22,13 @@ public sealed interface QueryKeyValue {
 
     List<Linear> linears();
 
-    /** @param x normalised hidden state [b, t, d] */
+    /** @param x normalised hidden states [b, t, d] */
     Heads heads(Tensor x, LayerShape shape, Linears linears, Scope scope);
 
     /**
      * Three matrices.
      *
-     * @param query rows: query heads, those of a KV group side by side
+     * @param query rows: query heads; those of a KV group follow each other
      * @param key rows: KV heads
      * @param value rows: KV heads
      */
@@ -46,9 +48,9 @@ public sealed interface QueryKeyValue {
     }
 
     /**
-     * One matrix: all queries, then all keys, then all values.
+     * One matrix with all queries, then all keys, then all values.
      *
-     * @param fused rows: query heads, KV heads, KV heads
+     * @param fused rows: query heads, KV heads of the keys, KV heads of the values
      */
     record Stacked(Linear fused) implements QueryKeyValue {
         @Override
@@ -68,9 +70,9 @@ public sealed interface QueryKeyValue {
     }
 
     /**
-     * One matrix: head after head its query, its key and its value.
+     * One matrix with query, key and value of the first head, then of the second head, and so on.
      *
-     * @param fused rows: heads of 3·D
+     * @param fused rows: heads of 3·D rows each
      */
     record Interleaved(Linear fused) implements QueryKeyValue {
         @Override

@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** Qwen2 and 2.5: LLaMA with biases on queries, keys and values; the upper layers may slide. */
+/** Qwen2 and 2.5: LLaMA with biases on queries, keys and values. The upper layers may have a sliding window. */
 record Qwen2() implements Family {
     @Override
     public String modelType() {
@@ -22,11 +22,11 @@ record Qwen2() implements Family {
                         shape,
                         true,
                         false,
-                        AttentionScores.plain(shape.headDim()).within(window.at(index))),
+                        AttentionScores.plain(shape.headDim()).withWindow(window.at(index))),
                 parts.gated(index, shape, parts.activation(), false)));
     }
 
-    /** A size alone means nothing here: it counts where {@code use_sliding_window} says so. */
+    /** The window size is used only if {@code use_sliding_window} is true. */
     static SlidingWindow window(ModelConfig config) {
         if (!config.boolOr("use_sliding_window", false)) {
             return SlidingWindow.none();

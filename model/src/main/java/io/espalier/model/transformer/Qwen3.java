@@ -3,7 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
-/** Qwen3: LLaMA with a norm over each query and each key head, shared by the heads of a layer. */
+/** Qwen3: LLaMA with a norm of each query head and one of each key head. All heads of a layer share the norm's weight. */
 record Qwen3() implements Family {
     @Override
     public String modelType() {
@@ -18,7 +18,7 @@ record Qwen3() implements Family {
         return parts.model((index, shape) -> {
             String attention = LlamaParts.layer(index) + ".self_attn";
             Axis head = Axis.fixed(shape.headDim());
-            AttentionScores scores = AttentionScores.plain(shape.headDim()).within(window.at(index));
+            AttentionScores scores = AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
             return parts.layer(
                     index,
                     shape,

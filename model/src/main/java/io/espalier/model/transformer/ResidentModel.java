@@ -9,7 +9,7 @@ import io.espalier.model.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A whole model in memory, to generate text with: only for measuring how fast it is. */
+/** A whole model in memory that generates text. It serves to measure the speed of generation. */
 public final class ResidentModel implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
@@ -25,7 +25,7 @@ public final class ResidentModel implements AutoCloseable {
         this.head = StoredWeights.read(checkpoint, layout.head().name(), scope);
     }
 
-    /** @param checkpoint must stay open as long as the model */
+    /** @param checkpoint must stay open while the model is used */
     public static ResidentModel load(Checkpoint checkpoint) {
         ResidentModel model = new ResidentModel(checkpoint);
         try {
@@ -39,7 +39,7 @@ public final class ResidentModel implements AutoCloseable {
         }
     }
 
-    /** Starts a text. */
+    /** Starts a new text. */
     public Generation begin() {
         return new Generation();
     }
@@ -51,35 +51,36 @@ public final class ResidentModel implements AutoCloseable {
         scope.close();
     }
 
-    /** A text that grows; keys and values of what was read are kept. */
+    /** A text that grows. The keys and values of its tokens are cached. */
     public final class Generation implements AutoCloseable {
         private final Scope cacheScope = Scope.open();
         private final List<KvCache> caches = new ArrayList<>();
-        private int seen;
+        private int position;
 
         private Generation() {
             layers.forEach(layer -> caches.add(new KvCache(cacheScope)));
         }
 
         /**
-         * Reads more of the text: a whole prompt first, then one token after the other.
+         * Processes the next tokens of the text: first a whole prompt, then one token per call.
          *
-         * @return the most likely next token
+         * @return id of the most likely next token
+         * @throws IllegalArgumentException for several tokens after the prompt
          */
         public int read(int... tokens) {
-            if (seen > 0 && tokens.length > 1) {
-                throw new IllegalArgumentException("behind a prompt tokens are read one by one");
+            if (position > 0 && tokens.length > 1) {
+                throw new IllegalArgumentException("after the prompt, tokens are read one at a time");
             }
             try (Scope pass = Scope.open()) {
                 Kernels kernels = new Kernels(pass);
-                Tensor x = layout.embedding().embed(checkpoint, new int[][] {tokens}, seen, pass);
-                Rotary.Table angles = new Rotary.Table(seen, tokens.length, pass);
+                Tensor x = layout.embedding().embed(checkpoint, new int[][] {tokens}, position, pass);
+                Rotary.Table angles = new Rotary.Table(position, tokens.length, pass);
                 for (LayerLayout layer : layout.layers()) {
                     DecoderLayer decoder = new DecoderLayer(layer, layers.get(layer.index()));
                     Tensor attended = decoder.attend(x, angles.of(layer), caches.get(layer.index()), pass);
                     x = decoder.feedForward(attended, pass);
                 }
-                seen += tokens.length;
+                position += tokens.length;
                 return kernels.mostLikely(layout.finalNorm().apply(x, norm::get, pass), head);
             }
         }

@@ -6,7 +6,7 @@ import io.espalier.model.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Cosines and sines of the rotary angles of some consecutive positions, [t, D/2] each. */
+/** The cosines and sines of the rotary angles of t consecutive positions, [t, D/2] each. */
 final class Rotary {
     private final Tensor cosines;
     private final Tensor sines;
@@ -16,14 +16,17 @@ final class Rotary {
         this.sines = sines;
     }
 
-    /** Those of every layer of a model at the same positions: most layers turn alike. */
+    /** The angles of all layers of a model at the same positions. Layers with the same frequencies share them. */
     static final class Table {
         private final int first;
         private final int length;
         private final Scope scope;
         private final Map<RotaryFrequencies, Rotary> known = new HashMap<>();
 
-        /** @param first position of the first row */
+        /**
+         * @param first the first position
+         * @param length number of positions t
+         */
         Table(int first, int length, Scope scope) {
             this.first = first;
             this.length = length;
@@ -36,7 +39,10 @@ final class Rotary {
         }
     }
 
-    /** @param first position of the first row */
+    /**
+     * @param first the first position
+     * @param length number of positions t
+     */
     static Rotary of(RotaryFrequencies frequencies, int first, int length, Scope scope) {
         double[] angular = frequencies.perPair();
         int half = angular.length;
@@ -52,7 +58,7 @@ final class Rotary {
         return new Rotary(scope.floats(cosines, length, half), scope.floats(sines, length, half));
     }
 
-    /** @param heads [b, heads, t, D] */
+    /** Rotates the heads [b, heads, t, D]; returns them unchanged without rotary frequencies. */
     Tensor apply(Tensor heads, Scope scope) {
         return cosines.elements() == 0 ? heads : new Kernels(scope).rotate(heads, cosines, sines);
     }

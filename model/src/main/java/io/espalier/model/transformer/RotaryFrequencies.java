@@ -7,9 +7,13 @@ import io.espalier.model.checkpoint.Rope;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** Radians per position of each rotated pair of a head, after the config's scaling. */
+/**
+ * The frequencies of rotary position embeddings (RoFormer, section 3.2), after the config's scaling.
+ *
+ * @param perPair radians per position of each rotated pair of a head, [D/2]
+ */
 public record RotaryFrequencies(double[] perPair) {
-    /** Of heads that are not turned. */
+    /** The frequencies of heads that are not rotated: none. */
     public static final RotaryFrequencies NONE = new RotaryFrequencies(new double[0]);
 
     public RotaryFrequencies {
@@ -22,9 +26,11 @@ public record RotaryFrequencies(double[] perPair) {
     }
 
     /**
-     * @param headDim D; D/2 pairs
-     * @throws EspalierException {@code MODEL_UNSUPPORTED} for a scaling that is not known, {@code MODEL_CORRUPT} for one
-     *     that lacks a number
+     * The frequencies that a config describes: {@code theta^(−2i/D)} for pair i, then scaled.
+     *
+     * @param headDim D, even
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} for an unknown type of scaling; {@code MODEL_CORRUPT} when D
+     *     is odd or a number of the scaling is missing
      */
     public static RotaryFrequencies of(Rope rope, int headDim) {
         if (headDim % 2 != 0) {
@@ -50,7 +56,10 @@ public record RotaryFrequencies(double[] perPair) {
         };
     }
 
-    /** Slow turns are stretched by the factor, fast ones kept, those between blended (Llama 3.1 release). */
+    /**
+     * Llama 3.1's scaling (released code): low frequencies are divided by the factor, high ones are kept, and those
+     * between are interpolated.
+     */
     private static double[] llama3(Rope rope, double[] plain) {
         double factor = number(rope, "factor");
         double low = number(rope, "low_freq_factor");

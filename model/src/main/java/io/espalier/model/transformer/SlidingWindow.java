@@ -7,18 +7,18 @@ import io.espalier.model.checkpoint.ModelConfig;
 import java.util.function.IntPredicate;
 
 /**
- * Which layers see only the last positions.
+ * The sliding window of a model and the layers that have it.
  *
- * @param size positions a token sees, itself included; 0: all of them
- * @param slides whether a layer, by its index, is one of those
+ * @param size number of positions that a query attends to, its own included; 0 means all
+ * @param slides whether a layer, by its index, has the sliding window
  */
 record SlidingWindow(int size, IntPredicate slides) {
-    /** Every layer slides where the config gives a size, unless it says otherwise layer by layer. */
+    /** All layers have the window if the config gives a size, unless its {@code layer_types} say otherwise. */
     static SlidingWindow everywhere(ModelConfig config) {
         return of(config, layer -> true);
     }
 
-    /** @param usual whether a layer slides where the config does not say so layer by layer */
+    /** @param usual whether a layer has the window if the config has no {@code layer_types} */
     static SlidingWindow of(ModelConfig config, IntPredicate usual) {
         int size = config.intOr("sliding_window", 0);
         if (size < 0) {

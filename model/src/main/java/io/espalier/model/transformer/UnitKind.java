@@ -1,11 +1,11 @@
 package io.espalier.model.transformer;
 
-/** What one position of a tensor's axis belongs to. */
+/** The kind of unit that a position of a tensor's axis belongs to. */
 public enum UnitKind {
-    /** A head, or the KV group that several query heads share. */
+    /** A head, or with grouped-query attention a KV group. */
     ATTENTION,
-    /** A channel of the feed-forward block. */
+    /** An FFN channel. */
     FFN,
-    /** Nothing removable: the residual width, the size of a head. */
+    /** No removable unit: for example the width of the residual stream. */
     FIXED
 }

@@ -15,26 +15,29 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Takes decoder layers from a checkpoint one after the other; while one is in use the next is read. */
+/** Reads the weights of decoder layers one after the other. While one layer is used, the next one is prefetched. */
 public final class WeightStream {
-    /** Threads outlive a pass, since what the engine and the reading keep for each would otherwise pile up. */
-    private static final Executor AHEAD = Executors.newCachedThreadPool(Background.threads("weights-ahead"));
+    /**
+     * The threads are reused by later passes, because the engine and the read buffers keep memory for each thread that
+     * ever ran.
+     */
+    private static final Executor PREFETCHING = Executors.newCachedThreadPool(Background.threads("weights-ahead"));
 
-    private final Reader read;
-    private final boolean ahead;
+    private final Reader reader;
+    private final boolean prefetches;
 
-    private WeightStream(boolean ahead, Reader read) {
-        this.ahead = ahead;
-        this.read = read;
+    private WeightStream(boolean prefetches, Reader reader) {
+        this.prefetches = prefetches;
+        this.reader = reader;
     }
 
     @FunctionalInterface
     private interface Reader {
-        /** @param room for this layer alone */
+        /** @param arena for the weights of this layer only */
         LayerWeights read(LayerLayout layer, Arena arena);
     }
 
-    /** Whether two layers leave enough of the budget for what is computed. */
+    /** Whether two layers take at most half of the budget, so that the next layer can be prefetched. */
     static boolean fitTwice(List<LayerLayout> layers, Computation computation) {
         long largest = layers.stream()
                 .mapToLong(layer -> layer.bytes(computation.type()))
@@ -44,9 +47,9 @@ public final class WeightStream {
     }
 
     /**
-     * Shows each layer with its weights, which are gone once it has been used.
+     * Calls {@code use} with each layer and its weights. The weights are freed after the call and must not be changed.
      *
-     * @param layers in the order they are wanted
+     * @param layers in the order in which they are used
      * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public static void forEach(
@@ -61,7 +64,7 @@ public final class WeightStream {
                 .run(layers, use);
     }
 
-    /** The same with fp32 weights that may be changed. */
+    /** Calls {@code use} with each layer and an fp32 copy of its weights, which it may change. */
     public static void forEachCopied(
             Checkpoint checkpoint,
             List<LayerLayout> layers,
@@ -76,14 +79,14 @@ public final class WeightStream {
     private void run(List<LayerLayout> layers, BiConsumer<LayerLayout, LayerWeights> use) {
         try (Arena even = arena(layers);
                 Arena odd = arena(layers);
-                Coming coming = new Coming()) {
+                Prefetch prefetch = new Prefetch()) {
             for (int i = 0; i < layers.size(); i++) {
                 LayerLayout layer = layers.get(i);
-                try (LayerWeights weights = coming.isEmpty() ? readInto(even, layer) : coming.take()) {
-                    if (ahead && i + 1 < layers.size()) {
+                try (LayerWeights weights = prefetch.isEmpty() ? readInto(even, layer) : prefetch.take()) {
+                    if (prefetches && i + 1 < layers.size()) {
                         Arena arena = i % 2 == 0 ? odd : even;
                         LayerLayout next = layers.get(i + 1);
-                        coming.begin(() -> readInto(arena, next));
+                        prefetch.start(() -> readInto(arena, next));
                     }
                     use.accept(layer, weights);
                 }
@@ -97,19 +100,19 @@ public final class WeightStream {
 
     private LayerWeights readInto(Arena arena, LayerLayout layer) {
         arena.clear();
-        return read.read(layer, arena);
+        return reader.read(layer, arena);
     }
 
-    /** The layer that is read while another is used. */
-    private static final class Coming implements AutoCloseable {
+    /** The layer that is read on another thread while the one before is used. */
+    private static final class Prefetch implements AutoCloseable {
         private @Nullable CompletableFuture<LayerWeights> layer;
 
         boolean isEmpty() {
             return layer == null;
         }
 
-        void begin(Supplier<LayerWeights> read) {
-            layer = CompletableFuture.supplyAsync(read, AHEAD);
+        void start(Supplier<LayerWeights> read) {
+            layer = CompletableFuture.supplyAsync(read, PREFETCHING);
         }
 
         LayerWeights take() {
@@ -118,7 +121,7 @@ public final class WeightStream {
             return Background.join(taken);
         }
 
-        /** Waits for what nobody will use any more: it is being read into memory that goes now. */
+        /** Waits until a layer that is still being read is complete, because its arena is freed next. */
         @Override
         public void close() {
             if (layer != null) {

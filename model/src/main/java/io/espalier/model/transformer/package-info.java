@@ -1,3 +1,6 @@
-/** Decoder-only transformers as data: which tensors a family has, which units they hold, and the stream through them. */
+/**
+ * Decoder-only transformers: model families as data, the units of their tensors, and the stream of hidden states through
+ * the layers.
+ */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.transformer;

@@ -1,17 +1,19 @@
 # Gram matrices and their factors: more methods of the class in kernels.py.
 #
-# H = XᵀX of n features is summed up in fp32 and solved in fp64, where n is large the most of what its layer takes. So one
-# fp64 [n, n], the system, holds first the sums, then H, then the factor. Everything goes in blocks of rows and columns.
+# The Gram matrix H = XᵀX of n features is summed in fp32 and solved in fp64. For large n it needs more memory than
+# everything else in its layer. So one fp64 matrix [n, n], called the system, holds first the sums, then H, then its
+# factor. All steps work on blocks of rows and columns.
 
-  # Rows or columns at a time: enough that arithmetic and not reading the system takes the time, few enough to be small.
+  # The size of a block: large enough that arithmetic takes longer than reading the system, small enough to need little
+  # memory.
   def solved_together(self: __torch__.Kernels) -> int:
     return 256
 
-  # Memory for the system of n features; whatever it holds.
+  # Uninitialised memory for the system of n features.
   def system(self: __torch__.Kernels, n: int) -> Tensor:
     return torch.empty([n, n], dtype=torch.float64)
 
-  # The sums, fp32 [n, n], zero, in the second half of the system's memory: the first is not touched yet.
+  # Zeros for the sums, fp32 [n, n], in the second half of the system's memory. The first half is not touched yet.
   def sums_in(self: __torch__.Kernels, system: Tensor) -> Tensor:
     n = system.size(0)
     first = torch.empty([0], dtype=torch.float32).set_(system)
@@ -22,7 +24,8 @@
     rows = x.reshape([-1, x.size(-1)]).to(torch.float32)
     return self.add_product(gram, rows, rows)
 
-  # H from its sums, which go: row i in fp64 ends before row i + 1 of the sums begins.
+  # Converts the sums to H in place. Row i in fp64 ends before row i + 1 of the sums begins, so no sum is overwritten
+  # before it is read.
   def widen(self: __torch__.Kernels, system: Tensor, sums: Tensor) -> Tensor:
     step = self.block_rows(sums)
     for start in range(0, system.size(0), step):
@@ -33,8 +36,9 @@
   def mean_diagonal(self: __torch__.Kernels, gram: Tensor, kept: Tensor) -> float:
     return float(gram.diagonal().index_select(0, kept).to(torch.float64).mean())
 
-  # H + λI = A Aᵀ with A upper triangular in the place of the upper triangle of H; below the diagonal H stays. False, and
-  # all of H as it was, when it is not positive semi-definite up to rounding: the pivots would otherwise be λ at least.
+  # Factors H + λI = A Aᵀ in place. A is upper triangular and overwrites the upper triangle of H; the part below the
+  # diagonal still holds H. Returns false, with all of H restored, when H is not positive semi-definite up to rounding:
+  # for a semi-definite H every pivot is at least λ.
   def factorize(self: __torch__.Kernels, system: Tensor, damping: float) -> bool:
     n, step = system.size(0), self.solved_together()
     diagonal = system.diagonal().clone()
@@ -45,7 +49,7 @@
         end = n - done
         start = max(0, end - step)
         corner = system[start:end, start:end]
-        # In reverse order the triangle is the lower one, and so is the factor that the engine makes of it.
+        # The engine computes lower triangular factors. With rows and columns reversed, such a factor is upper triangular.
         lower, info = torch.linalg_cholesky_ex(torch.flip(corner, [0, 1]))
         factor = torch.flip(lower, [0, 1])
         definite = int(info) == 0 and float(factor.diagonal().min()) ** 2 >= 0.5 * damping
@@ -67,7 +71,7 @@
       system.diagonal().copy_(diagonal)
     return definite
 
-  # rows (A Aᵀ)⁻¹ in the place of rows [r, n].
+  # Replaces rows [r, n] by rows (A Aᵀ)⁻¹, in place.
   def divide(self: __torch__.Kernels, rows: Tensor, system: Tensor) -> Tensor:
     n, step = system.size(0), self.solved_together()
     for done in range(0, n, step):
@@ -81,7 +85,7 @@
       left.copy_(torch.linalg_solve_triangular(torch.triu(system[start:end, start:end]), left, upper=True, left=False))
     return rows
 
-  # A⁻¹, upper triangular, in the place of A; zeros below.
+  # Replaces the upper triangular A by A⁻¹, in place, with zeros below the diagonal.
   def invert(self: __torch__.Kernels, system: Tensor) -> Tensor:
     n, step = system.size(0), self.solved_together()
     for start in range(0, n, step):
@@ -90,20 +94,20 @@
       factor = torch.triu(system[start:end, start:end])
       corner = torch.linalg_solve_triangular(factor, torch.eye(end - start, dtype=torch.float64), upper=True)
       system[start:end, start:end].copy_(corner)
-      # The columns to the left are those of the inverse already.
+      # The columns to the left already hold the inverse.
       above = (system[:start, start:end] @ corner).neg_()
       for row in range(0, start, step):
         last = min(row + step, start)
         system[row:last, start:end].copy_(system[row:last, row:start] @ above[row:])
     return system
 
-  # All of UᵀU in the place of U, upper triangular with zeros below.
+  # Replaces U, upper triangular with zeros below the diagonal, by the whole matrix UᵀU, in place.
   def square(self: __torch__.Kernels, factor: Tensor) -> Tensor:
     n, step = factor.size(0), self.solved_together()
     for done in range(0, n, step):
       end = n - done
       start = max(0, end - step)
-      # From the last row up: what is above it is what a row is made of.
+      # From the last row upwards, because each row is computed from the rows of U above it.
       for below in range(0, end, step):
         last = end - below
         row = max(0, last - step)

@@ -1,9 +1,10 @@
 # The arithmetic of importance: more methods of the class in kernels.py.
 
   # ---- importance -------------------------------------------------------------------------------------------------
-  # Each returns the sums of S over every row, then over every column: fp64 [out + in].
+  # Each kernel sums a score matrix S [out, in], made from the weight W [out, in]. It returns the sum over every row and
+  # then over every column: fp64 [out + in].
 
-  # Adds the block S of the rows from `start` on to sums [out + in], in place.
+  # Adds a block s of S, whose first row is `start`, to sums [out + in], in place.
   def add_sums(self: __torch__.Kernels, sums: Tensor, rows: int, start: int, s: Tensor) -> int:
     sums[start:start + s.size(0)] = torch.sum(s, [1], dtype=torch.float64)
     sums[rows:].add_(torch.sum(s, [0], dtype=torch.float64))
@@ -75,16 +76,17 @@
     return sums
 
   # ---- perturbations ----------------------------------------------------------------------------------------------
-  # z is a pure function of a seed and of the place in the matrix, and is never held as a whole.
+  # z is a pure function of a seed and the position in the matrix. It is never held in memory as a whole.
 
-  # n random 64-bit numbers, those from `first` on of the sequence a seed begins (splitmix64, Steele et al. 2014).
+  # Numbers [first, first + n) of the sequence of random 64-bit numbers of a seed (splitmix64, Steele et al. 2014).
   def random(self: __torch__.Kernels, seed: int, first: int, n: int) -> Tensor:
     x = torch.arange(first + 1, first + n + 1).mul_(-7046029254386353131).add_(seed)
     x = x.bitwise_xor_(x.__rshift__(30).bitwise_and_(17179869183)).mul_(-4658895280553007687)
     x = x.bitwise_xor_(x.__rshift__(27).bitwise_and_(137438953471)).mul_(-7723592293110705685)
     return x.bitwise_xor_(x.__rshift__(31).bitwise_and_(8589934591))
 
-  # n numbers of z from `start` on, a multiple of 64: a table [2^bits, width] is looked up with `bits` random bits.
+  # Numbers [start, start + n) of z; start is a multiple of 64. Each `bits` random bits pick a row of the table
+  # [2^bits, width].
   def noise(self: __torch__.Kernels, table: Tensor, seed: int, start: int, n: int) -> Tensor:
     bits = 16 if table.size(0) == 65536 else 8
     per_number = 64 // bits * table.size(1)
@@ -92,8 +94,8 @@
     picks = numbers.unsqueeze(1).__rshift__(torch.arange(0, 64, bits)).bitwise_and_(table.size(0) - 1)
     return table.index_select(0, picks.reshape([-1])).reshape([-1])[:n]
 
-  # Eight normal numbers at a time, for what 16 bits pick: [65536, 8]. Each column holds the middles of 65,536 equally likely
-  # parts of the normal distribution, scaled to variance 1, in a random order of its own.
+  # Normal numbers [65536, 8]: 16 random bits pick a row of eight. Each column holds the midpoint quantiles of 65,536
+  # equally likely parts of the normal distribution, scaled to variance 1, in its own random order.
   def normal_table(self: __torch__.Kernels) -> Tensor:
     middles = torch.arange(-65535, 65536, 2, dtype=torch.float64).div_(65536.)
     quantiles = torch.erfinv(middles)
@@ -103,16 +105,16 @@
       columns.append(quantiles.index_select(0, torch.argsort(self.random(column, 0, 65536))))
     return torch.stack(columns, 1)
 
-  # The eight signs that each byte stands for: [256, 8].
+  # Signs ±1 [256, 8]: row i holds the eight bits of i as signs.
   def sign_table(self: __torch__.Kernels) -> Tensor:
     bits = torch.arange(256).unsqueeze(1).__rshift__(torch.arange(8)).bitwise_and_(1)
     return bits.to(torch.float32).mul_(2.).sub_(1.)
 
-  # What a table holds, times epsilon, in the type of x.
+  # The numbers of a table times epsilon, in the type of x.
   def scaled_table(self: __torch__.Kernels, table: Tensor, epsilon: float, x: Tensor) -> Tensor:
     return (table * epsilon).type_as(x)
 
-  # target = W + εz at `length` places of the flat matrices from `first` on, for a table scaled by ε.
+  # target = W + εz for the elements [first, first + length) of the row-major matrices. The table is scaled by ε already.
   def move(self: __torch__.Kernels, target: Tensor, w: Tensor, scaled: Tensor, seed: int, first: int, length: int) -> Tensor:
     flat, end = w.reshape([-1]), first + length
     for start in range(first, end, 524288):
@@ -120,12 +122,12 @@
       torch.add(flat[start:start + n], self.noise(scaled, seed, start, n), alpha=1, out=target.reshape([-1])[start:start + n])
     return target
 
-  # W + εz becomes W - εz there, in place: as far behind W as it was before it.
+  # Turns W + εz into W - εz for the same elements, in place, by mirroring it at W.
   def mirror(self: __torch__.Kernels, moved: Tensor, w: Tensor, first: int, length: int) -> Tensor:
     moved.reshape([-1])[first:first + length].lerp_(w.reshape([-1])[first:first + length], 2.)
     return moved
 
-  # sum64 [rows, in] += coefficient · z, in place, at the rows of a matrix from `first` on, a multiple of 64.
+  # sum64 [rows, in] += coefficient · z, in place. sum64 holds the rows of a matrix from `first` on, a multiple of 64.
   def accumulate_noise(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seed: int, coefficient: float, first: int) -> Tensor:
     flat, offset = sum64.reshape([-1]), first * sum64.size(1)
     for start in range(0, flat.size(0), 131072):
@@ -133,15 +135,15 @@
       block.add_(self.noise(table, seed, offset + start, block.size(0)), alpha=coefficient)
     return sum64
 
-  # y [.., out] += step · (x v) uᵀ in place, for x [.., in] and factors u [out], then v [in].
+  # y [.., out] += step · (x v) uᵀ, in place, for x [.., in]. factors holds u [out] and then v [in].
   def shift_along(self: __torch__.Kernels, y: Tensor, x: Tensor, factors: Tensor, step: float) -> Tensor:
     outputs = y.size(-1)
     u, v = factors[:outputs].type_as(y), factors[outputs:].type_as(y)
     along = torch.linear(x.type_as(y), v.unsqueeze(0))
     return y.addcmul_(along, u, value=step)
 
-  # sum64 [rows, in] += Σ_t coefficient_t · u_t v_tᵀ, in place, at the rows of a matrix [out, in] from `first` on; u_t, then
-  # v_t is what seed t draws.
+  # sum64 [rows, in] += Σ_t coefficient_t · u_t v_tᵀ, in place. sum64 holds the rows of a matrix [out, in] from `first`
+  # on. Seed t draws u_t and then v_t.
   def accumulate_rank_one(self: __torch__.Kernels, sum64: Tensor, table: Tensor, seeds: List[int], coefficients: Tensor, first: int, outputs: int) -> Tensor:
     rows, columns = sum64.size(0), sum64.size(1)
     factors = torch.empty([len(seeds), outputs + columns], dtype=torch.float64)
@@ -151,17 +153,18 @@
     return sum64.addmm_(u.t(), factors[:, outputs:])
 
   # ---- greedy removal of columns ----------------------------------------------------------------------------------
-  # All in fp64. W [out, in] and H⁻¹ [in, in] are those of the columns not yet removed, zero in the others.
+  # All tensors are fp64. W [out, in] and H⁻¹ [in, in] are those of the columns that are left; removed columns are zero.
 
   def to_double(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.empty([x.size(0), x.size(1)], dtype=torch.float64).copy_(x)
 
-  # (H + damping · I)⁻¹ in the place of H; empty, and H as it was, when H is not positive semi-definite up to rounding.
+  # Replaces H by (H + damping · I)⁻¹, in place. Returns an empty tensor, with H unchanged, when H is not positive
+  # semi-definite up to rounding.
   def damped_inverse(self: __torch__.Kernels, system: Tensor, damping: float) -> Tensor:
     factor = self.inverse_factor(system, damping)
     return self.square(factor) if factor.numel() > 0 else factor
 
-  # ||W_:j||² / [H⁻¹]_jj for every column: what removing it alone would cost. [in]
+  # ||W_:j||² / [H⁻¹]_jj for every column, [in]: the error that removing this column alone would cost.
   def column_costs(self: __torch__.Kernels, w: Tensor, inverse: Tensor) -> Tensor:
     squares = torch.zeros([w.size(1)], dtype=torch.float64)
     step = self.block_rows(w)
@@ -170,13 +173,13 @@
       squares.add_(torch.sum(block * block, [0]))
     return squares / inverse.diagonal()
 
-  # tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ) of the columns U.
+  # tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ): the error that removing the columns U together would cost.
   def removal_cost(self: __torch__.Kernels, w: Tensor, inverse: Tensor, removed: Tensor) -> float:
     columns = w.index_select(1, removed).t()
     lower = torch.linalg_cholesky(inverse.index_select(0, removed).index_select(1, removed))
     return float(torch.sum(columns * torch.cholesky_solve(columns, lower)))
 
-  # Removes the columns U in place: W -= W_U ([H⁻¹]_UU)⁻¹ [H⁻¹]_U,: and H⁻¹ -= [H⁻¹]_:,U ([H⁻¹]_UU)⁻¹ [H⁻¹]_U,:
+  # Removes the columns U, in place: W -= W_U ([H⁻¹]_UU)⁻¹ [H⁻¹]_U,: and H⁻¹ -= [H⁻¹]_:,U ([H⁻¹]_UU)⁻¹ [H⁻¹]_U,:
   def remove_columns(self: __torch__.Kernels, w: Tensor, inverse: Tensor, removed: Tensor) -> Tensor:
     rows = inverse.index_select(0, removed)
     solved = torch.cholesky_solve(rows, torch.linalg_cholesky(rows.index_select(1, removed)))

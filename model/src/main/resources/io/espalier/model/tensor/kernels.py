@@ -1,8 +1,8 @@
 # The arithmetic of Espalier, as TorchScript source that the engine compiles when it starts.
 #
-# Shapes as in the papers: b windows, t tokens, d hidden size, h query heads, k KV heads, D head size, f FFN channels.
-# A weight is [out, in]; y = x Wᵀ + bias. Numbers are fp32 unless said otherwise.
-# Large matrices are walked in blocks of rows of about 131,072 elements: temporaries then stay in the cache.
+# Shapes are written as in the papers: b windows, t tokens, s positions, d hidden size, h query heads, k KV heads, D head
+# size, f FFN channels. A weight is [out, in]; y = x Wᵀ + bias. Numbers are fp32 unless said otherwise.
+# Large matrices are processed in blocks of rows of about 131,072 elements, so that temporaries stay in the cache.
 
 class Kernels(Module):
   __parameters__ = []
@@ -10,25 +10,26 @@ class Kernels(Module):
   training : bool
   _is_full_backward_hook : Optional[bool]
 
-  # Rows of one block of a matrix.
+  # The number of rows in one block of a matrix.
   def block_rows(self: __torch__.Kernels, w: Tensor) -> int:
     return 131072 // w.size(1) + 1
 
   # ---- stored bytes and compute type ------------------------------------------------------------------------------
 
-  # fp32 [elements], not yet filled.
+  # Uninitialised memory, fp32 [elements].
   def reserve(self: __torch__.Kernels, elements: int) -> Tensor:
     return torch.empty([elements])
 
-  # The same in bf16.
+  # Uninitialised memory, bf16 [elements].
   def reserve_bfloat16(self: __torch__.Kernels, elements: int) -> Tensor:
     return torch.empty([elements], dtype=torch.bfloat16)
 
-  # The same in fp16.
+  # Uninitialised memory, fp16 [elements].
   def reserve_half(self: __torch__.Kernels, elements: int) -> Tensor:
     return torch.empty([elements], dtype=torch.float16)
 
-  # bf16 whose bits come in an fp16 array, the only 16-bit type that crosses the Java boundary unharmed. No copy.
+  # A bf16 view of bits that arrive as an fp16 array, because fp16 is the only 16-bit type that crosses the Java boundary
+  # unchanged.
   def as_bfloat16(self: __torch__.Kernels, bits: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.bfloat16).set_(bits)
 
@@ -36,18 +37,18 @@ class Kernels(Module):
   def fill(self: __torch__.Kernels, target: Tensor, start: int, stored: Tensor) -> Tensor:
     return target[start:start + stored.size(0)].copy_(stored)
 
-  # The same for the bits of bf16.
+  # Converts stored bf16 elements, whose bits arrive as fp16, into target[start : start + n], in place.
   def fill_bfloat16(self: __torch__.Kernels, target: Tensor, start: int, bits: Tensor) -> Tensor:
     return target[start:start + bits.size(0)].copy_(self.as_bfloat16(bits))
 
   def reshape(self: __torch__.Kernels, x: Tensor, shape: List[int]) -> Tensor:
     return x.reshape(shape)
 
-  # `length` elements of x [n] from `start` on, without a copy.
+  # A view of the elements [start, start + length) of x [n].
   def slice(self: __torch__.Kernels, x: Tensor, start: int, length: int) -> Tensor:
     return x[start:start + length]
 
-  # Rounds to the nearest bf16 and hands its bits out as fp16.
+  # Rounds to the nearest bf16 and returns the bits as fp16.
   def float_to_bfloat16(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.float16).set_(x.to(torch.bfloat16).contiguous())
 
@@ -57,8 +58,8 @@ class Kernels(Module):
   def float_to_double(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.to(torch.float64).contiguous()
 
-  # A single NaN or Inf shows in the sum. A sum of finite values may overflow too, but not in double precision, which
-  # takes twenty times as long.
+  # A single NaN or Inf makes the sum NaN or Inf. An fp32 sum of finite values may overflow too. Then the fp64 sum
+  # decides; it takes twenty times as long.
   def all_finite(self: __torch__.Kernels, x: Tensor) -> bool:
     finite = bool(torch.isfinite(torch.sum(x)))
     if not finite:
@@ -67,8 +68,8 @@ class Kernels(Module):
 
   # ---- decoder layer ----------------------------------------------------------------------------------------------
 
-  # A product is computed in the type of its weight, fp32, bf16 or fp16. A norm computes in fp32 and gives the type of its
-  # weight, which is that of the products behind it. The residual stream is fp32.
+  # A product is computed in the type of its weight: fp32, bf16 or fp16. A norm is computed in fp32. Its result has the
+  # type of the norm's weight, which is the type of the products that follow. The residual stream is fp32.
 
   def linear(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:
     return self.product(x.type_as(w), w)
@@ -76,11 +77,11 @@ class Kernels(Module):
   def linear_bias(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
     return self.product_bias(x.type_as(w), w, bias)
 
-  # Rows of x [.., width] whose temporaries stay in the cache of a core.
+  # The number of rows of x [.., width] whose temporaries fit in the cache of one core.
   def cached_rows(self: __torch__.Kernels, width: int) -> int:
     return 65536 // width + 1
 
-  # `offset` is 1 where the checkpoint stores w - 1.
+  # Root mean square norm of x [.., d] with w [d]. `offset` is 1 if the checkpoint stores the weight minus 1, else 0.
   def rms_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, epsilon: float, offset: float) -> Tensor:
     factors = w.to(torch.float32) + offset
     if x.requires_grad:
@@ -100,6 +101,7 @@ class Kernels(Module):
     scale = torch.rsqrt(norm * norm / wide.size(-1) + epsilon)
     return (wide * scale).mul_(factors)
 
+  # Layer norm of x [.., d] with w [d] and bias [d].
   def layer_norm(self: __torch__.Kernels, x: Tensor, w: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     normed = torch.layer_norm(x.to(torch.float32), [x.size(-1)], w.to(torch.float32), bias.to(torch.float32), epsilon)
     return normed.type_as(w)
@@ -108,7 +110,7 @@ class Kernels(Module):
   def split_heads(self: __torch__.Kernels, x: Tensor, head_dim: int) -> Tensor:
     return x.reshape([x.size(0), x.size(1), -1, head_dim]).transpose(1, 2)
 
-  # Turns the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
+  # Rotates the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
   def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     if x.requires_grad:
       y = self.rotated(x, cos, sin).type_as(x)
@@ -127,12 +129,12 @@ class Kernels(Module):
     turned[..., half:].addcmul_(wide[..., :half], sin)
     return turned
 
-  # [b, t, 3·h·D] with the rows of one head side by side, q then k then v, to three of [b, h, t, D]
+  # Splits [b, t, h·3·D], in which the query, key and value of one head follow each other, into three of [b, h, t, D].
   def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:
     heads = x.reshape([x.size(0), x.size(1), -1, 3, head_dim]).permute([3, 0, 2, 1, 4])
     return [heads[0], heads[1], heads[2]]
 
-  # Parts along the last axis, each `shares[i]` of the sum of all shares long.
+  # Splits the last axis: part i has `shares[i]` / sum of the shares of its length.
   def split_shares(self: __torch__.Kernels, x: Tensor, shares: List[int]) -> List[Tensor]:
     total = 0
     for share in shares:
@@ -145,8 +147,9 @@ class Kernels(Module):
       start = start + length
     return parts
 
-  # What is added to the scores of the last t of s positions, [1, h or 1, t, s]: -inf for later positions and for those
-  # `window` or more before (0: none is too far), and slope · distance of each head where there are slopes [h].
+  # The bias of the attention scores of the last t of s positions, [1, h or 1, t, s]. It is -inf for later positions,
+  # and for positions `window` or more before the query's (0 means no limit). With ALiBi's slopes [h] it is slope · (key
+  # position - query position) for all others, else 0.
   def attention_bias(self: __torch__.Kernels, t: int, s: int, window: int, slopes: Tensor) -> Tensor:
     keys = torch.arange(s)
     distance = keys.unsqueeze(0) - (keys[s - t:]).unsqueeze(1)
@@ -158,7 +161,8 @@ class Kernels(Module):
       bias = (slopes.reshape([-1, 1, 1]) * distance.to(torch.float32)).unsqueeze(0)
     return bias.masked_fill(hidden, float("-inf"))
 
-  # Attention with a bias as above, made for `step` heads at a time: for all it would outgrow everything else.
+  # Causal attention with this bias, `step` heads at a time. The bias of all heads would be larger than all other
+  # activations.
   def biased_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, slopes: Tensor, step: int) -> Tensor:
     h, t, s = q.size(1), q.size(2), k.size(2)
     keys, values = self.per_head(k, h), self.per_head(v, h)
@@ -169,7 +173,8 @@ class Kernels(Module):
       mixed.append(torch.scaled_dot_product_attention(q[:, start:end], keys[:, start:end], values[:, start:end], bias, 0., False, scale=scale))
     return torch.cat(mixed, 1).transpose(1, 2).reshape([q.size(0), t, -1])
 
-  # The same with scores squeezed into (-cap, cap) first, which no fused kernel does; `step` heads of a window at a time.
+  # Causal attention with a sliding window and with scores capped to (-cap, cap), `step` heads of one window at a time. No
+  # fused kernel caps scores.
   def capped_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int, step: int) -> Tensor:
     h, t, s = q.size(1), q.size(2), k.size(2)
     bias = self.attention_bias(t, s, window, torch.zeros([0]))[0]
@@ -185,14 +190,14 @@ class Kernels(Module):
       windows.append(torch.cat(mixed, 0).transpose(0, 1))
     return torch.stack(windows).reshape([q.size(0), t, -1])
 
-  # Squeezes x into (-cap, cap); 0 leaves it alone.
+  # Caps x to (-cap, cap) by tanh; a cap of 0 leaves x unchanged.
   def capped(self: __torch__.Kernels, x: Tensor, cap: float) -> Tensor:
     return torch.tanh(x / cap) * cap if cap > 0. else x
 
-  # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D].
-  # Either t = s (a prompt) or t = 1 (decoding behind a cache), so the mask is a plain triangle or empty. The fused
-  # kernel wants a KV head for every query head: for a single position the heads of a group are its queries instead, and
-  # otherwise a group is a batch, of which each head has the same keys and values without a copy.
+  # Causal attention of the last t of s positions: q [b, h, t, D], k and v [b, k, s, D], result [b, t, h·D]. t is s (a
+  # prompt) or 1 (decoding with a KV cache), so the mask is a plain triangle or empty. The fused kernel needs one KV
+  # head per query head. For a single position, the query heads of a KV group are passed as the queries of one head. For
+  # a prompt, each KV group is passed as a batch, whose heads share one copy of the keys and values.
   def causal_attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     b, h, t, groups = q.size(0), q.size(1), q.size(2), k.size(1)
     if t == 1:
@@ -209,7 +214,7 @@ class Kernels(Module):
       y = torch.stack(windows).reshape([b, t, -1])
     return y
 
-  # KV heads [b, k, s, D], each repeated for every query head of its group: [b, h, s, D]
+  # KV heads [b, k, s, D], each repeated for every query head of its KV group: [b, h, s, D]
   def per_head(self: __torch__.Kernels, x: Tensor, h: int) -> Tensor:
     y = x
     if h != x.size(1):
@@ -227,7 +232,7 @@ class Kernels(Module):
       y = torch.gelu(x, approximate="tanh")
     return y
 
-  # activation(gate) · up; in the place of the gate where that is not recorded.
+  # activation(gate) · up. Overwrites the gate unless the call is recorded for gradients.
   def gated(self: __torch__.Kernels, gate: Tensor, up: Tensor, name: str) -> Tensor:
     if gate.requires_grad or up.requires_grad:
       y = self.activation(gate, name).mul_(up)
@@ -246,14 +251,14 @@ class Kernels(Module):
   def scaled(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return x * factor
 
-  # The engine converts faster than it adds two types.
+  # Converts y first, because the engine adds two different types slowly.
   def add(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     return x + y if x.dtype == y.dtype else y.to(x.dtype).add_(x)
 
   def concatenate(self: __torch__.Kernels, parts: List[Tensor], dim: int) -> Tensor:
     return torch.cat(parts, dim)
 
-  # `length` elements from `start` along `dim`.
+  # Positions [start, start + length) along `dim`.
   def narrow(self: __torch__.Kernels, x: Tensor, dim: int, start: int, length: int) -> Tensor:
     return x.narrow(dim, start, length).contiguous()
 
@@ -263,16 +268,16 @@ class Kernels(Module):
 
   # ---- loss in vocabulary blocks ----------------------------------------------------------------------------------
 
-  # hidden [.., d]; w [block, d]; fp32
+  # Logits, fp32 [.., block], of hidden [.., d] for the vocabulary rows w [block, d].
   def logits(self: __torch__.Kernels, hidden: Tensor, w: Tensor, cap: float) -> Tensor:
     return self.capped(self.linear(hidden, w).to(torch.float32), cap)
 
-  # Nothing folded yet, for n predictions.
+  # The initial state of an online log-sum-exp for n predictions.
   def empty_fold(self: __torch__.Kernels, n: int) -> Tensor:
     return torch.tensor([[-3.5e38], [0.], [0.]], dtype=torch.float64).repeat([1, n])
 
-  # Folds the logits of the vocabulary rows [start, start + block) into an online log-sum-exp.
-  # hidden [n, d]; w [block, d]; targets [n] int64; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
+  # Adds the logits of the vocabulary rows [start, start + block) to an online log-sum-exp.
+  # hidden [n, d]; w [block, d]; targets int64 [n]; fold fp64 [3, n]: maximum, sum of exp(logit - maximum), target logit.
   def fold_vocabulary(self: __torch__.Kernels, fold: Tensor, hidden: Tensor, w: Tensor, cap: float, targets: Tensor, start: int) -> Tensor:
     products = self.linear(hidden, w)
     folded = torch.empty(fold.size(), dtype=torch.float64)
@@ -283,7 +288,7 @@ class Kernels(Module):
       folded[:, first:end].copy_(self.fold_logits(fold[:, first:end], logits, targets[first:end], start))
     return folded
 
-  # The same of logits [n, block], in their place.
+  # Adds given logits [n, block] to an online log-sum-exp, and overwrites them.
   def fold_logits(self: __torch__.Kernels, fold: Tensor, logits: Tensor, targets: Tensor, start: int) -> Tensor:
     block = logits.size(1)
     before, total, target = fold[0], fold[1], fold[2]
@@ -291,9 +296,10 @@ class Kernels(Module):
     local = targets - start
     inside = (local >= 0).logical_and(local < block)
     logit = logits.gather(1, local.clamp(0, block - 1).unsqueeze(1)).squeeze(1).to(torch.float64)
-    # Every maximum is an fp32 value, so the fp32 exponents and the fp64 sum refer to the same one.
+    # Every maximum is an fp32 value, so the fp32 exponents and the fp64 sum use the same maximum.
     exponentials = logits.sub_(maximum.to(torch.float32).unsqueeze(1)).exp_()
-    # The engine sums fp32 pairwise: within a block that is as exact as the logits are, and takes a third of the time.
+    # The engine sums fp32 pairwise. Within a block that is as exact as the logits are, and takes a third of the time of
+    # fp64.
     total = total * torch.exp(before - maximum) + torch.sum(exponentials, [1]).to(torch.float64)
     return torch.stack([maximum, total, torch.where(inside, logit, target)])
 
@@ -307,8 +313,8 @@ class Kernels(Module):
 
   # ---- statistics of a linear's input -----------------------------------------------------------------------------
 
-  # fp64 [2, in]: Σ x and Σ x² over all rows of x [.., in]. 32 fp32 sums each take every 32nd row; nothing is summed
-  # across rows but at the end, which would take as long as everything else.
+  # fp64 [2, in]: Σ x and Σ x² over all rows of x [.., in]. Each of 32 fp32 partial sums takes every 32nd row. They are
+  # added up only at the end, because a sum across rows takes as long as everything else.
   def moments(self: __torch__.Kernels, x: Tensor) -> Tensor:
     rows = x.reshape([-1, x.size(-1)])
     sums = torch.zeros([2, 32, x.size(-1)])
@@ -319,7 +325,7 @@ class Kernels(Module):
       sums[1, :n].addcmul_(block, block)
     return torch.sum(sums, [1], dtype=torch.float64)
 
-  # fp64 [2]: Σ c and Σ c² of the cosines c between the rows of x and y [.., d]; 0 where either is zero.
+  # fp64 [2]: Σ c and Σ c² of the cosines c between the rows of x and y [.., d]. The cosine is 0 if either row is zero.
   def cosine_moments(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     dots = torch.sum(x * y, [-1], dtype=torch.float64)
     squares = torch.sum(x * x, [-1], dtype=torch.float64) * torch.sum(y * y, [-1], dtype=torch.float64)
@@ -334,11 +340,11 @@ class Kernels(Module):
 
   # ---- exact gradients --------------------------------------------------------------------------------------------
 
-  # A copy, because what plain kernels made cannot be recorded.
+  # A copy to compute gradients for. A copy is needed, because tensors made without recording cannot be recorded later.
   def variable(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach().clone().requires_grad_(True)
 
-  # The same without a copy, of what was made while recording.
+  # The same tensor, without a copy, to compute gradients for. It must have been made while recording.
   def leaf(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach().requires_grad_(True)
 
@@ -357,18 +363,19 @@ class Kernels(Module):
   def detached(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.detach()
 
-  # dX = dY W of y = x Wᵀ, in the type of the weight.
+  # The gradient dX = dY W of y = x Wᵀ, in the type of the weight.
   def linear_gradient(self: __torch__.Kernels, upstream: Tensor, w: Tensor) -> Tensor:
     return self.product(upstream.type_as(w), w.t())
 
-  # sum [p, q] += aᵀ b in place, for a [n, p] and b [n, q] of one type; a block of rows at a time, which is small memory.
+  # sum [p, q] += aᵀ b, in place, for a [n, p] and b [n, q] of one type. It works on a block of rows at a time to need
+  # little memory.
   def add_product(self: __torch__.Kernels, sum: Tensor, a: Tensor, b: Tensor) -> Tensor:
     step = 8 * self.block_rows(sum)
     for start in range(0, sum.size(0), step):
       self.add_in_place(sum[start:start + step], self.product((a[:, start:start + step]).t(), b.t()))
     return sum
 
-  # Gradients of Σ output · upstream with respect to the inputs; empty for those that the output does not depend on.
+  # Gradients of Σ output · upstream with respect to the inputs; empty for an input that the output does not depend on.
   def gradients(self: __torch__.Kernels, output: Tensor, upstream: Tensor, inputs: List[Tensor]) -> List[Tensor]:
     given = annotate(List[Optional[Tensor]], [])
     given.append(upstream)
@@ -381,18 +388,18 @@ class Kernels(Module):
         gradients.append(torch._unwrap_optional(gradient).detach())
     return gradients
 
-  # (softmax - onehot) · weight for the logits [n, block] of the vocabulary rows from `start` on, through their cap; fold
-  # as above.
+  # The gradient [n, block] of the mean loss with respect to the uncapped logits of the vocabulary rows from `start` on:
+  # (softmax - onehot) · weight, times the derivative of the cap. logits [n, block] are capped; fold is as above.
   def vocabulary_gradient(self: __torch__.Kernels, logits: Tensor, cap: float, fold: Tensor, targets: Tensor, start: int, weight: float) -> Tensor:
     normaliser = fold[0] + torch.log(fold[1])
     gradient = torch.exp(logits.to(torch.float64) - normaliser.unsqueeze(1)).to(torch.float32)
     local = targets - start
     inside = (local >= 0).logical_and(local < logits.size(1)).to(torch.float32).unsqueeze(1)
     gradient.scatter_add_(1, local.clamp(0, logits.size(1) - 1).unsqueeze(1), -inside).mul_(weight)
-    # The derivative of cap · tanh(z / cap), by its value.
+    # The derivative of cap · tanh(z / cap), written in terms of its value.
     return gradient.mul_(1. - (logits / cap).square_()) if cap > 0. else gradient
 
-  # The engine converts faster than it adds two types.
+  # Converts blocks of y first, because the engine adds two different types slowly.
   def add_in_place(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     if x.dtype == y.dtype:
       x.add_(y)
@@ -403,8 +410,8 @@ class Kernels(Module):
         rows[start:start + step].add_((added[start:start + step]).to(x.dtype))
     return x
 
-  # mean [out, in] += Σ_s g_s and, where squares is not empty, squares += samples · Σ_s g_s², in place, with
-  # g_s = dY_sᵀ X_s of the windows in upstream dY [b, t, out] and x [b, t, in].
+  # mean [out, in] += Σ_s g_s, in place, and squares += samples · Σ_s g_s² unless squares is empty. g_s = dY_sᵀ X_s is the
+  # gradient of window s; upstream is dY [b, t, out], x is X [b, t, in].
   def accumulate_gradients(self: __torch__.Kernels, mean: Tensor, squares: Tensor, upstream: Tensor, x: Tensor, samples: int) -> Tensor:
     above = upstream.type_as(x)
     if squares.numel() == 0:

@@ -1,6 +1,6 @@
-# The products of matrices where the engine has no oneDNN: more methods of the class in kernels.py.
+# Matrix products for an engine without oneDNN: more methods of the class in kernels.py.
 
-  # x Wᵀ of x [.., in], W [out, in], both of one type. Either may be a transposed view.
+  # x Wᵀ of x [.., in] and W [out, in], both of one type. Either may be a transposed view.
   def product(self: __torch__.Kernels, x: Tensor, w: Tensor) -> Tensor:
     return torch.linear(x, w)
 

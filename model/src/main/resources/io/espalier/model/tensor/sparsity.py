@@ -1,7 +1,8 @@
-# The arithmetic of single weights: more methods of the class in kernels.py.
+# The arithmetic of removing single weights: more methods of the class in kernels.py.
 #
-# A mask is bool [out, in], true where a weight is kept. Scores S are compared in groups of consecutive ones; of each group
-# the `removed` lowest go, of equal ones the earlier. Where a formula has more than |W|, S is fp64.
+# A mask is bool [out, in], true where a weight is kept. Scores S are compared within groups of consecutive scores. In
+# each group the `removed` lowest are removed; of equal scores the earlier is removed first. S is fp64 unless it is |W|
+# alone.
 
   # ---- groups -----------------------------------------------------------------------------------------------------
 
@@ -15,7 +16,7 @@
     spare = torch.sum(below, [1], True).neg().add(removed)
     return below.logical_or_(ties.logical_and(torch.cumsum(ties, 1, dtype=torch.int32) <= spare))
 
-  # Mask of s [rows, n], n a multiple of group.
+  # The mask of scores s [rows, n], where n is a multiple of group.
   def kept_of_groups(self: __torch__.Kernels, s: Tensor, group: int, removed: int) -> Tensor:
     return self.lowest(s.reshape([-1, group]), removed).logical_not_().reshape([s.size(0), s.size(1)])
 
@@ -42,11 +43,11 @@
 
   # ---- a whole matrix as one group --------------------------------------------------------------------------------
 
-  # The bits of |w|, which are ordered as the numbers are.
+  # The bits of |w| as integers, which have the same order as the numbers.
   def magnitude_bits(self: __torch__.Kernels, w: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.int32).set_(w).__and__(2147483647)
 
-  # The bits of the k-th smallest |W|, found by halving their range, so that W is neither copied nor sorted.
+  # The bits of the k-th smallest |W|. A binary search over the bits finds it, so that W is neither copied nor sorted.
   def kth_magnitude_bits(self: __torch__.Kernels, w: Tensor, k: int) -> int:
     low = 0
     high = 2139095040
@@ -82,11 +83,11 @@
 
   # ---- masks as bits ----------------------------------------------------------------------------------------------
 
-  # Value of each of a byte's bits, the first being the most significant: uint8 [8].
+  # The value of each bit of a byte, most significant first: uint8 [8].
   def bit_values(self: __torch__.Kernels) -> Tensor:
     return torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.uint8)
 
-  # uint8 [ceil(out · in / 8)], row-major, the last byte filled up with zeros.
+  # The mask as bits, uint8 [ceil(out · in / 8)], row-major, with the last byte padded with zeros.
   def pack_mask(self: __torch__.Kernels, kept: Tensor) -> Tensor:
     flat = kept.reshape([-1])
     packed = torch.empty([(flat.numel() + 7) // 8], dtype=torch.uint8)
@@ -102,12 +103,13 @@
   def keep_all(self: __torch__.Kernels, rows: int, columns: int) -> Tensor:
     return torch.ones([rows, columns], dtype=torch.bool)
 
-  # bool [elements]
+  # The first `elements` bits as bool [elements].
   def unpack_mask(self: __torch__.Kernels, packed: Tensor, elements: int) -> Tensor:
     bits = torch.ne(packed.unsqueeze(1).__and__(self.bit_values()), 0)
     return bits.reshape([-1])[:elements]
 
-  # W [out, in] with zeros where its mask is false, in place; in blocks, because a mask as bools is eight times its bits.
+  # Sets W [out, in] to zero where its mask is false, in place. It works in blocks, because a mask of bools is eight
+  # times as large as its bits.
   def clear_removed(self: __torch__.Kernels, w: Tensor, packed: Tensor) -> Tensor:
     flat = torch.view(w, [-1])
     step = 16384
@@ -118,16 +120,18 @@
 
   # ---- optimal brain surgeon on single weights --------------------------------------------------------------------
 
-  # Upper triangular U [in, in] with (H + damping · I)⁻¹ = UᵀU, in the place of H [in, in]; empty, and H as it was, when H is
-  # not positive semi-definite up to rounding. H + damping · I = A Aᵀ, so U is A⁻¹, and no inverse of H is made.
+  # Replaces H [in, in] by the upper triangular U with (H + damping · I)⁻¹ = UᵀU, in place. Returns an empty tensor,
+  # with H unchanged, when H is not positive semi-definite up to rounding. Since H + damping · I = A Aᵀ, U is A⁻¹, and
+  # the inverse of H is never computed.
   def inverse_factor(self: __torch__.Kernels, system: Tensor, damping: float) -> Tensor:
     return self.invert(system) if self.factorize(system, damping) else torch.empty([0], dtype=torch.float64)
 
-  # Removes weights from the columns [first, last) of W fp64 [out, in] and lets the ones behind make up for it, in place;
-  # so does their part of the mask `kept`. Weights are chosen `columns` columns at a time by S = W_ij² / U_jj²: the `removed`
-  # lowest of each row or, where `whole`, `removed` of them all.
+  # Removes weights from the columns [first, last) of W, fp64 [out, in], and updates the columns to the right so that
+  # the output error is smallest, in place (SparseGPT, algorithm 1). Writes these columns of the mask `kept`. Weights
+  # are chosen for `columns` columns at a time by S = W_ij² / U_jj²: the `removed` lowest of each row or, if `whole`, of
+  # all rows together.
   def remove_weights(self: __torch__.Kernels, w: Tensor, kept: Tensor, factor: Tensor, first: int, last: int, columns: int, removed: int, whole: bool) -> Tensor:
-    # Transposed, so that a column lies in one piece.
+    # The block is transposed, so that a column is contiguous.
     block = w[:, first:last].t().contiguous()
     errors = torch.empty([block.size(0), block.size(1)], dtype=torch.float64)
     scale = factor.diagonal()[first:last]

@@ -90,7 +90,7 @@ class CheckpointTest {
     }
 
     @Test
-    void noticesAFileThatIsCutWhileOpen() throws IOException {
+    void noticesAFileThatIsTruncatedWhileOpen() throws IOException {
         TinyCheckpoint.write(folder, TWO, new byte[20]);
 
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {

@@ -37,7 +37,7 @@ class CheckpointWriterTest {
     Path folder;
 
     @Test
-    void whatItWritesIsReadBack() throws IOException {
+    void writtenTensorsAreReadBack() throws IOException {
         Path written = write("one", EVERY_TYPE, EVERY_TYPE, CheckpointWriter.DEFAULT_SHARD_BYTES);
 
         try (Checkpoint checkpoint = Checkpoint.open(written)) {
@@ -122,7 +122,7 @@ class CheckpointWriterTest {
     }
 
     @Test
-    void splitsWhatIsLargerThanAShard() throws IOException {
+    void splitsACheckpointThatIsLargerThanAShard() throws IOException {
         Path written = write("shards", EVERY_TYPE, EVERY_TYPE, 130);
 
         try (Checkpoint checkpoint = Checkpoint.open(written)) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the kernel says of a mapping that nobody has read from. */
+/** Asks the Linux kernel which pages of a mapping are in memory before anything was read from it. */
 @EnabledOnOs(OS.LINUX)
 class PageTableTest {
     private static final int BYTES = 8 << 20;

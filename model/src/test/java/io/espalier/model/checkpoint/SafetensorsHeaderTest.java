@@ -119,7 +119,7 @@ class SafetensorsHeaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 7, 8, 9, 40})
-    void refusesAFileThatWasCut(int bytes) {
+    void refusesATruncatedFile(int bytes) {
         byte[] file = TinyCheckpoint.safetensors(GOOD, new byte[GOOD_BYTES]);
 
         assertFails(ErrorCode.MODEL_CORRUPT, () -> read(Arrays.copyOf(file, bytes)));
@@ -162,7 +162,9 @@ class SafetensorsHeaderTest {
                 .hasSizeLessThan(300);
     }
 
-    /** Each mutant either reads as a proper tiling of its data or is refused with a type. */
+    /**
+     * Each mutant is either a valid header, whose tensors cover its data exactly, or is refused with a typed exception.
+     */
     @Test
     void survivesTenThousandMutants() throws IOException {
         Random random = new Random(20_260_101);

@@ -28,7 +28,7 @@ class ShapedConfigTest {
         "opt, 3, 3, 8, per-layer, opt",
         "bloom, 4, 4, 8, per-layer, bloom",
     })
-    void oneShapeForAllIsWrittenInTheFamilysWordsWhereItHasThem(
+    void oneShapeForAllLayersIsWrittenWithTheFamilysOwnKeysIfPossible(
             String family, int heads, int kv, int dim, String profile, String writtenAs) {
         ModelConfig dense = ModelConfigTest.family(family);
         List<LayerShape> shapes = Collections.nCopies(3, new LayerShape(heads, kv, dim, 64));
@@ -44,7 +44,7 @@ class ShapedConfigTest {
     }
 
     @Test
-    void aWholeBloomStaysPlain() {
+    void anUnprunedBloomKeepsItsConfig() {
         ModelConfig dense = ModelConfigTest.family("bloom");
 
         assertThat(dense.withShapes(dense.layers()).profile()).isEqualTo(Profile.UNIFORM);
@@ -101,7 +101,7 @@ class ShapedConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama", "opt"})
-    void outputBiasesAreSaidInTheFamilysOwnWordsWhereItHasSome(String family) {
+    void outputBiasesAreWrittenWithTheFamilysOwnKeysIfPossible(String family) {
         ModelConfig dense = ModelConfigTest.family(family).withOutputBiases();
 
         WrittenConfig written = dense.withShapes(dense.layers());
@@ -114,7 +114,7 @@ class ShapedConfigTest {
     }
 
     @Test
-    void outputBiasesOfAFamilyWithoutWordsForThemAreSaidBesideTheShapes() {
+    void outputBiasesOfAFamilyWithoutKeysForThemAreWrittenWithTheShapes() {
         ModelConfig dense = ModelConfigTest.family("mistral").withOutputBiases();
 
         WrittenConfig written = dense.withShapes(dense.layers());
@@ -126,7 +126,7 @@ class ShapedConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama", "llama-gqa"})
-    void bothSpellingsAreWritten(String family) {
+    void keysOfOldAndNewTransformersAreWritten(String family) {
         ModelConfig dense = ModelConfigTest.family(family);
 
         ObjectNode json = dense.withShapes(dense.layers()).json();

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Checkpoint files written byte by byte, so that they may be wrong in any way. */
+/** Writes checkpoint files byte by byte, so that a test can make them invalid in any way. */
 public final class TinyCheckpoint {
     public static final String CONFIG = """
             {"model_type": "llama", "hidden_size": 8, "vocab_size": 16, "num_hidden_layers": 2,
@@ -35,7 +35,7 @@ public final class TinyCheckpoint {
                 .array();
     }
 
-    /** Bytes 0, 1, 2, … */
+    /** The bytes 0, 1, 2, … */
     public static byte[] counting(int count) {
         byte[] bytes = new byte[count];
         for (int i = 0; i < count; i++) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TrailingDigestTest {
-    /** More than is read at once. */
+    /** More bytes than the digest reads at a time. */
     private static final int LENGTH = (5 << 20) + 7;
 
     private static final int GAP = LENGTH / 3;
@@ -47,7 +47,7 @@ class TrailingDigestTest {
     }
 
     @Test
-    void followsOnlyWhatHasNoGapBefore() throws IOException {
+    void followsOnlyTheBytesBeforeTheFirstGap() throws IOException {
         // Given
         TrailingDigest digest = new TrailingDigest(channel);
         write(digest, 2 * GAP, LENGTH);
@@ -67,7 +67,7 @@ class TrailingDigestTest {
         TrailingDigest digest = new TrailingDigest(channel);
         write(digest, 2 * GAP, LENGTH);
         digest.follow();
-        // A tensor without elements begins where the next one does.
+        // A tensor without elements starts at the same byte as the next one.
         write(digest, GAP, GAP);
         write(digest, GAP, 2 * GAP);
         digest.follow();
@@ -82,7 +82,7 @@ class TrailingDigestTest {
     }
 
     @Test
-    void fileCutWhileItIsWrittenIsNoticed() throws IOException {
+    void fileTruncatedWhileItIsWrittenIsNoticed() throws IOException {
         // Given
         TrailingDigest digest = new TrailingDigest(channel);
         write(digest, 0, GAP);

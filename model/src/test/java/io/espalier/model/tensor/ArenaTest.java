@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Test;
 
 class ArenaTest {
     @Test
-    void tensorsStandSideBySideAndTheNextOnesInTheirPlaceOnceTheRoomIsCleared() {
-        try (Arena arena = new Arena(Arena.taken(3) + Arena.taken(2));
+    void tensorsLieSideBySideAndAClearedArenaIsUsedAgain() {
+        try (Arena arena = new Arena(Arena.aligned(3) + Arena.aligned(2));
                 Scope scope = Scope.open()) {
             Tensor three = filled(arena, scope, 1, 2, 3);
             Tensor two = filled(arena, scope, 4, 5);
@@ -27,7 +27,7 @@ class ArenaTest {
     }
 
     @Test
-    void moreThanItWasMadeForIsRefused() {
+    void moreElementsThanItsCapacityAreRefused() {
         try (Arena arena = new Arena(40);
                 Scope scope = Scope.open()) {
             arena.reserve(30, ComputeType.FP32, scope);

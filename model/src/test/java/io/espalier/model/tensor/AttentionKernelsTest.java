@@ -8,13 +8,13 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each form of attention against the formula, position by position in double precision. */
+/** Compares each form of attention with the formula, position by position in double precision. */
 class AttentionKernelsTest {
     private static final int WINDOWS = 2;
     private static final int KV_HEADS = 2;
     private static final int HEAD_DIM = 4;
     private static final double SCALE = 0.6;
-    /** Of four heads the last has a block of its own. */
+    /** Heads that are computed at the same time: with four heads the last one is a block of its own. */
     private static final int HEADS_TOGETHER = 3;
 
     @ParameterizedTest
@@ -35,7 +35,7 @@ class AttentionKernelsTest {
         "4, 7, 7, 3, 0.5, false",
         "4, 1, 7, 3, 0.5, false",
     })
-    void mixesWhatThePositionMaySee(int heads, int t, int s, int window, double cap, boolean alibi) {
+    void attendsToThePositionsThatTheMaskAllows(int heads, int t, int s, int window, double cap, boolean alibi) {
         // Given
         SplittableRandom random = new SplittableRandom(heads * 31L + t);
         float[] q = numbers(random, WINDOWS * heads * t * HEAD_DIM);

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ComputeTypeTest {
     @Test
-    void aTypeThatIsAskedForNeedsNoProcessorThatIsFastAtIt() {
+    void aRequestedTypeIsUsedEvenIfTheProcessorIsSlowAtIt() {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             assertThat(ComputeType.of("bf16", checkpoint)).isEqualTo(ComputeType.BF16);
             assertThat(ComputeType.of("fp16", checkpoint)).isEqualTo(ComputeType.FP16);

@@ -7,7 +7,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DampedInverseTest {
-    /** Several blocks of rows and columns, the first of them shorter. */
+    /** Enough features for several blocks of rows and columns, of which the first is shorter. */
     private static final int FEATURES = 601;
 
     private static final int TOKENS = 700;
@@ -41,7 +41,7 @@ class DampedInverseTest {
     }
 
     @Test
-    void whatIsNotPositiveDefiniteStaysAsItWas() {
+    void aMatrixThatIsNotPositiveDefiniteIsLeftUnchanged() {
         try (Scope scope = Scope.open()) {
             // Given
             GramSystem gram = GramSystem.zeros(FEATURES, scope);

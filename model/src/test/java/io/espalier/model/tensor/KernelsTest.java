@@ -17,7 +17,7 @@ class KernelsTest {
     private static final int VOCABULARY = 3000;
     private static final int HIDDEN = 7;
 
-    /** More than one block of the cache holds, as in every test below that says "blocks". */
+    /** More rows than fit into one block. Every test below whose name says "blocks" has that many. */
     private static final int PREDICTIONS = 150;
 
     private static final int ROWS = 100;
@@ -94,7 +94,7 @@ class KernelsTest {
     }
 
     @Test
-    void aTurnInBlocksOfPositionsIsTheFormulaForEachPair() {
+    void aRotationInBlocksOfPositionsIsTheFormulaForEachPair() {
         // Given
         int heads = 16;
         int half = 64;
@@ -128,7 +128,7 @@ class KernelsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"silu", "relu"})
-    void aGateInBlocksOfRowsIsTheFormulaForEachChannelAlsoOfAStackedMatrix(String activation) {
+    void aGatedActivationInBlocksOfRowsIsTheFormulaForEachChannelAlsoOfAStackedMatrix(String activation) {
         // Given
         float[] both = values(16, ROWS * 2 * WIDTH, 4);
         try (Scope scope = Scope.open()) {
@@ -152,7 +152,7 @@ class KernelsTest {
     }
 
     @Test
-    void whatIsAddedInBlocksOfAnotherTypeIsAddedToEachRow() {
+    void addingATensorOfAnotherTypeInBlocksAddsToEachRow() {
         // Given
         float[] x = values(17, ROWS * WIDTH, 2);
         float[] y = new float[x.length];
@@ -208,7 +208,7 @@ class KernelsTest {
     }
 
     @Test
-    void movedAndMirroredWeightsLieOnOppositeSidesOfTheWeightsAtTheDrawnDistance() {
+    void perturbedAndMirroredWeightsDifferFromTheWeightsByTheDrawnNumbersWithOppositeSigns() {
         // Given
         int out = 900;
         int in = 300;
@@ -239,7 +239,7 @@ class KernelsTest {
     }
 
     @Test
-    void normalNoiseHasTheNormalDistributionsMomentsAndDoesNotRepeat() {
+    void normalNoiseHasTheMomentsOfTheNormalDistributionAndDoesNotRepeat() {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
 
@@ -267,7 +267,7 @@ class KernelsTest {
     }
 
     @Test
-    void normalNumbersOfOneLookUpAreAllButUncorrelated() {
+    void theEightNormalNumbersOfOneLookUpAreAlmostUncorrelated() {
         try (Scope scope = Scope.open()) {
             // When
             float[] table = new ImportanceKernels(scope).normalTable().floats();
@@ -291,7 +291,7 @@ class KernelsTest {
     @Test
     void bfloat16RoundsToTheNearestEvenAndComesBackExactly() {
         // Given
-        // One, then the neighbours of a tie between two bf16 values.
+        // The second and the third value lie exactly between two bf16 values.
         float[] values = {1, 1 + 1 / 256f, 1 + 3 / 256f, (float) -Math.PI, 0};
         try (Scope scope = Scope.open()) {
             // When

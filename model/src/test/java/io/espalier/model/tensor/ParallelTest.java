@@ -30,7 +30,7 @@ class ParallelTest {
     }
 
     @Test
-    void everyPieceIsDoneOnceAndTwoAreUnderWayTogether() {
+    void everyPieceRunsOnceAndTwoRunAtTheSameTime() {
         // Given
         Engine.setThreads(2);
         var done = new ConcurrentLinkedQueue<Integer>();
@@ -47,7 +47,7 @@ class ParallelTest {
     }
 
     @Test
-    void threadsThatCannotBeSharedOutStayTogether() {
+    void piecesRunOneAfterTheOtherWhenThreadsCannotBeDividedEvenly() {
         // Given
         Engine.setThreads(3);
         Set<Thread> workers = ConcurrentHashMap.newKeySet();
@@ -60,7 +60,7 @@ class ParallelTest {
     }
 
     @Test
-    void aFailureReachesWhoeverAskedAndNothingMoreIsBegun() {
+    void aFailureReachesTheCallerAndNoFurtherPieceIsStarted() {
         // Given
         Engine.setThreads(2);
         int pieces = 1000;
@@ -82,7 +82,7 @@ class ParallelTest {
     }
 
     @Test
-    void noKernelRunsOnceTheWorkIsCancelled() {
+    void noKernelRunsAfterTheWorkIsCancelled() {
         // Given
         Cancellation cancellation = new Cancellation();
         cancellation.request("the job has ended");

@@ -8,11 +8,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Products against sums in double precision. */
+/** Compares matrix products with sums in double precision. */
 class ProductTest {
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "3, 5, 7", "64, 96, 32", "130, 33, 257", "2, 1100, 2048"})
-    void linearAndItsTwoGradientsAreWhatDoublePrecisionGives(int rows, int outputs, int inputs) {
+    void linearAndItsTwoGradientsAgreeWithDoublePrecision(int rows, int outputs, int inputs) {
         double[] x = random(rows * inputs, 1);
         double[] w = random(outputs * inputs, 2);
         double[] above = random(rows * outputs, 3);
@@ -63,7 +63,7 @@ class ProductTest {
     }
 
     private static double[] random(int n, long seed) {
-        // Values that fp32 holds.
+        // Values that fp32 can represent, so that the kernel and the expected sums use the same inputs.
         return new SplittableRandom(seed).doubles(n, -1, 1).map(v -> (float) v).toArray();
     }
 

@@ -34,9 +34,9 @@ class TextWindowsTest {
         tokenizer.close();
     }
 
-    /** The demo text is longer than one piece, so this also shows that pieces join without a seam. */
+    /** The demo text is longer than one piece, so this also shows that splitting it into pieces changes no token. */
     @Test
-    void windowsAreTheTextsTokensInOrderWithoutTheTail() throws IOException {
+    void windowsAreTheTextsTokensInOrderWithoutAnIncompleteWindow() throws IOException {
         int[] whole = tokenizer.encode(Files.readString(CALIBRATION));
         assertThat(Files.size(CALIBRATION)).isGreaterThan(TextPieces.MAX_CHARS);
 
@@ -48,7 +48,7 @@ class TextWindowsTest {
     }
 
     @Test
-    void theFirstWindowsAreTheSameHoweverManyAreAsked() {
+    void theFirstWindowsAreTheSameForAnyNumberOfWindows() {
         int[][] all = windows(CALIBRATION).all(128);
 
         int[][] first = windows(CALIBRATION).first(64, 128);
@@ -91,7 +91,7 @@ class TextWindowsTest {
     }
 
     @Test
-    void refusesATokenThatTheModelDoesNotHave() throws IOException {
+    void refusesATokenOutsideTheModelsVocabulary() throws IOException {
         Path text = text("Hello, world!");
 
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> new TextWindows("calibration.text", text, tokenizer, 700)
@@ -109,7 +109,7 @@ class TextWindowsTest {
     }
 
     @Test
-    void piecesJoinToTheTextWhateverItIsMadeOf() throws IOException {
+    void piecesJoinedAreTheTextForAnyContent() throws IOException {
         String emoji = "😀".repeat(TextPieces.MAX_CHARS);
         String text = "x" + emoji + "word ".repeat(TextPieces.MAX_CHARS) + "\n".repeat(10);
 

@@ -58,7 +58,7 @@ class TokenizerTest {
         }
     }
 
-    /** Files saved after training often carry the truncation and padding of the training. */
+    /** A tokenizer.json saved after training often contains the truncation and padding used in training. */
     @Test
     void neitherTruncatesNorPads() throws IOException {
         ObjectNode json =

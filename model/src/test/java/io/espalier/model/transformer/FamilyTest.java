@@ -63,7 +63,7 @@ class FamilyTest {
 
     @ParameterizedTest
     @MethodSource("families")
-    void everyTensorOfTheCheckpointHasItsPlace(Path family) {
+    void everyTensorOfTheCheckpointIsInTheLayout(Path family) {
         try (Checkpoint checkpoint = Checkpoint.open(family)) {
             ModelLayout layout = ModelLayout.of(checkpoint);
 
@@ -74,7 +74,7 @@ class FamilyTest {
 
     @ParameterizedTest
     @CsvSource({"bloom, transformer., ''", "opt, model.decoder., decoder."})
-    void namesOfTheBareModelAreReadToo(String family, String prefix, String bare, @TempDir Path folder) {
+    void checkpointsSavedFromTheBaseModelAreReadToo(String family, String prefix, String bare, @TempDir Path folder) {
         // Given
         Path source = GoldenCheckpoint.of(family);
         GoldenCheckpoint.rename(source, name -> name.replace(prefix, bare), UnaryOperator.identity(), folder);
@@ -103,7 +103,7 @@ class FamilyTest {
         "gemma2, hidden_activation, '\"tanh\"'",
         "mistral, layer_types, '[\"linear_attention\"]'",
     })
-    void variantThatIsNotComputedIsRefusedByTheKeyThatMakesIt(
+    void unsupportedVariantIsRefusedNamingTheKeyThatAsksForIt(
             String family, String key, String value, @TempDir Path folder) {
         withConfig(family, json -> set(json, key, value), folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -123,7 +123,8 @@ class FamilyTest {
         "gemma2, '{\"layer_types\":[\"full_attention\",\"sliding_attention\",\"full_attention\"]}', 0 8 0",
         "phi3, '{\"sliding_window\":5}', 5 5 5",
     })
-    void layersSlideWhereTheConfigSaysSo(String family, String changes, String windows, @TempDir Path folder) {
+    void layersHaveTheSlidingWindowThatTheConfigGivesThem(
+            String family, String changes, String windows, @TempDir Path folder) {
         // Given
         withConfig(family, json -> json.setAll(object(changes)), folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -140,7 +141,7 @@ class FamilyTest {
     }
 
     @Test
-    void aWindowHidesWhatLiesBeforeIt(@TempDir Path folder) {
+    void aSlidingWindowHidesThePositionsBeforeIt(@TempDir Path folder) {
         // Given
         withConfig("mistral", json -> json.put("sliding_window", 4), folder);
         int[] changed = WINDOWS[0].clone();
@@ -157,7 +158,7 @@ class FamilyTest {
         }
     }
 
-    /** The last position at which the hidden states behind the last layer differ. */
+    /** The last position at which the hidden states after the last layer differ. */
     private static int lastDifference(Checkpoint checkpoint, int[] one, int[] other) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         try (LayerStream stream =
@@ -192,9 +193,9 @@ class FamilyTest {
         }
     }
 
-    /** Press et al., section 3: six heads take the row of four, then every second one of the row of eight. */
+    /** Press et al., section 3: six heads get the slopes of four heads, then every second slope of eight heads. */
     @Test
-    void slopesOfAHeadCountThatIsNoPowerOfTwoComeFromTwoRows() {
+    void alibiSlopesOfAHeadCountThatIsNoPowerOfTwoComeFromTwoSequences() {
         assertThat(AttentionScores.alibi(6)).containsExactly(0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125);
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class LayerStreamTest {
-    /** More than one chunk of rows. */
+    /** More windows than one chunk holds. */
     private static final int[][] MANY = GoldenCheckpoint.windows(70, 32, 5);
 
     @Test

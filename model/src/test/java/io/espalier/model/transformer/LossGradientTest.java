@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The gradient behind the last layer, with a vocabulary of several blocks. */
+/** The gradient with respect to the hidden states after the last layer, with a vocabulary of several blocks. */
 class LossGradientTest {
     private static final int HIDDEN = 16;
     private static final int FFN = 8;
@@ -32,7 +32,7 @@ class LossGradientTest {
     private final SplittableRandom random = new SplittableRandom(4);
 
     @Test
-    void lossGradientPredictsWhatEveryMoveOfTheHiddenStateDoesToTheLoss(@TempDir Path folder) {
+    void lossGradientPredictsHowTheLossChangesWithEachHiddenState(@TempDir Path folder) {
         // Given
         write(folder);
         float[] hidden = values(WINDOWS.length * LENGTH * HIDDEN, 1);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ModelLayoutTest {
     @Test
-    void everyTensorOfTheCheckpointHasItsPlace() {
+    void everyTensorOfTheCheckpointIsInTheLayout() {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
             ModelLayout layout = ModelLayout.of(checkpoint);
 
@@ -47,7 +47,7 @@ class ModelLayoutTest {
     }
 
     @Test
-    void tensorThatTheConfigAsksForAndIsNotThereIsNamed(@TempDir Path folder) throws IOException {
+    void missingTensorThatTheConfigAsksForIsNamed(@TempDir Path folder) throws IOException {
         withConfig(folder, config -> config.replace("\"mlp_bias\": false", "\"mlp_bias\": true"));
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertFails(ErrorCode.MODEL_CORRUPT, () -> ModelLayout.of(checkpoint))
@@ -56,7 +56,7 @@ class ModelLayoutTest {
     }
 
     @Test
-    void weightsThatWereNotANumberAreNamedWhenTheyAreRead(@TempDir Path folder) {
+    void tensorWithNanWeightsIsNamedWhenItIsRead(@TempDir Path folder) {
         String name = "model.layers.1.self_attn.k_proj.weight";
         GoldenCheckpoint.change(GoldenCheckpoint.LLAMA, name, bytes -> bytes.putFloat(40, Float.NaN), folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -67,7 +67,7 @@ class ModelLayoutTest {
     }
 
     @Test
-    void integersAreNoWeights(@TempDir Path folder) throws IOException {
+    void integerWeightsAreRefused(@TempDir Path folder) throws IOException {
         Files.copy(GoldenCheckpoint.LLAMA.resolve("config.json"), folder.resolve("config.json"));
         byte[] weights = Files.readAllBytes(GoldenCheckpoint.LLAMA.resolve("model.safetensors"));
         String latin = new String(weights, java.nio.charset.StandardCharsets.ISO_8859_1);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The counts are those published for LLM-Pruner. */
+/** The expected counts are those published for LLM-Pruner. */
 class ModelSizeTest {
     private record Llama(int hidden, int vocab, LayerShape layer) {
         static final Llama V1_7B = new Llama(4096, 32000, new LayerShape(32, 32, 128, 11008));
@@ -81,7 +81,7 @@ class ModelSizeTest {
     }
 
     @Test
-    void aTiedOutputProjectionMultipliesButIsNotCountedTwice() {
+    void aTiedOutputEmbeddingCostsMacsButItsParametersAreCountedOnce() {
         List<LayerShape> layers = List.of(new LayerShape(1, 1, 2, 3));
         TensorInfo embedding = TensorInfo.of("model.embed_tokens.weight", DType.F32, 10, 2);
         TensorInfo output = TensorInfo.of("lm_head.weight", DType.F32, 10, 2);

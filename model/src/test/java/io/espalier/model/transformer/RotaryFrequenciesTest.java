@@ -23,7 +23,7 @@ class RotaryFrequenciesTest {
     }
 
     @Test
-    void linearScalingSlowsEveryTurnByTheFactor() {
+    void linearScalingDividesEveryFrequencyByTheFactor() {
         double[] scaled = of("linear", parameters().put("factor", 4));
 
         double[] plain = of("default", parameters());
@@ -32,9 +32,9 @@ class RotaryFrequenciesTest {
         }
     }
 
-    /** The settings of Llama 3.1; expected values by the formula of its release, in wavelengths. */
+    /** Llama 3.1's settings. The expected values come from the formula in its released code, written with wavelengths. */
     @Test
-    void llama3ScalingKeepsFastTurnsStretchesSlowOnesAndBlendsBetween() {
+    void llama3ScalingKeepsHighFrequenciesDividesLowOnesAndInterpolatesBetween() {
         ObjectNode parameters = parameters()
                 .put("factor", 8)
                 .put("low_freq_factor", 1)
@@ -63,12 +63,12 @@ class RotaryFrequenciesTest {
     }
 
     @Test
-    void scalingThatIsNotKnownIsRefusedByName() {
+    void unknownScalingIsRefusedByName() {
         assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> of("yarn", parameters())).contains("yarn", "llama3");
     }
 
     @Test
-    void scalingThatLacksItsFactorIsRefusedNamingIt() {
+    void scalingWithoutItsFactorIsRefusedNamingTheFactor() {
         assertFails(ErrorCode.MODEL_CORRUPT, () -> of("linear", parameters())).contains("factor");
     }
 

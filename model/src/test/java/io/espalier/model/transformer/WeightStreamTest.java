@@ -41,7 +41,7 @@ class WeightStreamTest {
     }
 
     @Test
-    void convertedLayersStayWhatTheyAreWhileTheNextOnesAreRead(@TempDir Path folder) {
+    void theNextLayersAreReadWithoutOverwritingTheCurrentOne(@TempDir Path folder) {
         // Given
         GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.BF16, folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
@@ -51,7 +51,7 @@ class WeightStreamTest {
             // When
             WeightStream.forEach(checkpoint, layers, Computation.EXACT, (layer, weights) -> {
                 seen.add(layer.index());
-                // Whoever reads ahead has had the time to.
+                // Reading all layers gives the prefetching thread the time to read the next one.
                 for (LayerLayout other : layers) {
                     LayerWeights.read(checkpoint, other).close();
                 }
@@ -91,7 +91,7 @@ class WeightStreamTest {
     }
 
     @Test
-    void failureOfWhoeverUsesALayerComesThrough() {
+    void anExceptionFromTheUserOfALayerReachesTheCaller() {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
             List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
 
