@@ -15,6 +15,7 @@ import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.Engine;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
 import java.util.Arrays;
@@ -48,8 +49,9 @@ public final class EvaluationWork {
     public record Pruned(String output, long zeroedWeights) {}
 
     public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
+        Engine.setThreads(inspection.threads());
         try (Checkpoint dense = workspace.model(spec);
-                Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(artifact.output()))) {
+                Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
             int[][] windows = workspace.evaluation(spec, dense);
             Computation computation = Computation.exact(inspection.computation().budget());
             Perplexity ofDense = Perplexity.of(dense, windows, computation, progress(progress, 0, 0));
@@ -116,7 +118,7 @@ public final class EvaluationWork {
             return Map.of();
         }
         ScoreSets scores = new ScoreSets(
-                ScoreFile.readLayers(workspace.artifacts().readArtifact(artifact.output(), ScoreFile.NAME)));
+                ScoreFile.readLayers(workspace.artifacts().read(artifact.output(), ScoreFile.NAME)));
         Map<String, Double> perplexities = new LinkedHashMap<>();
         for (String set : scores.names()) {
             List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))

@@ -2,6 +2,7 @@ package io.espalier.job.service;
 
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.ArtifactStore;
+import io.espalier.model.artifact.FolderArtifactStore;
 import io.espalier.pipeline.runtime.WorkFolders;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -12,7 +13,7 @@ public class StorageBeans {
     @Produces
     @Singleton
     ArtifactStore artifacts(JobConfig config) {
-        return new ArtifactStore(config.artifactsRoot());
+        return new FolderArtifactStore(config.artifactsRoot());
     }
 
     @Produces

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Locale;
 
 /** A request with every default written out, so that manifests and reports say what was done, not what was left open. */
-public final class CompleteRequest {
-    private CompleteRequest() {}
+public final class CompleteRequestMapper {
+    private CompleteRequestMapper() {}
 
-    public static PruneRequest of(JobSpec spec) {
+    public static PruneRequest toWire(JobSpec spec) {
         JobSpec.Gradient gradient = spec.scoring().gradient();
         Scoring.Builder scoring = Scoring.newBuilder()
                 .setCriterion(spec.scoring().criterion())
