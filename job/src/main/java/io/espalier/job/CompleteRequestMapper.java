@@ -11,7 +11,9 @@ import io.espalier.v1.Scoring;
 import java.util.List;
 import java.util.Locale;
 
-/** A request with every default written out, so that manifests and reports say what was done, not what was left open. */
+/**
+ * A request with every default written out, so that manifests and reports say what was done, not what was left open.
+ */
 public final class CompleteRequestMapper {
     private CompleteRequestMapper() {}
 

@@ -44,8 +44,7 @@ public final class EarlierScores {
         check("options", spec.scoring().options(), earlier.scoring().options());
         check("gradient", spec.scoring().gradient(), earlier.scoring().gradient());
         check("seed", spec.seed(), earlier.seed());
-        Map<Integer, Map<String, UnitScores>> layers =
-                ScoreFile.readLayers(artifacts.read(name, ScoreFile.NAME));
+        Map<Integer, Map<String, UnitScores>> layers = ScoreFile.readLayers(artifacts.read(name, ScoreFile.NAME));
         for (int layer = inspection.firstLayer(); layer < inspection.lastLayer(); layer++) {
             if (!layers.containsKey(layer)) {
                 throw invalid("has no scores of layer %d; prune the layers %s".formatted(layer, layers.keySet()));

@@ -45,16 +45,13 @@ class ArchitectureTest {
     void onlyMappersSeeBothTheWireAndTheDomain() {
         DescribedPredicate<JavaClass> domain = resideInAnyPackage("..pruner.domain..")
                 .or(DescribedPredicate.describe(
-                        "say what a job is",
-                        type -> Set.of(JobSpec.class, Target.class, Inspection.class).stream()
+                        "say what a job is", type -> Set.of(JobSpec.class, Target.class, Inspection.class).stream()
                                 .anyMatch(type::isEquivalentTo)));
         noClasses()
                 .that()
                 .haveSimpleNameNotEndingWith("Mapper")
-                .and(DescribedPredicate.describe(
-                        "know the wire",
-                        type -> type.getDirectDependenciesFromSelf().stream()
-                                .anyMatch(dependency -> WIRE.test(dependency.getTargetClass()))))
+                .and(DescribedPredicate.describe("know the wire", type -> type.getDirectDependenciesFromSelf().stream()
+                        .anyMatch(dependency -> WIRE.test(dependency.getTargetClass()))))
                 .should()
                 .dependOnClassesThat(domain)
                 .check(classes);

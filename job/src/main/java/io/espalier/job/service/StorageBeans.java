@@ -7,7 +7,7 @@ import io.espalier.pipeline.runtime.WorkFolders;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/** The folders of the configuration as the ports the domains use. */
+/** Makes the storage ports of the domains from the configured folders. */
 @Singleton
 public class StorageBeans {
     @Produces

@@ -54,7 +54,8 @@ public final class PruneWork {
                 weightFiles = writer.finish();
             }
             if (!edit.scores().isEmpty()) {
-                staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
+                staging.write(
+                        ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
             }
             String manifest = staging.finish(manifest(job, edit, config, report, staging.files(weightFiles)));
             return new StagedArtifact(

@@ -38,9 +38,7 @@ class PrunePlanTest {
     void committedArtifactsComeInTheOrderOfTheRequest() {
         PruneStep step = PLAN.next(List.of(
                 List.of(staged("small"), staged("smaller")),
-                List.of(
-                        new PruneResult.Committed(artifact("smaller")),
-                        new PruneResult.Committed(artifact("small")))));
+                List.of(new PruneResult.Committed(artifact("smaller")), new PruneResult.Committed(artifact("small")))));
 
         assertThat(step).isEqualTo(new PruneStep.Done(List.of(artifact("small"), artifact("smaller"))));
     }
@@ -50,7 +48,6 @@ class PrunePlanTest {
     }
 
     private static PrunedArtifact artifact(String output) {
-        return new PrunedArtifact(
-                output, "sha of " + output, List.of(), "uniform", "", List.of(), "", 0, 0, List.of());
+        return new PrunedArtifact(output, "sha of " + output, List.of(), "uniform", "", List.of(), "", 0, 0, List.of());
     }
 }

@@ -30,7 +30,9 @@ final class ScoreInspection {
 
     /** As {@link ScoreWork#inspect}. */
     Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
-        spec.pruning().target().outputs().forEach(output -> workspace.artifacts().requireFree(output, spec.jobId()));
+        spec.pruning().target().outputs().forEach(output -> workspace
+                .artifacts()
+                .requireFree(output, spec.jobId()));
         try (Checkpoint checkpoint = workspace.model(spec)) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LayerScope scope = LayerScope.parse(
