@@ -6,9 +6,6 @@ import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.importance.UnitScores;
-import io.espalier.pipeline.request.RequestJson;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +24,9 @@ public final class EarlierScores {
     public static Map<Integer, Map<String, UnitScores>> of(
             JobSpec spec, Inspection inspection, ArtifactStore artifacts) {
         String name = spec.scoring().scoresOf();
-        Path folder = artifacts.output(name);
-        if (!Files.isRegularFile(folder.resolve(Manifest.FILE))) {
-            throw invalid("names no artifact; give the output of a job that has ended");
-        }
-        Manifest manifest = Manifest.read(folder);
+        Manifest manifest = artifacts
+                .manifest(name)
+                .orElseThrow(() -> invalid("names no artifact; give the output of a job that has ended"));
         if (!manifest.files().containsKey(ScoreFile.NAME)) {
             throw invalid("names an artifact without scores: its weights became zero in place");
         }
@@ -40,8 +35,7 @@ public final class EarlierScores {
                 "calibration text",
                 inspection.calibrationSha256(),
                 manifest.inputs().get("calibration"));
-        JobSpec earlier = RequestMapper.toSpec(
-                manifest.jobId(), RequestJson.fromJson(manifest.request().toString()));
+        JobSpec earlier = RequestMapper.toSpec(manifest.jobId(), manifest.request());
         if (earlier.pruning().target() instanceof Target.Units units && units.sequential()) {
             throw invalid("was selected sequentially, so its scores hold for its own budget alone; score anew");
         }
@@ -50,8 +44,7 @@ public final class EarlierScores {
         check("options", spec.scoring().options(), earlier.scoring().options());
         check("gradient", spec.scoring().gradient(), earlier.scoring().gradient());
         check("seed", spec.seed(), earlier.seed());
-        Map<Integer, Map<String, UnitScores>> layers =
-                ScoreFile.readLayers(artifacts.readArtifact(name, ScoreFile.NAME));
+        Map<Integer, Map<String, UnitScores>> layers = ScoreFile.readLayers(artifacts.read(name, ScoreFile.NAME));
         for (int layer = inspection.firstLayer(); layer < inspection.lastLayer(); layer++) {
             if (!layers.containsKey(layer)) {
                 throw invalid("has no scores of layer %d; prune the layers %s".formatted(layer, layers.keySet()));

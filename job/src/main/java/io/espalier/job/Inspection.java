@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What was found out about the inputs of a job before any compute; every later task relies on it.
+ * What the first task of a job found out about its inputs. Every later task relies on it.
  *
  * @param layers dense shapes
  * @param parameters of the dense model
  * @param modelSha256 of config and weights
- * @param calibrationWindows windows there are, at most as many as asked for
+ * @param calibrationWindows windows of the calibration text, at most as many as the request asks for
  * @param firstLayer first layer to prune
- * @param lastLayer after the last layer to prune
- * @param threads threads every task of the job computes with, so that any worker gives the same bytes
- * @param computation type of products and memory budget of every task
+ * @param lastLayer index after that of the last layer to prune
+ * @param threads that every task of the job computes with, so that any worker gives the same bytes
+ * @param computation compute type and memory budget of every task
  * @param profile engine, device and instruction set of the inspecting worker
  */
 public record Inspection(

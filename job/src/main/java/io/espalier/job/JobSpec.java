@@ -34,18 +34,18 @@ public record JobSpec(
      */
     public record Scoring(
             String criterion, CriterionOptions options, Gradient gradient, Controls controls, String scoresOf) {
-        /** Whether scores are an earlier job's. */
+        /** Whether the scores come from an earlier job. */
         public boolean reused() {
             return !scoresOf.isEmpty();
         }
     }
 
-    /** What is done to show what the gradient of {@code fms} is worth. */
+    /** Which controls show how much the gradient of {@code fms} decides. */
     public enum Controls {
         OFF,
         /** Controls are scored beside the criterion, and their rank correlation with it is reported. */
         RANKS,
-        /** The same, and the model is measured with the units masked that each of them would remove. */
+        /** The same, and the dense model is measured without the units that each score set would remove. */
         PERPLEXITY
     }
 
@@ -75,7 +75,7 @@ public record JobSpec(
     }
 
     /**
-     * @param heldOut whether the text is another than the calibration text
+     * @param heldOut whether the text differs from the calibration text
      * @param speed whether prefill and decode are timed
      */
     public record Evaluation(Text text, boolean heldOut, boolean speed) {}

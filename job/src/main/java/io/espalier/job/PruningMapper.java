@@ -18,7 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What a request wants to take out of a model, from the wire. */
+/** The target and budgets of a request, from the wire. */
 final class PruningMapper {
     private static final int MAX_ROUND_TO = 65_536;
     private static final int MAX_BUDGETS = 16;

@@ -6,8 +6,10 @@ import static io.espalier.job.Fields.invalid;
 import static io.espalier.job.Fields.or;
 import static io.espalier.job.Fields.required;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.Distribution;
+import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
@@ -28,6 +30,15 @@ public final class RequestMapper {
     /** @throws io.espalier.base.EspalierException INVALID_ARGUMENT naming the first field that cannot be used */
     public static JobSpec toSpec(String jobId, PruneRequest request) {
         return SettingNames.named(() -> spec(jobId, request));
+    }
+
+    /**
+     * The same of a request in proto3 JSON, as a manifest holds it.
+     *
+     * @throws io.espalier.base.EspalierException MALFORMED_MESSAGE when it is no request; INVALID_ARGUMENT as above
+     */
+    static JobSpec toSpec(String jobId, JsonNode request) {
+        return toSpec(jobId, RequestJson.fromJson(request.toString()));
     }
 
     private static JobSpec spec(String jobId, PruneRequest request) {

@@ -8,8 +8,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The unit scores of a job: for each layer in scope, by its index in the dense model, every score set by its name. A set
- * is what one criterion, or one control of it, gives to every layer.
+ * The unit scores of a job: for each layer in scope, by its index in the dense model, every score set by its name. A
+ * set is what one criterion, or one control of it, gives to every layer.
  */
 public record ScoreSets(Map<Integer, Map<String, UnitScores>> layers) {
     public static final ScoreSets NONE = new ScoreSets(Map.of());

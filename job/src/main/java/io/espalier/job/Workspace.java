@@ -8,7 +8,7 @@ import io.espalier.model.text.TextWindows;
 import io.espalier.model.text.Tokenizer;
 import java.nio.file.Path;
 
-/** Where a worker finds what requests name; nothing outside these three folders is opened. */
+/** Opens what requests name: models, texts and artifacts. Nothing outside their three roots is opened. */
 public final class Workspace {
     private final Path modelsRoot;
     private final Root models;

@@ -30,16 +30,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void whatAJobIsDoesNotDependOnItsWireForm() {
+    void onlyMappersKnowTheWire() {
         noClasses()
                 .that()
-                .haveSimpleName("JobSpec")
-                .or()
-                .haveSimpleName("Target")
-                .or()
-                .haveSimpleName("Inspection")
-                .or()
-                .haveSimpleName("Workspace")
+                .haveSimpleNameNotEndingWith("Mapper")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.google.protobuf..", "io.espalier.v1..")

@@ -52,7 +52,7 @@ class RequestMapperTest {
     void theCompleteRequestMeansTheSame() {
         JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson("{" + MINIMAL + "}"));
 
-        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
 
         assertThat(again).isEqualTo(spec);
     }
@@ -73,7 +73,7 @@ class RequestMapperTest {
         String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
         JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
 
-        JobSpec again = RequestMapper.toSpec("job", CompleteRequest.of(spec));
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
 
         assertThat(again).isEqualTo(spec);
     }

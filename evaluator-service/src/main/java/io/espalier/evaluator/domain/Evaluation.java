@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Dense against pruned, measured in one process by one protocol.
+ * The dense and the pruned model, measured in one process by one protocol.
  *
  * @param layers shapes of the pruned model
  * @param splitName "held-out" or "calibration"
- * @param predictedTokens predictions behind each perplexity
+ * @param predictedTokens how many predictions each perplexity is the mean of
  * @param macsTokens length of the input the MACs are stated for
- * @param masked perplexity of the dense model with the units masked that a score set would remove, by the set's name
+ * @param sliced perplexity of the dense model without the units that a score set would remove, by the set's name;
+ *     empty unless asked for
  * @param repetitions alternating dense/pruned repetitions behind the speeds; 0 when not measured
  */
 public record Evaluation(
@@ -28,16 +29,16 @@ public record Evaluation(
         int prefillTokens,
         int decodeTokens,
         int repetitions,
-        Map<String, Double> masked) {
+        Map<String, Double> sliced) {
     public Evaluation {
         layers = List.copyOf(layers);
-        masked = Collections.unmodifiableMap(new LinkedHashMap<>(masked));
+        sliced = Collections.unmodifiableMap(new LinkedHashMap<>(sliced));
     }
 
     /**
-     * @param nonzero parameters that pruning did not make zero in place
-     * @param macs multiply-accumulates of one forward pass
-     * @param checkpointBytes of the weight files
+     * @param nonzero parameters, without those that pruning made zero in place
+     * @param macs multiply-accumulate operations of one forward pass
+     * @param checkpointBytes size of the weight files
      * @param prefillRate tokens per second; 0 when not measured
      * @param decodeRate tokens per second; 0 when not measured
      */

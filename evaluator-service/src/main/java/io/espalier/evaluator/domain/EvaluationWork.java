@@ -15,6 +15,7 @@ import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.tensor.Engine;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
 import java.util.Arrays;
@@ -43,13 +44,15 @@ public final class EvaluationWork {
     /**
      * The artifact to measure.
      *
-     * @param zeroedWeights that pruning made zero in place
+     * @param output its name in the artifact store
+     * @param zeroedWeights weights that pruning made zero in place
      */
     public record Pruned(String output, long zeroedWeights) {}
 
     public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
+        Engine.setThreads(inspection.threads());
         try (Checkpoint dense = workspace.model(spec);
-                Checkpoint pruned = Checkpoint.open(workspace.artifacts().output(artifact.output()))) {
+                Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
             int[][] windows = workspace.evaluation(spec, dense);
             Computation computation = Computation.exact(inspection.computation().budget());
             Perplexity ofDense = Perplexity.of(dense, windows, computation, progress(progress, 0, 0));
@@ -94,29 +97,29 @@ public final class EvaluationWork {
         return fit;
     }
 
-    /** Leaves room for what is decoded where the model knows only so many positions. */
+    /** Shortens the prompt where it and the decoded tokens would exceed the positions that the model knows. */
     private static int[] prompt(int[] window, Checkpoint checkpoint) {
         int most = Math.max(1, checkpoint.config().maxPositions() - DECODE_TOKENS);
         return Arrays.copyOf(window, Math.min(window.length, most));
     }
 
-    /** One bar over both models. */
+    /** Counts both models as one piece of work. */
     private static Progress progress(Progress progress, int model, long tokensBefore) {
         return (unit, done, total, tokens) ->
                 progress.advanced(unit, model * total + done, 2 * total, tokensBefore + tokens);
     }
 
     /**
-     * Perplexity of the dense model without the units that each score set of the job would remove, by the set's name. It
-     * shows by how much the sets' choices differ before anything repairs them.
+     * Perplexity of the dense model without the units that each score set of the job would remove, by the set's name.
+     * It shows by how much the sets' choices differ before anything repairs them.
      */
     private Map<String, Double> sliced(
             JobSpec spec, Inspection inspection, Pruned artifact, Checkpoint dense, int[][] windows) {
         if (!(spec.pruning().target() instanceof Target.Units units)) {
             return Map.of();
         }
-        ScoreSets scores = new ScoreSets(
-                ScoreFile.readLayers(workspace.artifacts().readArtifact(artifact.output(), ScoreFile.NAME)));
+        ScoreSets scores =
+                new ScoreSets(ScoreFile.readLayers(workspace.artifacts().read(artifact.output(), ScoreFile.NAME)));
         Map<String, Double> perplexities = new LinkedHashMap<>();
         for (String set : scores.names()) {
             List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))

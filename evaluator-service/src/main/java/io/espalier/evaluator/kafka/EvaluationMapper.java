@@ -29,7 +29,7 @@ final class EvaluationMapper {
                 .setProvenance(provenance(checkpoint, spec, codeVersion));
         evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
         evaluation
-                .masked()
+                .sliced()
                 .forEach((set, perplexity) -> report.addMasked(
                         MaskedPerplexity.newBuilder().setSet(set).setPerplexity(perplexity)));
         return report.build();

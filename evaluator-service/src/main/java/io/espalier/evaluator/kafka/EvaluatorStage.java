@@ -18,7 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured together. */
+/**
+ * Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured
+ * together.
+ */
 @Singleton
 public class EvaluatorStage implements Stage {
     private static final StageTopics TOPICS = StageTopics.named("evaluator");

@@ -9,7 +9,7 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-/** What this process has read of checkpoints, for monitoring. */
+/** Counts the bytes of checkpoints that this process has read. */
 @Singleton
 public class CheckpointMetrics {
     void onStart(@Observes StartupEvent event, Stage stage, MeterRegistry registry) {

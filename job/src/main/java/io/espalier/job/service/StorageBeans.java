@@ -2,17 +2,18 @@ package io.espalier.job.service;
 
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.ArtifactStore;
+import io.espalier.model.artifact.FolderArtifactStore;
 import io.espalier.pipeline.runtime.WorkFolders;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/** The folders of the configuration as the ports the domains use. */
+/** Makes the storage ports of the domains from the configured folders. */
 @Singleton
 public class StorageBeans {
     @Produces
     @Singleton
     ArtifactStore artifacts(JobConfig config) {
-        return new ArtifactStore(config.artifactsRoot());
+        return new FolderArtifactStore(config.artifactsRoot());
     }
 
     @Produces

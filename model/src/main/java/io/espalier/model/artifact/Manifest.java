@@ -27,16 +27,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an artifact folder is and what made it: {@code manifest.json}, written last. It holds no clock times, so the same
- * job gives the same bytes.
+ * Describes an artifact and how it was made: {@code manifest.json}, the last file written. It holds no clock times, so
+ * the same job gives the same bytes.
  *
- * @param request as it was asked for, without its identity
- * @param inputs digest of what was read, by role: {@code model}, {@code calibration}
- * @param files digest of every other file of the folder, by name
+ * @param request of the user, without its identity
+ * @param inputs SHA-256 of what the job read, by role: {@code model}, {@code calibration}
+ * @param files SHA-256 of every other file of the artifact, by name
  * @param profile {@link Profile#wireName()}
- * @param profileReason why the profile is what it is
+ * @param profileReason why the checkpoint has this profile
  * @param repairs what the compensation of each layer did
- * @param masks digest of the mask of every weight that was pruned in place, by its name
+ * @param masks SHA-256 of the mask of every tensor that was pruned in place, by the tensor's name
  * @param keptLayers index each layer had in the dense model; empty unless whole layers went
  * @param numericProfile engine, device, instruction set and threads
  */
@@ -68,7 +68,7 @@ public record Manifest(
         layers = List.copyOf(layers);
         repairs = repairs.deepCopy();
         masks = sorted(masks);
-        // Manifests of earlier versions have none.
+        // Manifests of earlier versions lack the field.
         keptLayers = keptLayers == null ? List.of() : List.copyOf(keptLayers);
         numericProfile = sorted(numericProfile);
     }
@@ -118,15 +118,15 @@ public record Manifest(
         }
     }
 
-    /** Digests of every file of a folder but the manifest, by path relative to it. */
+    /** SHA-256 of every file of a folder except the manifest, by path relative to the folder. */
     public static SortedMap<String, String> filesOf(Path folder) {
         return filesOf(folder, Map.of());
     }
 
     /**
-     * The same without reading again what was digested before.
+     * The same, without digesting again the files whose digests are known.
      *
-     * @param known digests of some of the files, such as those {@link CheckpointWriter#finish()} gives
+     * @param known SHA-256 of some of the files, such as those that {@link CheckpointWriter#finish()} returns
      */
     public static SortedMap<String, String> filesOf(Path folder, Map<String, String> known) {
         SortedMap<String, String> digests = new TreeMap<>();

@@ -11,12 +11,12 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /**
- * A folder that users may name things in: models, or texts. Nothing outside it is opened, and no message tells where it
- * lies.
+ * A folder in which users may name files: the models, or the texts. Nothing outside it is opened, and no error message
+ * reveals its path.
  */
 public final class Root {
     private static final int MAX_CHARS = 4096;
-    /** One letter would be a Windows drive. */
+    /** At least two letters: one letter before a colon is a Windows drive. */
     private static final Pattern SCHEME = Pattern.compile("(?<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?<rest>.*)");
 
     private static final Pattern SEPARATOR = Pattern.compile("[/\\\\]");
@@ -28,8 +28,8 @@ public final class Root {
     }
 
     /**
-     * Finds what a user names: a path relative to the root, an absolute path or a {@code file:} URI inside it, all with
-     * percent-encoding.
+     * Resolves what a user names: a path relative to the root, an absolute path or a {@code file:} URI inside it, all
+     * with percent-encoding.
      *
      * @param field of the request, for messages
      * @return the real path, links resolved

@@ -1,3 +1,3 @@
-/** What jobs leave: the store all workers share, its write-once files, and the manifest of a finished artifact. */
+/** The store that all workers share, its write-once files, and the manifest of a finished artifact. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.artifact;

@@ -19,26 +19,37 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Perplexity over non-overlapping windows, {@code exp(mean NLL)} over t − 1 predictions a window.
+ * Perplexity over non-overlapping windows: {@code exp} of the mean negative log-likelihood in nats. A window of t
+ * tokens has t − 1 predictions.
  *
- * @param predictions tokens that were predicted
+ * @param value at least 1
+ * @param windows of the evaluation text
+ * @param predictions tokens that were predicted, in all windows together
  */
 public record Perplexity(double value, int windows, long predictions) {
-    /** Of the budget, for hidden states; more windows than fit take another pass over the weights. */
+    /**
+     * One part in so many of the memory budget is for hidden states. More windows take another pass over the weights.
+     */
     private static final int HIDDEN_SHARE = 8;
 
-    /** How a layer whose weights are in memory computes. */
+    /** Turns the weights of a layer, which are in memory, into the layer that is computed with. */
     @FunctionalInterface
     public interface LayerView {
         DecoderLayer of(LayerLayout layout, LayerWeights weights);
     }
 
-    /** @param windows [n][t] token ids of the evaluation text */
+    /**
+     * Measures a checkpoint in fp32 within the default memory budget.
+     *
+     * @param windows [windows, t] token ids of the evaluation text, t at least 2
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the evaluation text when there is no
+     *     window
+     */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Progress progress) {
         return of(checkpoint, windows, Computation.EXACT, progress);
     }
 
-    /** The same, computed otherwise than in fp32 within the usual budget. */
+    /** The same with another compute type and memory budget. */
     public static Perplexity of(Checkpoint checkpoint, int[][] windows, Computation computation, Progress progress) {
         return of(
                 checkpoint,
@@ -53,10 +64,10 @@ public record Perplexity(double value, int windows, long predictions) {
     }
 
     /**
-     * Of a model that computes otherwise than its checkpoint says.
+     * Measures a checkpoint whose layers are changed in memory, in fp32.
      *
-     * @param view may change the weights it is given
-     * @param windows [n][t] token ids of the evaluation text
+     * @param view makes the layer to compute with; it may change the weights it is given
+     * @param windows [windows, t] token ids of the evaluation text, t at least 2
      */
     public static Perplexity of(
             Checkpoint checkpoint, LayerView view, int[][] windows, MemoryBudget budget, Progress progress) {
@@ -69,7 +80,7 @@ public record Perplexity(double value, int windows, long predictions) {
                 progress);
     }
 
-    /** Shows layers ready to compute, one after the other. */
+    /** Reads the given layers one after the other and hands each to the consumer. */
     private interface Decoders extends BiConsumer<List<LayerLayout>, Consumer<DecoderLayer>> {}
 
     private static Perplexity of(
@@ -90,7 +101,12 @@ public record Perplexity(double value, int windows, long predictions) {
         return new Perplexity(Math.exp(total / predictions), windows.length, predictions);
     }
 
-    /** Of some windows of the same length, how many pass a model together. */
+    /**
+     * How many windows pass the model together.
+     *
+     * @param windows there are
+     * @param length of each, in tokens
+     */
     public static int together(ModelLayout layout, int windows, int length, MemoryBudget budget) {
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
         return (int) Math.max(1, Math.min(windows, budget.bytes() / HIDDEN_SHARE / windowBytes));

@@ -9,15 +9,19 @@ import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import java.util.List;
 
-/** What a selection is worth before anything repairs it, without a checkpoint: each layer is cut in memory as it passes. */
+/**
+ * Perplexity of a model without some of its units and without any repair. No checkpoint is written: units are removed
+ * in memory.
+ */
 public final class SlicedPerplexity {
     private SlicedPerplexity() {}
 
     /**
-     * @param dense the checkpoint as it is
-     * @param removed one per layer
-     * @param windows [n][t] token ids of the evaluation text
-     * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist or a layer would lose all
+     * @param dense the dense checkpoint
+     * @param removed one per layer of the model
+     * @param windows [windows, t] token ids of the evaluation text, t at least 2
+     * @throws EspalierException {@code INVALID_ARGUMENT} when units do not exist, a layer would lose all of a kind, or
+     *     there is no window
      */
     public static Perplexity of(
             Checkpoint dense, List<RemovedUnits> removed, int[][] windows, MemoryBudget budget, Progress progress) {

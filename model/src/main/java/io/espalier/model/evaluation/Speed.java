@@ -7,7 +7,7 @@ import io.espalier.model.transformer.ResidentModel;
 import java.util.Arrays;
 
 /**
- * How fast a model reads a prompt and writes behind it, one text at a time, with its weights in memory.
+ * How fast a model processes a prompt and generates after it: batch size 1, fp32, weights in memory.
  *
  * @param prefill prompt tokens per second
  * @param decode generated tokens per second
@@ -15,10 +15,10 @@ import java.util.Arrays;
 public record Speed(double prefill, double decode) {
     private static final double NANOS = 1e9;
 
-    /** Two models measured in one run. */
+    /** Two models measured in turns, so that their speeds compare. */
     public record Comparison(Speed dense, Speed pruned) {}
 
-    /** Whether two models fit into the memory of one pass side by side. */
+    /** Whether the fp32 weights of both models fit into the memory budget together. */
     public static boolean fit(Checkpoint dense, Checkpoint pruned, MemoryBudget budget) {
         return bytes(dense) + bytes(pruned) <= budget.bytes();
     }
@@ -30,11 +30,11 @@ public record Speed(double prefill, double decode) {
     }
 
     /**
-     * Measures two models alternately, so that whatever else the machine does hits both, after one unmeasured run each.
+     * Measures two models in turns, so that other load on the machine slows both. Each has one unmeasured run first.
      *
-     * @param prompt token ids both can read
-     * @param decodeTokens tokens generated behind it, at least 1
-     * @param repetitions of which the median counts, at least 1
+     * @param prompt token ids that both models know
+     * @param decodeTokens tokens to generate after it, at least 1
+     * @param repetitions runs of each model, at least 1; the median counts
      */
     public static Comparison compare(
             Checkpoint dense, Checkpoint pruned, int[] prompt, int decodeTokens, int repetitions) {

@@ -1,3 +1,3 @@
-/** What a checkpoint is worth and what it costs. */
+/** Measures a checkpoint: its perplexity and its speed. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.evaluation;

@@ -56,8 +56,8 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
      * @param scores of each layer in scope, by its index; higher stays
      * @param tensors of the model, which say what shapes cost
      * @return one per layer
-     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
-     *     that is no number
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a
+     *     score that is no number
      */
     default List<RemovedUnits> select(
             Budget budget,

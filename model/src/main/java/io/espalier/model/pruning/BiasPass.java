@@ -7,7 +7,12 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 
-/** Bias compensation as in FLAP: every mean is the dense model's, so the windows pass each layer before it is cut. */
+/**
+ * Bias compensation as in FLAP (section 3). Every mean is taken in the dense model, so the calibration windows pass
+ * each layer before it loses its units.
+ *
+ * @param stream hidden states of the calibration windows in the dense model
+ */
 record BiasPass(LayerStream stream) implements CalibrationPass {
     static BiasPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         return new BiasPass(LayerStream.embedToSum(checkpoint, layout, windows, budget));
@@ -15,8 +20,8 @@ record BiasPass(LayerStream stream) implements CalibrationPass {
 
     @Override
     public LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination) {
-        Linear output = layer.attentionOutput();
-        Linear down = layer.down();
+        Linear output = layer.outputProjection();
+        Linear down = layer.downProjection();
         if (!layer.loses(output) && !layer.loses(down)) {
             stream.through(layer.whole());
             return new LayerRepair(layer.index(), LinearRepair.UNTOUCHED, LinearRepair.UNTOUCHED);

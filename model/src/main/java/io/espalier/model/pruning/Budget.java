@@ -4,9 +4,14 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.Setting;
 import java.util.function.DoubleFunction;
 
-/** How much must go. */
+/** How much of a model a job removes. */
 public sealed interface Budget {
-    /** A share of the units in the pruned layers, or of the layers, in (0, 1). Any can be asked for: what must stay, stays. */
+    /**
+     * Remove this share of the units in the layers in scope, or of those layers. Every ratio can be met, because the
+     * units and layers that a model cannot do without stay whatever the ratio.
+     *
+     * @param ratio in (0, 1)
+     */
     record UnitRatio(double ratio) implements Budget {
         /** @throws EspalierException {@code INVALID_ARGUMENT} naming the unit ratio */
         public UnitRatio {
@@ -22,7 +27,11 @@ public sealed interface Budget {
         }
     }
 
-    /** At least this share of all the model's parameters goes, in (0, 1). */
+    /**
+     * Remove at least this share of all parameters of the model.
+     *
+     * @param ratio in (0, 1)
+     */
     record ParameterRatio(double ratio) implements Budget {
         private static final Setting SETTING = Setting.PARAMETER_RATIO;
 
@@ -45,7 +54,7 @@ public sealed interface Budget {
         @Override
         public <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors) {
             long most = mostLeft(tensors);
-            return Share.gentlest(left, some -> tensors.parameters(some) <= most);
+            return Share.leastRemoved(left, some -> tensors.parameters(some) <= most);
         }
 
         private long mostLeft(TensorsLeft<?> tensors) {
@@ -53,7 +62,11 @@ public sealed interface Budget {
         }
     }
 
-    /** The tensors that are left have at most so many bytes. */
+    /**
+     * Leave tensors of at most this size.
+     *
+     * @param bytes of all tensors of the pruned checkpoint, without headers
+     */
     record Bytes(long bytes) implements Budget {
         private static final Setting SETTING = Setting.BYTES;
 
@@ -80,20 +93,27 @@ public sealed interface Budget {
 
         @Override
         public <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors) {
-            return Share.gentlest(left, some -> tensors.bytes(some) <= bytes);
+            return Share.leastRemoved(left, some -> tensors.bytes(some) <= bytes);
         }
     }
 
     /**
-     * @param least what is left when all goes that may go
+     * Checks whether the budget can be met.
+     *
+     * @param least what is left when everything is removed that may be removed
+     * @param tensors says what is left in parameters and bytes
+     * @param <L> what describes how much is left: layer shapes, or a number of layers
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the budget cannot be met
      */
     <L> void check(L least, TensorsLeft<L> tensors);
 
     /**
-     * The most that meets the budget, which {@link #check} has found possible.
+     * Removes no more than meets the budget, which {@link #check} has found possible.
      *
-     * @param left what is left when a share in [0, 1] goes; never more for a larger share
+     * @param left what is left when a share in [0, 1] is removed; a larger share never leaves more
+     * @param tensors says what is left in parameters and bytes
+     * @param <L> what describes how much is left: layer shapes, or a number of layers
+     * @return what is left
      */
     <L> L spend(DoubleFunction<L> left, TensorsLeft<L> tensors);
 }

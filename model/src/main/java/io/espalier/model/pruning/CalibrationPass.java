@@ -4,26 +4,29 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 
-/** Takes the layers of a model in order and repairs what they lose by what the calibration windows bring. */
+/**
+ * Visits the layers of a model in order. It removes units from each and repairs the layer by what the calibration text
+ * shows.
+ */
 interface CalibrationPass extends AutoCloseable {
-    /** What {@link #through} needs of a layer. */
+    /** Reads the weights of a layer that {@link #through} computes with. */
     default LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
         return LayerWeights.read(checkpoint, layer);
     }
 
-    /** Whether a layer that loses nothing must be shown all the same. */
+    /** Whether {@link #through} must also be called for a layer that loses no units, so that the windows pass it. */
     default boolean passesEveryLayer() {
         return true;
     }
 
     /**
-     * Cuts and repairs a layer, and carries the windows past it.
+     * Removes units from a layer, repairs it, and takes the windows through it.
      *
-     * @param destination of what a pass cannot keep until all of the layer is written
+     * @param destination for tensors that the pass writes early, to free their memory before the layer is finished
      */
     LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination);
 
-    /** Tokens that go through each layer. */
+    /** Calibration tokens that pass each layer. */
     long tokens();
 
     @Override

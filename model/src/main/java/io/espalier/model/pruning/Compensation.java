@@ -8,30 +8,33 @@ import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.Arrays;
 
-/** What is done about the removed columns of a linear layer. */
+/** How the output and down projections make up for the input columns they lose. */
 public enum Compensation {
-    /** They are dropped. */
+    /** Not at all: the columns are dropped. */
     NONE("none", "") {
         @Override
         CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
             return new PassWithoutRepair();
         }
     },
-    /** What they gave on average becomes a bias; see {@link LostMean}. */
+    /** A bias adds what the lost columns contributed on average; see {@link LostMean}. */
     BIAS("bias", "") {
         @Override
         CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
             return BiasPass.begin(checkpoint, layout, windows, budget);
         }
     },
-    /** The kept ones are solved anew to give what the layer gave behind the pruned ones; see {@link LeastSquares}. */
+    /**
+     * The kept columns are solved by least squares to reproduce the output that the whole layer gives behind the layers
+     * already pruned; see {@link LeastSquares}.
+     */
     LEAST_SQUARES_OWN("least-squares", "own") {
         @Override
         CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
             return LeastSquaresPass.own(checkpoint, layout, windows, budget);
         }
     },
-    /** The same, half way to what the layer gave in the dense model. */
+    /** The same for the mean of that output and of the output in the dense model. */
     LEAST_SQUARES_BLEND("least-squares", "blend") {
         @Override
         CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
@@ -47,25 +50,26 @@ public enum Compensation {
         this.target = target;
     }
 
-    /** As requests name it. */
+    /** Its name in a request. */
     public String label() {
         return label;
     }
 
-    /** What it reproduces, as requests name it; empty where there is no choice. */
+    /** Name in a request of the output it reproduces; empty where there is no choice. */
     public String target() {
         return target;
     }
 
-    /** Whether the pruned model has biases where its family has none. */
+    /** Whether the pruned model gets biases that its family does not have. */
     public boolean addsBiases() {
         return this == BIAS;
     }
 
+    /** @param windows [windows, tokens] of the calibration text; not read by {@link #NONE} */
     abstract CalibrationPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget);
 
     /**
-     * @param target {@code own} or {@code blend}; not looked at where there is no choice
+     * @param target {@code own} or {@code blend}; ignored where there is no choice
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the compensation
      */
     public static Compensation named(String name, String target) {

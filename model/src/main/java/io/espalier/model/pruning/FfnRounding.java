@@ -4,12 +4,12 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.Setting;
 
 /**
- * Widths that an FFN block may be cut to.
+ * FFN widths that pruning may leave.
  *
- * @param roundTo kept widths are rounded up to a multiple of this, as far as the layer is wide
+ * @param roundTo a kept width is a multiple of this, or the layer's full width
  */
 public record FfnRounding(int roundTo) {
-    /** Narrower FFN blocks are not worth their launch. */
+    /** A narrower FFN block costs more to launch than it computes. */
     private static final int MIN_CHANNELS = 32;
 
     public FfnRounding {
@@ -18,13 +18,23 @@ public record FfnRounding(int roundTo) {
         }
     }
 
-    /** Channels a layer keeps where it should keep so many; at least 32, or all if there are fewer. */
+    /**
+     * Channels that a layer keeps.
+     *
+     * @param wanted channels it should keep
+     * @return the wanted number rounded up; at least 32, or all channels of a narrower layer
+     */
     int kept(LayerShape shape, int wanted) {
         long rounded = (Math.max(wanted, MIN_CHANNELS) + roundTo - 1L) / roundTo * roundTo;
         return (int) Math.min(rounded, shape.ffnChannels());
     }
 
-    /** The layer with so many units at most removed. */
+    /**
+     * Shape of a layer after pruning. It never has fewer units than asked for.
+     *
+     * @param attentionUnits heads or KV groups to keep; one stays in any case
+     * @param ffnChannels channels to keep, before rounding up
+     */
     public LayerShape left(LayerShape shape, int attentionUnits, int ffnChannels) {
         int units = Math.max(1, attentionUnits);
         return new LayerShape(units * shape.headsPerUnit(), units, shape.headDim(), kept(shape, ffnChannels));

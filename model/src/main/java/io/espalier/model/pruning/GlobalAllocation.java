@@ -10,10 +10,11 @@ import java.util.Map;
 import java.util.function.DoubleFunction;
 
 /**
- * One ranking over all pruned layers and both kinds of units, and one threshold (FLAP, section 3 and released code): units
- * go by ascending z score until their weights are the share asked for.
+ * Ranks the units of all layers in scope together, heads and channels alike, as FLAP does (section 3 and released
+ * code). Units are removed in the order of their z scores, lowest first, until their weights make up the share asked
+ * for.
  *
- * @param costs per layer of the model
+ * @param costs weights of a unit in each layer of the model
  * @param standardized whether scores are z scores of their layer and kind already
  */
 public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boolean standardized) implements Allocation {
@@ -21,7 +22,12 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
         costs = List.copyOf(costs);
     }
 
-    /** A unit in the ranking; which one of its layer and kind follows from how many went before it. */
+    /**
+     * A place in the ranking. It stands for the next unit of its layer and kind: how many of them stand before it says
+     * which one that is.
+     *
+     * @param cost weights that are removed with it
+     */
     private record Candidate(double score, int layer, boolean attention, long cost) {}
 
     @Override
@@ -46,13 +52,17 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
             }
             all += cost.attention() * shape.attentionUnits() + cost.channel() * shape.ffnChannels();
         }
-        // A stable sort: of equal scores the first layer's go first, its attention before its channels.
+        // The sort is stable: of equal scores, the earlier layer is first, and in a layer attention before FFN.
         ranking.sort(Comparator.comparingDouble(candidate -> candidate.score() + 0.0));
         long total = all;
         return ratio -> left(dense, scope, ranking, ratio * total);
     }
 
-    /** @param cost of what should go; what goes comes as near to it as whole units can */
+    /**
+     * Shapes of all layers when units are removed in the order of the ranking.
+     *
+     * @param cost weights to remove; whole units come as near to it as they can
+     */
     private List<LayerShape> left(List<LayerShape> dense, LayerScope scope, List<Candidate> ranking, double cost) {
         int[] attention = new int[dense.size()];
         int[] ffn = new int[dense.size()];

@@ -24,20 +24,23 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Removes whole layers (ShortGPT): those that stay are numbered anew, from 0, and their tensors go from file to file.
- * Which layers go says {@link LayerSelection}.
+ * Removes whole decoder layers (ShortGPT). The remaining layers are numbered from 0, and their tensors are copied from
+ * file to file. {@link LayerSelection} chooses the layers.
  */
 public final class LayerRemoval {
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
     private final List<Integer> kept;
     private final ModelConfig model;
-    /** Whether a stock runtime would tell from a layer's index that it attends otherwise than it does. */
+    /**
+     * Whether the layers attend otherwise than a stock runtime concludes from their new indices: some families
+     * alternate sliding and full attention by layer index.
+     */
     private final boolean misread;
 
     /**
      * @param removed indices of layers of the checkpoint
-     * @throws EspalierException {@code INVALID_ARGUMENT} when there is no such layer or none would stay
+     * @throws EspalierException {@code INVALID_ARGUMENT} when a layer does not exist or none would remain
      */
     public LayerRemoval(Checkpoint checkpoint, Collection<Integer> removed) {
         this.checkpoint = checkpoint;
@@ -73,7 +76,7 @@ public final class LayerRemoval {
         return scores(layers).stream().map(scores -> scores.window() > 0).toList();
     }
 
-    /** Layers of the checkpoint that stay, ascending. */
+    /** Indices in the source of the layers that remain, ascending. */
     public List<Integer> kept() {
         return kept;
     }
@@ -83,7 +86,7 @@ public final class LayerRemoval {
         return model.layers();
     }
 
-    /** The {@code config.json} of the checkpoint that is left. */
+    /** The {@code config.json} of the pruned checkpoint. */
     public WrittenConfig config() {
         List<List<Double>> slopes =
                 scores(keptLayers()).stream().map(AttentionScores::slopes).toList();
@@ -99,7 +102,7 @@ public final class LayerRemoval {
                 : written;
     }
 
-    /** Every tensor of the checkpoint that is left, in the order of the source's. */
+    /** Every tensor of the pruned checkpoint, in the order of the source. */
     public List<TensorInfo> tensors() {
         return bySource().entrySet().stream()
                 .map(entry -> checkpoint.tensor(entry.getKey()).named(entry.getValue()))
@@ -121,7 +124,7 @@ public final class LayerRemoval {
         }
     }
 
-    /** The new name of each tensor that stays, under its old one. */
+    /** The new name of each remaining tensor, by its name in the source. */
     private Map<String, String> bySource() {
         String first = layout.layers().get(0).parameters().get(0).name();
         String prefix = first.substring(0, first.indexOf(".0.") + 1);

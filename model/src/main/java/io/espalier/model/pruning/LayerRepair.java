@@ -1,4 +1,10 @@
 package io.espalier.model.pruning;
 
-/** What compensation did to the two linear layers through which the units of a layer speak. */
+/**
+ * What compensation did to a decoder layer.
+ *
+ * @param layer its index in the dense model
+ * @param attention repair of the output projection, whose input columns belong to heads
+ * @param ffn repair of the down projection, whose input columns belong to FFN channels
+ */
 public record LayerRepair(int layer, LinearRepair attention, LinearRepair ffn) {}

@@ -15,13 +15,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Which whole layers go to meet a budget: those of the lowest scores, of equal ones the lower index. At least one layer of
- * the model stays.
+ * Chooses the whole layers that are removed to meet a budget: those of the lowest scores; of equal scores, the lower
+ * index. At least one layer of the model remains.
  *
- * @param order layers in the scope, the first to go first
+ * @param order layers in scope, in the order in which they are removed
  */
 public record LayerSelection(Checkpoint source, List<Integer> order) implements TensorsLeft<Integer> {
-    /** 0.29 of 100 layers is 29, whatever is left of that in binary. */
+    /** Keeps 0.29 of 100 layers at 29, although 0.29 · 100 is below 29 in binary. */
     private static final double ROUNDING = 1e-9;
 
     public LayerSelection {
@@ -42,9 +42,9 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
 
     /**
      * @param scores of each layer in scope, by its index, as {@code block-influence} gives them: one for all units
-     * @return layers that go, ascending
-     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a score
-     *     that is no number
+     * @return indices of the layers to remove, ascending
+     * @throws EspalierException {@code INVALID_ARGUMENT} for a budget that cannot be met, {@code MODEL_CORRUPT} for a
+     *     score that is no number
      */
     public static List<Integer> select(
             Budget budget, LayerScope scope, Map<Integer, UnitScores> scores, Checkpoint checkpoint) {
@@ -68,7 +68,7 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
         return influence + 0.0;
     }
 
-    /** How many layers of the order go. */
+    /** How many layers of the order are removed. */
     private int count(Budget budget) {
         int most = Math.min(order.size(), source.config().layers().size() - 1);
         budget.check(most, this);
@@ -82,7 +82,7 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
         return count;
     }
 
-    /** @param removed how many layers of the order are gone */
+    /** @param removed how many layers of the order are removed */
     @Override
     public List<TensorInfo> of(Integer removed) {
         return new LayerRemoval(source, order.subList(0, removed)).tensors();

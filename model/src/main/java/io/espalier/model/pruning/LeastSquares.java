@@ -9,15 +9,16 @@ import io.espalier.model.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * What the kept columns of a linear layer do about the removed ones, by ridge regression on the layer's own calibration
- * input X: with {@code H = XᵀX} and {@code λ = 0.01·mean(diag H_KK)},
- * {@code W'_K = (W H[:,K] + λ W_K)(H_KK + λI)⁻¹}. It minimises {@code ‖Y − X_K W'ᵀ‖² + λ‖W' − W_K‖²} for the output
- * {@code Y = XWᵀ}, so the reconstruction is never worse than with the columns merely dropped.
+ * Repairs the kept input columns of a linear layer by ridge regression on its calibration input X [tokens, in]. With
+ * {@code H = XᵀX} and {@code λ = 0.01·mean(diag H_KK)}, {@code W'_K = (W H[:,K] + λ W_K)(H_KK + λI)⁻¹}. It minimises
+ * {@code ‖Y − X_K W'ᵀ‖² + λ‖W' − W_K‖²} for the output {@code Y = XWᵀ}, so the output is never further from Y than with
+ * the columns merely dropped.
  *
- * <p>Blended, Y is the mean of that and of {@code ZWᵀ}, Z the dense model's input: then half of what the layers before
- * have done to the output is repaired too.
+ * <p>With the blended target, Y is the mean of {@code XWᵀ} and {@code ZWᵀ}, where Z is the layer's input in the dense
+ * model. This also repairs half of the error that earlier layers brought into the output.
  *
- * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹}, {@code R = (Y − X_K W_Kᵀ)ᵀ X_K}: the same, without the whole H.
+ * <p>Computed as {@code W'_K = W_K + R (H_KK + λI)⁻¹} with {@code R = (Y − X_K W_Kᵀ)ᵀ X_K}, which is equal and needs
+ * only the [kept, kept] part of H.
  */
 final class LeastSquares {
     private final LostColumns columns;
@@ -26,14 +27,14 @@ final class LeastSquares {
     private final Scope scope;
 
     /**
-     * @param blended whether {@link #add} is shown the dense model's input too
-     * @param scope keeps the sums
+     * @param blended whether {@link #add} also gets the layer's input in the dense model
+     * @param scope owns the sums
      */
     LeastSquares(LostColumns columns, boolean blended, Scope scope) {
-        this(columns, blended, nothingYet(columns, scope), scope);
+        this(columns, blended, zeroSums(columns, scope), scope);
     }
 
-    /** Goes on from sums over earlier tokens. */
+    /** Continues from sums over earlier tokens. */
     LeastSquares(LostColumns columns, boolean blended, RepairKernels.Residuals sums, Scope scope) {
         this.columns = columns;
         this.blended = blended;
@@ -41,7 +42,7 @@ final class LeastSquares {
         this.scope = scope;
     }
 
-    private static RepairKernels.Residuals nothingYet(LostColumns columns, Scope scope) {
+    private static RepairKernels.Residuals zeroSums(LostColumns columns, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int outputs = columns.weight().dim(0);
         int kept = Math.toIntExact(columns.kept().elements());
@@ -49,7 +50,11 @@ final class LeastSquares {
                 GramSystem.zeros(kept, scope), kernels.zeros(outputs, kept), kernels.zeros64(1, 2));
     }
 
-    /** @param x [b, t, in]; where the target is blended [2b, t, in], the dense model's input first */
+    /**
+     * Adds calibration tokens.
+     *
+     * @param x input of the layer, [b, t, in]; with the blended target [2b, t, in], the input in the dense model first
+     */
     void add(Tensor x) {
         new RepairKernels(scope)
                 .accumulateResidual(
@@ -60,8 +65,8 @@ final class LeastSquares {
     record Solution(Tensor weight, LinearRepair repair) {}
 
     /**
-     * Ends the measuring. The kept columns stay as they are where nothing ever entered them; their damping is then reported
-     * as 0.
+     * Solves for the kept columns; no tokens can be added afterwards. If the kept columns only ever saw zeros, they
+     * keep their weights and the damping is reported as 0.
      */
     Solution solve() {
         columns.lostWeight().close();
@@ -69,7 +74,7 @@ final class LeastSquares {
         Tensor residual = sums.residual();
         LinearRepair repair = damped.map(this::repaired).orElseGet(this::untouched);
         try (Tensor kept = columns.keptWeight(scope)) {
-            // Δ has taken the place of the residual, and W'_K takes that of Δ: each is as large as the layer's weight.
+            // The residual R, the update Δ and W'_K use one buffer in turn: each is as large as the layer's weight.
             if (damped.isPresent()) {
                 new Kernels(scope).addInPlace(residual, kept);
             } else {
@@ -79,7 +84,7 @@ final class LeastSquares {
         return new Solution(residual, repair);
     }
 
-    /** By how much ‖E‖² changes; empty where nothing ever entered the kept columns. */
+    /** The change of the squared error ‖Y − X_K W_Kᵀ‖²; empty if the kept columns only ever saw zeros. */
     private Optional<Damping> solved() {
         RepairKernels kernels = new RepairKernels(scope);
         try (Tensor system = sums.gram().solvable()) {

@@ -15,14 +15,21 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Least-squares compensation: what enters a linear layer is measured behind the layers already pruned and repaired, so
- * that each repair also answers for the ones before it.
+ * Least-squares compensation. The input of each layer is measured behind the layers already pruned and repaired, so
+ * each repair also makes up for the errors that earlier ones left.
  *
- * @param own the windows behind the pruned layers
- * @param dense the same windows in the dense model, where the target is blended
+ * @param own hidden states of the calibration windows behind the pruned layers
+ * @param dense hidden states of the same windows in the dense model; null unless the target is blended
  */
 record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements CalibrationPass {
-    /** One half of a layer and the linear layer at its end. */
+    /**
+     * The attention or the feed-forward half of a decoder layer.
+     *
+     * @param outputProjection the linear layer at its end, whose input columns belong to the half's units
+     * @param cutProjections removes units from all other linear layers of the half
+     * @param peek shows what enters each linear layer of the half, and leaves the windows where they are
+     * @param through takes the windows through the half
+     */
     private record Half(
             Function<PrunedLayer, Linear> outputProjection,
             Consumer<PrunedLayer> cutProjections,
@@ -35,13 +42,13 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     }
 
     private static final Half ATTENTION = new Half(
-            PrunedLayer::attentionOutput,
+            PrunedLayer::outputProjection,
             PrunedLayer::cutAttentionProjections,
             LayerStream::peekAttention,
             LayerStream::throughAttention);
 
     private static final Half FEED_FORWARD = new Half(
-            PrunedLayer::down,
+            PrunedLayer::downProjection,
             PrunedLayer::cutFeedForwardProjections,
             LayerStream::peekFeedForward,
             LayerStream::throughFeedForward);
@@ -59,7 +66,7 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
     @Override
     public LayerRepair through(PrunedLayer layer, PrunedLayer.Destination destination) {
         LinearRepair attention = through(layer, ATTENTION);
-        // The second half has the largest system.
+        // The down projection's Gram matrix is the largest; the attention weights are freed before it is summed.
         layer.finish(LayerHalf.ATTENTION, destination);
         return new LayerRepair(layer.index(), attention, through(layer, FEED_FORWARD));
     }
@@ -73,7 +80,7 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
                 half.through.accept(dense, layer.whole());
             }
             if (regression != null) {
-                // Nothing looks at the whole half again, and solving is what needs most memory.
+                // Solving needs the most memory, and nothing reads the uncut weights any more.
                 half.cutProjections.accept(layer);
                 LeastSquares.Solution solution = regression.solve();
                 layer.replace(outputProjection.weight(), solution.weight());

@@ -7,8 +7,8 @@ import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * What the removed columns of a linear layer gave on average (FLAP, section 3 and released code):
- * {@code b = W_R·mean(x_R)} over all calibration tokens, which is the mean of {@code E = X_R W_Rᵀ}.
+ * The mean contribution of the removed columns of a linear layer (FLAP, section 3 and released code):
+ * {@code b = W_R·mean(x_R)} over all calibration tokens, which is the mean row of {@code E = X_R W_Rᵀ}.
  */
 final class LostMean {
     private final Scope scope;
@@ -24,19 +24,23 @@ final class LostMean {
         this.sums = new Kernels(scope).zeros64(1, columns.weight().dim(0) + 2);
     }
 
-    /** @param x [b, t, in] */
+    /**
+     * Adds calibration tokens.
+     *
+     * @param x input of the layer, [b, t, in]
+     */
     void add(Tensor x) {
         new RepairKernels(scope).accumulateMissing(sums, x, columns.weight(), columns.lostWeight(), columns.removed());
         tokens += (long) x.dim(0) * x.dim(1);
     }
 
-    /** b, [out] */
+    /** The bias b, [out]. */
     double[] mean() {
         double[] all = sums.doubles();
         return Arrays.stream(all, 0, all.length - 2).map(sum -> sum / tokens).toArray();
     }
 
-    /** What adding b is worth: the missing output varies only about its mean then. */
+    /** The error with and without b. With b, only the variation of E about its mean is missing. */
     LinearRepair repair() {
         double[] all = sums.doubles();
         double missing = all[all.length - 2];

@@ -4,7 +4,10 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 
-/** Drops what goes, without looking at any text: stored weights are moved, never converted, a few rows at a time. */
+/**
+ * Removes units without reading any calibration text. Stored weights are copied a few rows at a time and never
+ * converted.
+ */
 record PassWithoutRepair() implements CalibrationPass {
     @Override
     public LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {

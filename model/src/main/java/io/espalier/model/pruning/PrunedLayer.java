@@ -21,9 +21,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** One layer on the operating table: its weights are replaced by smaller ones, one half after the other. */
+/** A decoder layer that is being pruned: its weights are replaced by smaller ones, the attention half first. */
 final class PrunedLayer {
-    /** Of a tensor's rows, those that pass together from file to file. */
+    /** Bytes of rows that are read, cut and written together, so that they stay in the cache. */
     private static final int CACHED_BYTES = 1 << 20;
 
     private final LayerLayout before;
@@ -35,21 +35,22 @@ final class PrunedLayer {
     private final Map<String, Parameter> uncut = new TreeMap<>();
 
     /**
-     * Where what is cut goes.
+     * The checkpoint that the pruned layer is written to.
      *
-     * @param source what the layer is from
-     * @param tensors what the new checkpoint was told of each
+     * @param source the dense checkpoint
+     * @param out the pruned checkpoint
+     * @param tensors its declared tensors, by name
      */
     record Destination(Checkpoint source, CheckpointWriter out, Map<String, TensorInfo> tensors) {
-        TensorInfo told(String name) {
+        TensorInfo declared(String name) {
             return Objects.requireNonNull(tensors.get(name));
         }
     }
 
     /**
-     * @param before the layer as the source has it
-     * @param after the same with the biases of the pruned model
-     * @param weights of the source
+     * @param before layout of the layer in the source
+     * @param after the same layout, with the biases that compensation adds
+     * @param weights of the layer in the source; replaced as the layer is pruned
      */
     PrunedLayer(LayerLayout before, LayerLayout after, LayerWeights weights, Surgery surgery) {
         this.before = before;
@@ -62,24 +63,24 @@ final class PrunedLayer {
         return before.index();
     }
 
-    /** To compute with halves that are not cut yet. */
+    /** The layer with its weights as they are now; computes with the halves that are not pruned yet. */
     DecoderLayer whole() {
         return new DecoderLayer(before, weights);
     }
 
-    /** To compute with halves that are cut, the attention at least. */
+    /** The layer with its weights as they are now; computes with the halves that are pruned, at least attention. */
     DecoderLayer cut() {
         return new DecoderLayer(
                 before.keepingAttention(surgery.keptUnits(before.shape().attentionUnits())), weights);
     }
 
-    /** Through which the heads speak. */
-    Linear attentionOutput() {
+    /** The output projection of attention, whose input columns belong to the heads. */
+    Linear outputProjection() {
         return before.attention().output();
     }
 
-    /** Through which the FFN channels speak. */
-    Linear down() {
+    /** The down projection, whose input columns belong to the FFN channels. */
+    Linear downProjection() {
         return before.feedForward().down();
     }
 
@@ -88,30 +89,30 @@ final class PrunedLayer {
         return surgery.kept(linear.weight().columns()).length < linear.inputs();
     }
 
-    /** Its columns, while it is not cut yet. */
+    /** The kept and the removed input columns of a linear layer that is not pruned yet. */
     LostColumns lostColumns(Linear linear, Scope scope) {
         return LostColumns.of(
                 weights.get(linear.weight()), surgery.kept(linear.weight().columns()), scope);
     }
 
-    /** Cuts everything that belongs to the removed attention units. */
+    /** Removes the lost attention units from all linear layers of attention. */
     void cutAttention() {
         cutAttentionProjections();
-        cut(List.of(attentionOutput()));
+        cut(List.of(outputProjection()));
     }
 
-    /** All of that but the output. */
+    /** The same for all but the output projection. */
     void cutAttentionProjections() {
         cut(before.attention().projections());
     }
 
-    /** Cuts everything that belongs to the removed FFN channels. */
+    /** Removes the lost channels from all linear layers of the feed-forward block. */
     void cutFeedForward() {
         cutFeedForwardProjections();
-        cut(List.of(down()));
+        cut(List.of(downProjection()));
     }
 
-    /** All of that but the down projection. */
+    /** The same for all but the down projection. */
     void cutFeedForwardProjections() {
         cut(before.feedForward().projections());
     }
@@ -134,7 +135,7 @@ final class PrunedLayer {
         }
     }
 
-    /** Leaves all cutting to {@link #write}. */
+    /** Leaves the removal of all units to {@link #write}, which copies rows from file to file. */
     void cutWhenWritten() {
         for (Parameter parameter : before.parameters()) {
             if (parameter.removable()) {
@@ -143,13 +144,17 @@ final class PrunedLayer {
         }
     }
 
-    /** Puts another tensor in the place of one of the layer's. */
+    /** Replaces one of the layer's tensors. */
     void replace(Parameter parameter, Tensor tensor) {
         weights.put(parameter, tensor);
         replaced.put(parameter.name(), parameter);
     }
 
-    /** Adds to the bias of a linear layer, or gives it its first. */
+    /**
+     * Adds to the bias of a linear layer, which gets one if it has none.
+     *
+     * @param shift [out]
+     */
     void addBias(Linear linear, double[] shift) {
         Parameter bias = biasAfter(linear);
         float[] values = linear.bias() == null
@@ -173,7 +178,7 @@ final class PrunedLayer {
         throw new IllegalStateException("the pruned model has no bias for " + linear.module());
     }
 
-    /** Writes what was replaced of a half and frees it: nobody computes with it again. */
+    /** Writes the replaced tensors of a half and frees all of its weights. The half must not be computed with again. */
     void finish(LayerHalf half, Destination destination) {
         List<Parameter> parameters = before.parameters(half);
         parameters.stream()
@@ -184,15 +189,14 @@ final class PrunedLayer {
 
     private void writeReplaced(Parameter parameter, Destination destination) {
         replaced.remove(parameter.name());
-        writeRows(weights.get(parameter), destination.out(), destination.told(parameter.name()));
+        writeRows(weights.get(parameter), destination.out(), destination.declared(parameter.name()));
         written.add(parameter.name());
     }
 
     /**
-     * Writes the other tensors that were replaced, and cuts and writes those that are to be cut. What is made is written,
-     * and digested, while it is in the cache.
+     * Writes every tensor of the layer that pruning changed and that is not written yet.
      *
-     * @return names of all that was written
+     * @return names of all tensors that this layer has written, earlier calls of {@link #finish} included
      */
     Set<String> write(Destination destination) {
         List.copyOf(replaced.values()).forEach(parameter -> writeReplaced(parameter, destination));
@@ -200,28 +204,28 @@ final class PrunedLayer {
         return written;
     }
 
-    private static void writeRows(Tensor tensor, CheckpointWriter out, TensorInfo told) {
-        eachBlock(tensor.dim(0), told.bytes(), (first, rows) -> {
+    private static void writeRows(Tensor tensor, CheckpointWriter out, TensorInfo declared) {
+        eachBlock(tensor.dim(0), declared.bytes(), (first, rows) -> {
             try (Scope scope = Scope.open()) {
                 Tensor block = new Kernels(scope).narrow(tensor, 0, first, rows);
-                out.append(told.name(), block.stored(told.dtype(), scope));
+                out.append(declared.name(), block.stored(declared.dtype(), scope));
             }
         });
     }
 
     private void cutAndWrite(Parameter parameter, Destination destination) {
         Checkpoint source = destination.source();
-        TensorInfo told = destination.told(parameter.name());
+        TensorInfo declared = destination.declared(parameter.name());
         TensorInfo whole = source.tensor(parameter.name());
         StoredRowCutter cut = new StoredRowCutter(surgery, parameter, whole.dtype());
         eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
             ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
             ByteBuffer left = cut.of(block, first);
             if (left.hasRemaining()) {
-                destination.out().append(told.name(), left);
+                destination.out().append(declared.name(), left);
             }
         });
-        written.add(told.name());
+        written.add(declared.name());
     }
 
     @FunctionalInterface

@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The tensors of a checkpoint when its layers have other shapes, down to the last bias. */
+/** The tensors that a checkpoint has once its layers have smaller shapes, biases that compensation adds included. */
 public final class PrunedTensors implements TensorsLeft<List<LayerShape>> {
     private final Checkpoint checkpoint;
     private final ModelConfig model;
@@ -41,7 +41,7 @@ public final class PrunedTensors implements TensorsLeft<List<LayerShape>> {
     }
 
     /**
-     * Every tensor: those of the source in its order, then the biases it did not have.
+     * Every tensor: those of the source in its order, then the biases that compensation adds.
      *
      * @param shapes one per layer
      */

@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Removes units layer by layer, one layer's weights in memory at a time. With compensation it carries the calibration
- * windows along.
+ * Removes units layer by layer, with the weights of one layer in memory at a time. With compensation, the calibration
+ * windows pass the layers with it.
  */
 public final class PruningPass {
     private final Checkpoint checkpoint;
@@ -67,7 +67,10 @@ public final class PruningPass {
         return pruned.model().withShapes(shapes(), alibi ? slopes : List.of());
     }
 
-    /** Every tensor of the pruned checkpoint, in the order of the source's: what a {@link CheckpointWriter} must know. */
+    /**
+     * Every tensor of the pruned checkpoint, in the order of the source; what a {@link CheckpointWriter} is declared
+     * with.
+     */
     public List<TensorInfo> tensors() {
         return pruned.of(shapes());
     }
@@ -75,7 +78,7 @@ public final class PruningPass {
     /**
      * Writes every tensor of {@link #tensors()}; the same inputs give the same bytes.
      *
-     * @param windows [n][t] calibration tokens; not looked at without compensation
+     * @param windows [windows, tokens] of the calibration text; not read without compensation
      * @param out declared with {@link #tensors()}; not finished here
      * @return one report per layer that lost units, in layer order; errors are 0 without compensation
      */
@@ -120,7 +123,10 @@ public final class PruningPass {
         }
     }
 
-    /** Written first: a file that fills from its beginning can be digested while the rest is made. */
+    /**
+     * Tensors that no pruned layer holds. They are written first, because a file that grows from its beginning can be
+     * digested while the rest is computed.
+     */
     private List<TensorInfo> outsidePrunedLayers() {
         Set<String> inside = pruned.layout().layers().stream()
                 .filter(layer -> !removed.get(layer.index()).isEmpty())
@@ -143,7 +149,10 @@ public final class PruningPass {
         return last;
     }
 
-    /** From file to file what is still missing; a bias that only other linear layers need is zero. */
+    /**
+     * Copies tensors from file to file. A tensor that the source lacks is a bias of zeros: where compensation adds
+     * biases, every output and down projection of the model gets one.
+     */
     private void writeUntouched(List<TensorInfo> tensors, CheckpointWriter out) {
         for (TensorInfo tensor : tensors) {
             if (checkpoint.has(tensor.name())) {

@@ -9,10 +9,10 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * In which order a layer's units go: the lowest score first, of equal ones the lower index.
+ * The order in which the units of a layer are removed: the lowest score first; of equal scores, the lower index.
  *
- * @param attention heads or KV groups
- * @param ffn FFN channels
+ * @param attention indices of heads or KV groups, the first to remove first
+ * @param ffn indices of FFN channels, the first to remove first
  */
 record RemovalOrder(int[] attention, int[] ffn) {
     /** @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number */
@@ -22,7 +22,7 @@ record RemovalOrder(int[] attention, int[] ffn) {
                 ascending("ffn", scores.ffn(), shape.ffnChannels()));
     }
 
-    /** What a layer loses when it shrinks from one shape to another. */
+    /** The units that a layer loses when it shrinks from one shape to another. */
     RemovedUnits between(LayerShape before, LayerShape after) {
         return new RemovedUnits(
                 first(attention, before.attentionUnits() - after.attentionUnits()),
@@ -44,7 +44,7 @@ record RemovalOrder(int[] attention, int[] ffn) {
         }
         return IntStream.range(0, units)
                 .boxed()
-                // Boxed doubles order -0.0 before 0.0; as importance they are equal.
+                // A comparator puts -0.0 before 0.0; as importance they are equal, so 0.0 is added.
                 .sorted(Comparator.comparingDouble(i -> scores[i] + 0.0))
                 .mapToInt(Integer::intValue)
                 .toArray();

@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Units one layer loses, by their index in the dense layer.
+ * The units that one layer loses, by their index in the dense layer.
  *
  * @param attention heads or KV groups, strictly ascending
  * @param ffn FFN channels, strictly ascending
  */
 public record RemovedUnits(int[] attention, int[] ffn) {
-    /** A layer outside the scope. */
+    /** Removes nothing; for a layer outside the scope. */
     public static final RemovedUnits NONE = new RemovedUnits(new int[0], new int[0]);
 
     public RemovedUnits {

@@ -20,13 +20,13 @@ import io.espalier.model.transformer.LayerWeights;
 import java.nio.file.Path;
 
 /**
- * Scores each layer by what enters it behind the layers already pruned (Wanda-sp's released code): a layer is measured
- * whole, loses its units at once, uncompensated, and the windows go on through what is left. What an earlier layer lost is
- * remembered by nothing but those windows.
+ * Scores each layer by its input behind the layers already pruned, as Wanda-sp's released code does. A layer is
+ * measured whole, then loses its units without compensation, and the windows pass what is left of it. So the hidden
+ * states of the windows hold everything that later layers need to know about earlier ones.
  *
- * @param windows [n][t] token ids
+ * @param windows [windows, tokens] of the calibration text
  * @param scope layers that are pruned, all at the same share
- * @param criterion one that {@link #check} lets pass
+ * @param criterion one that {@link #check} accepts
  * @param ratio share of units that each layer loses, in (0, 1)
  * @param seed of the job
  */
@@ -44,12 +44,12 @@ public record SequentialPass(
     /** Receives a layer's scores, the first layer of the scope first. */
     @FunctionalInterface
     public interface Visitor {
-        /** @param removed what the uniform allocation takes from the layer by these scores */
+        /** @param removed units that the uniform allocation removes from the layer by these scores */
         void visit(LayerLayout layer, LayerScores scores, RemovedUnits removed);
     }
 
     /**
-     * Looks before anything is computed whether a selection can be sequential.
+     * Checks, before anything is computed, whether units can be selected sequentially.
      *
      * @param allocation {@code uniform} or {@code global}
      * @return the share of units that each layer will lose
@@ -75,8 +75,8 @@ public record SequentialPass(
     }
 
     /**
-     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
-     * visited once the position behind it is saved.
+     * Runs to the end of the scope. It continues from the position that an earlier run of an equal pass saved in the
+     * folder; a layer is visited again unless the position behind it was saved.
      *
      * @param position folder of this pass alone
      */

@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 
 /** Shares of units, in [0, 1]. */
 final class Share {
-    /** Halvings of [0, 1]: finer than one unit in any model. */
+    /** Steps of the bisection of [0, 1]; the result is finer than one unit of any model. */
     private static final int HALVINGS = 40;
 
     private Share() {}
@@ -18,19 +18,25 @@ final class Share {
         }
     }
 
-    /** What is left at the smallest share that is enough; at 1 if none is. */
-    static <L> L gentlest(DoubleFunction<L> left, Predicate<L> enough) {
-        double tooGentle = 0;
-        double harsh = 1;
+    /**
+     * Finds the smallest share to remove that is enough, by bisection.
+     *
+     * @param left what is left at a share in [0, 1]; a larger share never leaves more
+     * @param enough whether so little is left that the budget is met
+     * @return what is left at that share; at 1 if no share is enough
+     */
+    static <L> L leastRemoved(DoubleFunction<L> left, Predicate<L> enough) {
+        double tooSmall = 0;
+        double large = 1;
         for (int i = 0; i < HALVINGS; i++) {
-            double middle = (tooGentle + harsh) / 2;
+            double middle = (tooSmall + large) / 2;
             if (enough.test(left.apply(middle))) {
-                harsh = middle;
+                large = middle;
             } else {
-                tooGentle = middle;
+                tooSmall = middle;
             }
         }
-        return left.apply(harsh);
+        return left.apply(large);
     }
 
     static InvalidSetting invalid(Setting setting, String what) {

@@ -8,16 +8,19 @@ import java.nio.ShortBuffer;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 
-/** Cuts units out of a tensor as it is stored, a block of its rows at a time: elements are moved, never looked at. */
+/**
+ * Removes the rows and columns of lost units from a tensor as it is stored, a block of rows at a time, without decoding
+ * it.
+ */
 final class StoredRowCutter {
     private final BitSet rows = new BitSet();
-    /** Of the 16-bit words of a row, those that stay. */
+    /** Indices of the 16-bit words of a row that stay. */
     private final int[] kept;
 
     private final short[] row;
     private final short[] left;
 
-    /** @param type the tensor's, of 16 bits or a multiple */
+    /** @param type storage type of the tensor; 16 bits or a multiple */
     StoredRowCutter(Surgery surgery, Parameter parameter, DType type) {
         IntStream.of(surgery.kept(parameter.rows())).forEach(rows::set);
         boolean matrix = parameter.axes().size() > 1;
@@ -32,15 +35,17 @@ final class StoredRowCutter {
     }
 
     /**
+     * Removes from a block of rows, in place.
+     *
      * @param block bytes of whole rows, from index 0 to the limit
-     * @param first the row it begins with
-     * @return the same buffer with what is left of them
+     * @param first index in the tensor of the first row of the block
+     * @return the same buffer with the bytes that stay
      */
     ByteBuffer of(ByteBuffer block, int first) {
         ShortBuffer words = block.order(ByteOrder.nativeOrder()).asShortBuffer();
         int last = first + words.limit() / row.length;
         int to = 0;
-        // Through arrays, which is several times as fast; never ahead of what is still to be moved.
+        // Moving words through arrays is several times as fast. The write position never passes the read position.
         for (int i = rows.nextSetBit(first); i >= 0 && i < last; i = rows.nextSetBit(i + 1)) {
             words.get((i - first) * row.length, row);
             for (int j = 0; j < left.length; j++) {

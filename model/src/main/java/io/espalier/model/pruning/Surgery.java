@@ -13,7 +13,7 @@ import io.espalier.model.transformer.UnitKind;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 
-/** Which positions of a layer's tensors stay when units go; the order of what is kept does not change. */
+/** Removes units from the tensors of a layer. What stays keeps its order. */
 public final class Surgery {
     private final BitSet attention;
     private final BitSet ffn;
@@ -32,7 +32,7 @@ public final class Surgery {
         return bits;
     }
 
-    /** Shape of the layer afterwards. */
+    /** Shape of a layer without the removed units. */
     public LayerShape shape(LayerShape before) {
         int units = before.attentionUnits() - attention.cardinality();
         return new LayerShape(
@@ -54,7 +54,7 @@ public final class Surgery {
         return kept.build().toArray();
     }
 
-    /** Attention units that stay, ascending. */
+    /** Heads or KV groups that stay, ascending. */
     int[] keptUnits(int units) {
         return kept(Axis.of(UnitKind.ATTENTION, units, 1));
     }
@@ -68,10 +68,10 @@ public final class Surgery {
     }
 
     /**
-     * Cuts the units out of a layer in memory.
+     * Removes the units from a layer in memory.
      *
-     * @param weights of the whole layer; cut when this returns
-     * @return what computes with the units that are left
+     * @param weights of the whole layer; without the removed units when this returns
+     * @return the layer that computes with the remaining units
      */
     public DecoderLayer cut(LayerLayout layout, LayerWeights weights) {
         PrunedLayer layer = new PrunedLayer(layout, layout, weights, this);
@@ -80,7 +80,12 @@ public final class Surgery {
         return layer.cut();
     }
 
-    /** A tensor of the layer without the removed units. */
+    /**
+     * Copies a tensor of the layer without the rows and columns of the removed units.
+     *
+     * @param whole in the shape that the parameter declares
+     * @param scope owns the copy
+     */
     public Tensor slice(Parameter parameter, Tensor whole, Scope scope) {
         Kernels kernels = new Kernels(scope);
         Tensor sliced = whole;

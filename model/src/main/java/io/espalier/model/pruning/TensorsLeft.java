@@ -7,23 +7,23 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The tensors of a checkpoint when something is gone, and so their size.
+ * The tensors that pruning leaves of a checkpoint, and their size.
  *
- * @param <L> what says how much is left
+ * @param <L> describes how much is left: layer shapes, or a number of layers
  */
 public interface TensorsLeft<L> {
-    /** Of which nothing is gone. */
+    /** The dense checkpoint. */
     Checkpoint source();
 
-    /** Every tensor that will be written. */
+    /** Every tensor of the pruned checkpoint. */
     List<TensorInfo> of(L left);
 
-    /** Numbers that were learned, in the whole model. */
+    /** Parameters of the pruned model. */
     default long parameters(L left) {
         return parameters(of(left));
     }
 
-    /** Of the checkpoint as it is. */
+    /** Parameters of the dense model. */
     default long parameters() {
         return parameters(source().tensors().values());
     }
@@ -32,12 +32,12 @@ public interface TensorsLeft<L> {
         return ModelSize.of(source().config(), tensors, 1).parameters();
     }
 
-    /** Bytes of all tensors. */
+    /** Bytes of all tensors of the pruned checkpoint. */
     default long bytes(L left) {
         return bytes(of(left));
     }
 
-    /** Of the checkpoint as it is. */
+    /** Bytes of all tensors of the dense checkpoint. */
     default long bytes() {
         return bytes(source().tensors().values());
     }

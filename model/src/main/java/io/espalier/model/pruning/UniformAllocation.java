@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 
-/** The same share of units from each pruned layer, rounded as LLM-Pruner does. */
+/** Removes the same share of units from each layer in scope, rounded as LLM-Pruner does. */
 public record UniformAllocation(FfnRounding rounding) implements Allocation {
     @Override
     public DoubleFunction<List<LayerShape>> shapes(
@@ -17,19 +17,20 @@ public record UniformAllocation(FfnRounding rounding) implements Allocation {
     }
 
     /**
-     * Shape of a layer after pruning: at least one attention unit and 32 channels stay, or all if there are fewer.
+     * Shape of a layer after pruning. At least one head or KV group stays, and at least 32 channels or all of a
+     * narrower layer.
      *
      * @param ratio share of units to remove, in [0, 1]
      */
     public LayerShape left(LayerShape shape, double ratio) {
-        // All rows of the units' key projections count, so that a fraction of a head is decided as LLM-Pruner does.
+        // As LLM-Pruner does, the rows of the key projection are rounded first, and only then to whole units.
         long rows = (long) shape.attentionUnits() * shape.headDim();
         long removed = (rows - kept(rows, ratio)) / shape.headDim();
         return rounding.left(shape, (int) (shape.attentionUnits() - removed), (int) kept(shape.ffnChannels(), ratio));
     }
 
     /**
-     * The units a layer loses: those of the lowest scores.
+     * The units that a layer loses: those of the lowest scores.
      *
      * @param ratio share of units to remove, in [0, 1]
      * @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number

@@ -6,10 +6,10 @@ import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.UnitKind;
 
 /**
- * Weights that go with one unit of a layer; biases do not count (FLAP's released code, for any family).
+ * How many weights are removed with one unit of a layer. Biases do not count, as in FLAP's released code.
  *
- * @param attention of a head or KV group, in all its matrices
- * @param channel of an FFN channel
+ * @param attention weights of a head or KV group in all matrices of attention
+ * @param channel weights of an FFN channel in all matrices of the feed-forward block
  */
 public record UnitCost(long attention, long channel) {
     public static UnitCost of(LayerLayout layer) {

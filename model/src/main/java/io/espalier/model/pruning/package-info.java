@@ -1,3 +1,3 @@
-/** What is removed from a layer, and what the kept weights do about it. */
+/** Chooses the units and layers that are removed, removes them, and repairs the weights that stay. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.pruning;

@@ -11,8 +11,8 @@ import io.espalier.model.sparsity.SparseGptPass;
 import java.util.List;
 
 /**
- * One way to make a smaller checkpoint out of a dense one. An edit knows from the start which tensors, config and shapes
- * it will write.
+ * One way to make a smaller checkpoint out of a dense one. An edit knows from the start which tensors, config and
+ * shapes it will write.
  */
 sealed interface CheckpointEdit permits UnitRemoval, WholeLayerRemoval, InPlaceEdit {
     /** The edit that a job's target and criterion ask for. */

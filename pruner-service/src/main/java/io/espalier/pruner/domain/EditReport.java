@@ -12,8 +12,8 @@ import java.util.TreeMap;
  *
  * @param repairs of the layers that lost units
  * @param masks of the linear layers in which weights became zero
- * @param damping the largest ridge that a Hessian needed, as a multiple of the one asked for; empty where no Hessian was
- *     solved
+ * @param damping the largest ridge that a Hessian needed, as a multiple of the one asked for; empty where no Hessian
+ *     was solved
  * @param keptLayers index that each remaining layer had in the dense model; empty unless whole layers went
  */
 record EditReport(List<LayerRepair> repairs, List<MaskReport> masks, OptionalDouble damping, List<Integer> keptLayers) {

@@ -11,8 +11,8 @@ public sealed interface PruneTask {
     String id();
 
     /**
-     * Write one of the job's checkpoints into a staging area. Each layer is measured behind the layers already pruned, so
-     * this cannot be split.
+     * Write one of the job's checkpoints into a staging area. Each layer is measured behind the layers already pruned,
+     * so this cannot be split.
      *
      * @param output artifact folder that the checkpoint will have
      * @param scores for each layer in scope, by its index, the file of its scores or masks; empty where pruning chooses

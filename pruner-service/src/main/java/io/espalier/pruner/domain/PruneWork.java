@@ -8,19 +8,16 @@ import io.espalier.base.Progress;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
-import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.Manifest;
+import io.espalier.model.artifact.Staging;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.WrittenConfig;
-import io.espalier.model.file.Digests;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.tensor.Engine;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /** Does the tasks of a prune plan. A task done twice leaves the same bytes. */
 public final class PruneWork {
@@ -44,30 +41,25 @@ public final class PruneWork {
     /** Writes the checkpoint into a staging area of its own, the manifest last. */
     private StagedArtifact prune(PruneJob job, PruneTask.Prune task, Progress progress) {
         Engine.setThreads(job.inspection().threads());
-        ArtifactStore artifacts = workspace.artifacts();
-        // Two workers on the same task, one of them given up for dead, must not write into each other's folder.
-        Path staging =
-                artifacts.staging(job.spec().jobId()).resolve(UUID.randomUUID().toString());
+        Staging staging = workspace.artifacts().stage(job.spec().jobId());
         try (Checkpoint checkpoint = workspace.model(job.spec())) {
             CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace, job, task, checkpoint));
             WrittenConfig config = edit.config();
             EditReport report;
             SortedMap<String, String> weightFiles;
-            try (CheckpointWriter writer = CheckpointWriter.create(staging, edit.tensors())) {
+            try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
                 report = edit.write(writer, progress);
                 writer.writeJson(Checkpoint.CONFIG, config.json());
                 writer.copyCompanions(checkpoint);
                 weightFiles = writer.finish();
             }
             if (!edit.scores().isEmpty()) {
-                artifacts.writeOnce(
-                        artifacts.root().relativize(staging.resolve(ScoreFile.NAME)),
-                        ScoreFile.writeLayers(edit.scores().layers()));
+                staging.write(
+                        ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
             }
-            String manifest = manifest(job, edit, config, report, Manifest.filesOf(staging, weightFiles))
-                    .write(staging);
+            String manifest = staging.finish(manifest(job, edit, config, report, staging.files(weightFiles)));
             return new StagedArtifact(
-                    artifacts.root().relativize(staging).toString(),
+                    staging.name(),
                     new PrunedArtifact(
                             task.output(),
                             manifest,
@@ -84,11 +76,9 @@ public final class PruneWork {
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */
     private PrunedArtifact commit(JobSpec spec, StagedArtifact staged) {
-        ArtifactStore artifacts = workspace.artifacts();
         String output = staged.artifact().output();
-        Path folder = artifacts.commit(artifacts.root().resolve(staged.staging()), output, spec.jobId());
-        if (!Digests.sha256(folder.resolve(Manifest.FILE))
-                .equals(staged.artifact().manifestSha256())) {
+        String visible = workspace.artifacts().commit(staged.staging(), output, spec.jobId());
+        if (!visible.equals(staged.artifact().manifestSha256())) {
             throw new EspalierException(
                     ErrorCode.ALREADY_EXISTS,
                     "output \"" + output + "\" holds another artifact of this job; delete it or choose another name");

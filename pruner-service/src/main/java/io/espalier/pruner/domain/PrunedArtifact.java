@@ -7,15 +7,16 @@ import java.util.List;
 /**
  * A pruned checkpoint with its manifest.
  *
- * @param output folder relative to the artifact root
+ * @param output its name in the artifact store
  * @param layers shapes after pruning
  * @param profile "uniform" or "per-layer"
  * @param profileReason why the profile is what it is
  * @param repairs what the compensation of each pruned layer did
  * @param maskSha256 one digest over all masks; empty unless weights became zero in place
- * @param zeroedWeights that became zero in place
- * @param damping ridge that Hessians needed over the one asked for, the largest; 0 where there were none
- * @param keptLayers index each layer had in the dense model; empty unless whole layers went
+ * @param zeroedWeights weights that became zero in place
+ * @param damping the largest ridge that a Hessian needed, as a multiple of the one asked for; 0 where no Hessian was
+ *     solved
+ * @param keptLayers index that each remaining layer had in the dense model; empty unless whole layers went
  */
 public record PrunedArtifact(
         String output,

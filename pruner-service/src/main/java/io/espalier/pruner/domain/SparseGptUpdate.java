@@ -8,7 +8,10 @@ import io.espalier.model.sparsity.SparseGptPass;
 import io.espalier.model.sparsity.UpdateReport;
 import java.util.List;
 
-/** Chooses masks by SparseGPT and updates the weights they keep. It needs no scores: each mask depends on earlier updates. */
+/**
+ * Chooses masks by SparseGPT and updates the weights they keep. It needs no scores: each mask depends on earlier
+ * updates.
+ */
 record SparseGptUpdate(SparseGptPass pass) implements InPlaceEdit {
     static SparseGptUpdate of(Target.Weights weights, EditInputs inputs) {
         return new SparseGptUpdate(new SparseGptPass(

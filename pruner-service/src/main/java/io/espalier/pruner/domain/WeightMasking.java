@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * Applies the very masks that the scorer chose. The task names the file of each layer's masks with its digest, so no other
- * mask can take its place.
+ * Applies the very masks that the scorer chose. The task names the file of each layer's masks with its digest, so no
+ * other mask can take its place.
  */
 record WeightMasking(SparsePass pass, SparsePass.MaskSource masks) implements InPlaceEdit {
     static WeightMasking of(Target.Weights weights, EditInputs inputs) {

@@ -31,7 +31,7 @@ final class LayerFiles {
 
     /** Folder of a task that saves its position. */
     Path position(ScoreTask task) {
-        return artifacts.work(jobId).resolve(task.id());
+        return artifacts.localPositionFolder(jobId, task.id());
     }
 
     StoredFile statistics(String task, InputStatistics statistics) {
@@ -85,7 +85,6 @@ final class LayerFiles {
     /** Named by its content: a task done again on a machine that rounds otherwise does not get in the way. */
     private StoredFile store(String name, byte[] bytes) {
         String digest = Digests.sha256(bytes).substring(0, 16);
-        Path file = artifacts.work(jobId).resolve(name + "-" + digest + ".safetensors");
-        return artifacts.writeOnce(artifacts.root().relativize(file), bytes);
+        return artifacts.writeWork(jobId, name + "-" + digest + ".safetensors", bytes);
     }
 }

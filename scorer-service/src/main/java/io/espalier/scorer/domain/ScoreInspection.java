@@ -1,12 +1,9 @@
 package io.espalier.scorer.domain;
 
-import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
 import io.espalier.job.Workspace;
-import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
@@ -18,8 +15,6 @@ import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 
 /** Looks at everything a job names before anything expensive: outputs, checkpoint, layout, layers, budgets, texts. */
@@ -32,7 +27,9 @@ final class ScoreInspection {
 
     /** As {@link ScoreWork#inspect}. */
     Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
-        spec.pruning().target().outputs().forEach(output -> checkFree(output, spec.jobId()));
+        spec.pruning().target().outputs().forEach(output -> workspace
+                .artifacts()
+                .requireFree(output, spec.jobId()));
         try (Checkpoint checkpoint = workspace.model(spec)) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LayerScope scope = LayerScope.parse(
@@ -71,14 +68,6 @@ final class ScoreInspection {
                             "instruction_set", profile.instructionSet()));
             strategy.check(inspection, workspace.artifacts());
             return inspection;
-        }
-    }
-
-    private void checkFree(String output, String jobId) {
-        Path folder = workspace.artifacts().output(output);
-        if (Files.exists(folder) && !ArtifactStore.holds(folder, jobId)) {
-            throw new EspalierException(
-                    ErrorCode.ALREADY_EXISTS, "output \"" + output + "\" exists already; choose another name");
         }
     }
 

@@ -3,7 +3,7 @@ package io.espalier.scorer.kafka;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.job.CompleteRequest;
+import io.espalier.job.CompleteRequestMapper;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
@@ -80,7 +80,7 @@ public class ScorerStage implements Stage {
                 .map(wave -> wave.stream().map(ScoreMapper::result).toList())
                 .toList();
         ScoreStep step = new ScorePlan(spec).next(results);
-        PruneRequest request = CompleteRequest.of(spec);
+        PruneRequest request = CompleteRequestMapper.toWire(spec);
         if (step instanceof ScoreStep.Run run) {
             return new Step.Run(
                     run.activity(),

@@ -11,11 +11,13 @@ import io.espalier.v1.Scoring;
 import java.util.List;
 import java.util.Locale;
 
-/** A request with every default written out, so that manifests and reports say what was done, not what was left open. */
-public final class CompleteRequest {
-    private CompleteRequest() {}
+/**
+ * A request with every default written out, so that manifests and reports say what was done, not what was left open.
+ */
+public final class CompleteRequestMapper {
+    private CompleteRequestMapper() {}
 
-    public static PruneRequest of(JobSpec spec) {
+    public static PruneRequest toWire(JobSpec spec) {
         JobSpec.Gradient gradient = spec.scoring().gradient();
         Scoring.Builder scoring = Scoring.newBuilder()
                 .setCriterion(spec.scoring().criterion())

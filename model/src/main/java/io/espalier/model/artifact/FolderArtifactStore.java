@@ -1,0 +1,270 @@
+package io.espalier.model.artifact;
+
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.file.Digests;
+import io.espalier.model.file.DiskSpace;
+import io.espalier.model.file.DurableFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * An artifact store in a folder that all workers share.
+ *
+ * <pre>
+ * &lt;root&gt;/&lt;output&gt;/        a finished artifact with its manifest
+ * &lt;root&gt;/work/&lt;job&gt;/      what workers of a job hand each other; deleted at its end
+ * &lt;root&gt;/reports/&lt;job&gt;/   measurements, which hold clock times
+ * </pre>
+ */
+public final class FolderArtifactStore implements ArtifactStore {
+    private static final String WORK = "work";
+    private static final String STAGING = "staging";
+    private static final String REPORTS = "reports";
+    private static final int MAX_NAME_CHARS = 512;
+    private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
+
+    private final Path root;
+
+    /** @param root made if absent */
+    public FolderArtifactStore(Path root) {
+        try {
+            Files.createDirectories(root);
+            this.root = root.toRealPath();
+        } catch (IOException e) {
+            throw DiskSpace.failure(root, e);
+        }
+    }
+
+    @Override
+    public void requireFree(String output, String jobId) {
+        Path folder = output(output);
+        if (Files.exists(folder) && !holds(folder, jobId)) {
+            throw new EspalierException(
+                    ErrorCode.ALREADY_EXISTS, "output \"" + output + "\" exists already; choose another name");
+        }
+    }
+
+    @Override
+    public Optional<Manifest> manifest(String output) {
+        Path folder = output(output);
+        return hasManifest(folder) ? Optional.of(Manifest.read(folder)) : Optional.empty();
+    }
+
+    @Override
+    public Checkpoint open(String output) {
+        return Checkpoint.open(output(output));
+    }
+
+    /** Folder of a finished artifact, whether it is there or not; errors for its name as {@link #requireFree}. */
+    private Path output(String name) {
+        List<String> segments = Arrays.asList(name.split("/", -1));
+        if (name.length() > MAX_NAME_CHARS
+                || !segments.stream().allMatch(s -> SEGMENT.matcher(s).matches())) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_URI_FORBIDDEN,
+                    "output: must be a relative path of names in [A-Za-z0-9._-] that do not begin with a dot");
+        }
+        if (segments.get(0).equalsIgnoreCase(WORK) || segments.get(0).equalsIgnoreCase(REPORTS)) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, "output: \"work\" and \"reports\" are reserved; choose another name");
+        }
+        Path folder = root;
+        for (String segment : segments) {
+            if (!folder.equals(root) && Files.exists(folder.resolve(Manifest.FILE))) {
+                throw new EspalierException(
+                        ErrorCode.ALREADY_EXISTS, "output: lies inside another artifact; choose another name");
+            }
+            folder = folder.resolve(segment);
+            if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !realInside(folder)) {
+                throw new EspalierException(
+                        ErrorCode.MODEL_URI_FORBIDDEN, "output: a link that leads outside the artifact root");
+            }
+        }
+        return folder;
+    }
+
+    private boolean realInside(Path folder) {
+        try {
+            return folder.toRealPath().startsWith(root);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Folder of what the workers of a job hand each other. */
+    private Path work(String jobId) {
+        return root.resolve(WORK).resolve(segment(jobId));
+    }
+
+    @Override
+    public Path localPositionFolder(String jobId, String task) {
+        return work(jobId).resolve(task);
+    }
+
+    @Override
+    public void writeReport(String jobId, String name, String text) {
+        Path folder = root.resolve(REPORTS).resolve(segment(jobId));
+        DurableFile.write(folder.resolve(name), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String segment(String jobId) {
+        if (!SEGMENT.matcher(jobId).matches()) {
+            throw new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "request_id: must be 1 to 128 characters of [A-Za-z0-9._-] and not begin with a dot");
+        }
+        return jobId;
+    }
+
+    @Override
+    public StoredFile writeWork(String jobId, String name, byte[] bytes) {
+        Path folder = work(jobId);
+        Path target = folder.resolve(name).normalize();
+        if (!target.startsWith(folder) || target.equals(folder)) {
+            throw new IllegalArgumentException("a write-once file must lie inside the work folder of its job");
+        }
+        StoredFile stored = new StoredFile(relative(target), Digests.sha256(bytes));
+        if (!Files.exists(target)) {
+            DurableFile.write(target, bytes);
+        } else if (!Digests.sha256(target).equals(stored.sha256())) {
+            throw new EspalierException(
+                    ErrorCode.ALREADY_EXISTS, stored.path() + ": is there with other bytes and is never rewritten");
+        }
+        return stored;
+    }
+
+    private String relative(Path path) {
+        return root.relativize(path).toString().replace('\\', '/');
+    }
+
+    @Override
+    public byte[] read(StoredFile file) {
+        Path path = verified(file);
+        try {
+            byte[] bytes = Files.readAllBytes(path);
+            if (!Digests.sha256(bytes).equals(file.sha256())) {
+                throw corrupt(file);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, file.path() + ": cannot be read", e);
+        }
+    }
+
+    private Path verified(StoredFile file) {
+        Path path = root.resolve(file.path()).normalize();
+        if (!path.startsWith(root)) {
+            throw outside();
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, file.path() + ": is not in the artifact store");
+        }
+        if (!realInside(path)) {
+            throw outside();
+        }
+        if (!Digests.sha256(path).equals(file.sha256())) {
+            throw corrupt(file);
+        }
+        return path;
+    }
+
+    private static EspalierException outside() {
+        return new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, "a stored file outside the artifact root");
+    }
+
+    @Override
+    public byte[] read(String output, String file) {
+        String sha256 = Manifest.read(output(output)).files().get(file);
+        if (sha256 == null) {
+            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, output + ": the artifact holds no " + file);
+        }
+        return read(new StoredFile(output + "/" + file, sha256));
+    }
+
+    private static EspalierException corrupt(StoredFile file) {
+        return new EspalierException(ErrorCode.MODEL_CORRUPT, file.path() + ": its bytes changed after it was written");
+    }
+
+    /** Each staging is a folder of its own: two workers on one task, one given up for dead, do not meet in it. */
+    @Override
+    public Staging stage(String jobId) {
+        Path folder = work(jobId).resolve(STAGING).resolve(UUID.randomUUID().toString());
+        return new FolderStaging(relative(folder), folder);
+    }
+
+    @Override
+    public String commit(String staging, String output, String jobId) {
+        Path target = output(output);
+        Path staged = root.resolve(staging).normalize();
+        if (!staged.startsWith(root.resolve(WORK))) {
+            throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, "staging: lies outside the work folder");
+        }
+        try {
+            if (!Files.exists(target)) {
+                if (!jobOf(staged).equals(jobId)) {
+                    throw new EspalierException(
+                            ErrorCode.INTERNAL, "staging: its manifest names another job than " + jobId);
+                }
+                DurableFile.forceTree(staged);
+                Path parent = Objects.requireNonNull(target.getParent());
+                Files.createDirectories(parent);
+                move(staged, target);
+                DurableFile.forceFolder(parent);
+            }
+            if (!holds(target, jobId)) {
+                throw new EspalierException(
+                        ErrorCode.ALREADY_EXISTS, "output: \"" + output + "\" exists already; choose another name");
+            }
+            DurableFile.deleteTree(staged);
+            return Digests.sha256(target.resolve(Manifest.FILE));
+        } catch (IOException e) {
+            throw DiskSpace.failure(target, e);
+        }
+    }
+
+    private static void move(Path staging, Path target) throws IOException {
+        try {
+            Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            // Lost a race: the name is judged by what lies there now.
+            if (!Files.exists(target)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Whether a folder is the finished artifact of a job. */
+    private static boolean holds(Path folder, String jobId) {
+        return hasManifest(folder) && jobOf(folder).equals(jobId);
+    }
+
+    private static boolean hasManifest(Path folder) {
+        return Files.isRegularFile(folder.resolve(Manifest.FILE));
+    }
+
+    private static String jobOf(Path folder) {
+        return Manifest.read(folder).jobId();
+    }
+
+    @Override
+    public void deleteWork(String jobId) {
+        try {
+            DurableFile.deleteTree(work(jobId));
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "work/" + jobId + ": cannot be deleted", e);
+        }
+    }
+}
