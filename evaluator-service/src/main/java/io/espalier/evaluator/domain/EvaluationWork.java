@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,17 +56,15 @@ public final class EvaluationWork {
                 Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
             int[][] windows = workspace.evaluation(spec, dense);
             Computation computation = Computation.exact(inspection.computation().budget());
-            Perplexity ofDense = Perplexity.of(dense, windows, computation, progress(progress, 0, 0));
-            Perplexity ofPruned = Perplexity.of(
-                    pruned,
-                    windows,
-                    computation,
-                    progress(
-                            progress,
-                            1,
-                            (long) windows.length
-                                    * windows[0].length
-                                    * dense.config().layers().size()));
+            Optional<ScoreSets> sliced = scoreSets(spec, artifact);
+            ModelsProgress models = new ModelsProgress(
+                    progress,
+                    2 + sliced.map(sets -> sets.names().size()).orElse(0),
+                    (long) windows.length
+                            * windows[0].length
+                            * dense.config().layers().size());
+            Perplexity ofDense = Perplexity.of(dense, windows, computation, models.of(0));
+            Perplexity ofPruned = Perplexity.of(pruned, windows, computation, models.of(1));
             int[] prompt = prompt(windows[0], dense);
             boolean timed = spec.evaluation().speed() && fit(spec, inspection, dense, pruned);
             Speed.Comparison speed = timed
@@ -83,9 +82,8 @@ public final class EvaluationWork {
                     prompt.length,
                     DECODE_TOKENS,
                     timed ? REPETITIONS : 0,
-                    spec.scoring().controls() == JobSpec.Controls.PERPLEXITY
-                            ? sliced(spec, inspection, artifact, dense, windows)
-                            : Map.of());
+                    sliced.map(sets -> sliced(spec, inspection, artifact, dense, windows, sets, models))
+                            .orElse(Map.of()));
         }
     }
 
@@ -103,23 +101,31 @@ public final class EvaluationWork {
         return Arrays.copyOf(window, Math.min(window.length, most));
     }
 
-    /** Counts both models as one piece of work. */
-    private static Progress progress(Progress progress, int model, long tokensBefore) {
-        return (unit, done, total, tokens) ->
-                progress.advanced(unit, model * total + done, 2 * total, tokensBefore + tokens);
+    /**
+     * The score sets whose choices are compared by the perplexity of the dense model without the units each would remove;
+     * empty where that is not asked for.
+     */
+    private Optional<ScoreSets> scoreSets(JobSpec spec, Pruned artifact) {
+        return spec.scoring().controls() == JobSpec.Controls.PERPLEXITY
+                        && spec.pruning().target() instanceof Target.Units
+                ? Optional.of(new ScoreSets(
+                        ScoreFile.readLayers(workspace.artifacts().read(artifact.output(), ScoreFile.NAME))))
+                : Optional.empty();
     }
 
     /**
      * Perplexity of the dense model without the units that each score set of the job would remove, by the set's name.
      * It shows by how much the sets' choices differ before anything repairs them.
      */
-    private Map<String, Double> sliced(
-            JobSpec spec, Inspection inspection, Pruned artifact, Checkpoint dense, int[][] windows) {
-        if (!(spec.pruning().target() instanceof Target.Units units)) {
-            return Map.of();
-        }
-        ScoreSets scores =
-                new ScoreSets(ScoreFile.readLayers(workspace.artifacts().read(artifact.output(), ScoreFile.NAME)));
+    private static Map<String, Double> sliced(
+            JobSpec spec,
+            Inspection inspection,
+            Pruned artifact,
+            Checkpoint dense,
+            int[][] windows,
+            ScoreSets scores,
+            ModelsProgress models) {
+        Target.Units units = (Target.Units) spec.pruning().target();
         Map<String, Double> perplexities = new LinkedHashMap<>();
         for (String set : scores.names()) {
             List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))
@@ -129,6 +135,7 @@ public final class EvaluationWork {
                             inspection.scope(),
                             scores.of(set),
                             new PrunedTensors(dense, units.compensation()));
+            Progress progress = models.of(2 + perplexities.size());
             perplexities.put(
                     set,
                     SlicedPerplexity.of(
@@ -136,7 +143,7 @@ public final class EvaluationWork {
                                     removed,
                                     windows,
                                     inspection.computation().budget(),
-                                    (unit, done, total, tokens) -> {})
+                                    progress)
                             .value());
         }
         return perplexities;
