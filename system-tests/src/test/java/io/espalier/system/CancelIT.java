@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.TaskProgress;
 import java.nio.file.Path;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
@@ -88,6 +89,27 @@ class CancelIT extends SoundStack {
         // Then
         assertCancelled(stack.awaitEnd("evaluating"), "evaluator");
         assertThat(artifact("evaluating")).isDirectory();
+    }
+
+    @Test
+    void aCancelReachesAWorkerThatMeasuresWithoutTheUnitsOfAScoreSet() throws Exception {
+        // Given
+        PruneRequest.Builder request = Requests.slowEvaluation("slicing").toBuilder();
+        request.getScoringBuilder().setCriterion("fms").setControls("perplexity");
+        submitAndAwait(request.build(), event -> event.getStage().equals("evaluator") && isBehindBothModels(event));
+
+        // When
+        stack.client().cancel("slicing", "not needed");
+
+        // Then
+        assertCancelled(stack.awaitEnd("slicing"), "evaluator");
+        stack.services().awaitLogged("evaluator", "task left job=slicing");
+    }
+
+    /** Of dense, pruned and three score sets, the first two are done. */
+    private static boolean isBehindBothModels(JobEvent event) {
+        TaskProgress task = event.getProgress().getTask();
+        return task.getTotal() > 0 && 5 * task.getDone() > 2 * task.getTotal();
     }
 
     @Test
