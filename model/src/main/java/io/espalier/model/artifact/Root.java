@@ -66,7 +66,7 @@ public final class Root {
         if (path.chars().anyMatch(Character::isISOControl)) {
             throw forbidden(field, "has a control character");
         }
-        for (String segment : SEPARATOR.split(path)) {
+        for (String segment : SEPARATOR.split(path, -1)) {
             if (segment.strip().equals("..")) {
                 throw forbidden(field, "must not climb with ..");
             }

@@ -74,7 +74,7 @@ public final class Scope implements AutoCloseable {
 
     /** A view of a direct buffer's bytes. It is valid until the buffer is written again. */
     PtNDArray view(ByteBuffer direct, DataType type, long elements) {
-        return (PtNDArray) manager.create(direct, new Shape(elements), type);
+        return manager.create(direct, new Shape(elements), type);
     }
 
     /**

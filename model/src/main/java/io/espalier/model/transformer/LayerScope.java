@@ -24,19 +24,20 @@ public record LayerScope(int first, int last) {
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the layers
      */
     public static LayerScope parse(String spec, int layers) {
-        switch (spec) {
-            case "default":
-                return checked(layers >= DEEP ? new LayerScope(4, layers - 2) : new LayerScope(1, layers - 1), layers);
-            case "all":
-                return new LayerScope(0, layers);
-            default:
-                Matcher range = RANGE.matcher(spec);
-                if (!range.matches()) {
-                    throw invalid("must be \"default\", \"all\" or a half-open range such as \"4:30\"");
-                }
-                return checked(
-                        new LayerScope(Integer.parseInt(range.group(1)), Integer.parseInt(range.group(2))), layers);
+        return switch (spec) {
+            case "default" ->
+                checked(layers >= DEEP ? new LayerScope(4, layers - 2) : new LayerScope(1, layers - 1), layers);
+            case "all" -> new LayerScope(0, layers);
+            default -> range(spec, layers);
+        };
+    }
+
+    private static LayerScope range(String spec, int layers) {
+        Matcher range = RANGE.matcher(spec);
+        if (!range.matches()) {
+            throw invalid("must be \"default\", \"all\" or a half-open range such as \"4:30\"");
         }
+        return checked(new LayerScope(Integer.parseInt(range.group(1)), Integer.parseInt(range.group(2))), layers);
     }
 
     public boolean contains(int layer) {

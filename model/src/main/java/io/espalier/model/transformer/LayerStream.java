@@ -317,7 +317,7 @@ public final class LayerStream implements AutoCloseable {
     /** The number of tokens that a chunk of a pass with large sums has at most, unless a single window is longer. */
     static int rowsToSum(ModelLayout layout, MemoryBudget budget) {
         int rows = rows(layout, budget);
-        return (int) Math.max(rows, Math.min(SUMMING_FACTOR * rows, fit(layout, budget, SUMMING_SHARE)));
+        return (int) Math.max(rows, Math.min((long) SUMMING_FACTOR * rows, fit(layout, budget, SUMMING_SHARE)));
     }
 
     /** The number of tokens whose activations in the widest layer take one part in {@code share} of the budget. */
