@@ -24,6 +24,7 @@ abstract class FaultStack {
     void everyServiceWorks() throws Exception {
         stack.services().ensure(StageName.SCORER, 2);
         stack.services().ensure(StageName.PRUNER, 1);
+        stack.services().ensure(StageName.EVALUATOR, 1);
     }
 
     @AfterEach
