@@ -101,7 +101,7 @@ public record Manifest(
      *
      * @return its SHA-256
      */
-    public String write(Path folder) {
+    String write(Path folder) {
         byte[] json = toJson();
         DurableFile.write(folder.resolve(FILE), json);
         return Digests.sha256(json);

@@ -7,8 +7,8 @@ import java.util.function.DoubleFunction;
 /** How much of a model a job removes. */
 public sealed interface Budget {
     /**
-     * Remove this share of the units in the layers in scope, or of those layers. Every ratio can be met, because the
-     * units and layers that a model cannot do without stay whatever the ratio.
+     * Remove this share of the units in the layers in scope, or of those layers. No ratio is too large: the units and
+     * layers that a model cannot do without stay in any case.
      *
      * @param ratio in (0, 1)
      */

@@ -150,8 +150,8 @@ public final class PruningPass {
     }
 
     /**
-     * Copies tensors from file to file. A tensor that the source lacks is a bias of zeros: where compensation adds
-     * biases, every output and down projection of the model gets one.
+     * Copies tensors from file to file. A tensor that the source lacks is written as zeros: it is a bias that the
+     * config switches on together with those of the output and down projections, which compensation fills.
      */
     private void writeUntouched(List<TensorInfo> tensors, CheckpointWriter out) {
         for (TensorInfo tensor : tensors) {

@@ -7,7 +7,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
-import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.sparsity.MaskCriterion;
 import java.util.List;
 
 /**
@@ -25,7 +25,7 @@ sealed interface CheckpointEdit permits UnitRemoval, WholeLayerRemoval, InPlaceE
             return WholeLayerRemoval.of(layers, inputs);
         }
         Target.Weights weights = (Target.Weights) target;
-        return inputs.job().spec().scoring().criterion().equals(SparseGptPass.NAME)
+        return MaskCriterion.chosenByPruner(inputs.job().spec().scoring().criterion())
                 ? SparseGptUpdate.of(weights, inputs)
                 : WeightMasking.of(weights, inputs);
     }
