@@ -14,8 +14,10 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.sparsity.LinearChoice;
@@ -46,7 +48,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.statistics(WINDOWS.length, LENGTH);
+            return InputStatistics.bytes(footprint, WINDOWS.length, LENGTH);
         }
     },
     DRAW {
@@ -58,7 +60,7 @@ enum MeasuredPass {
         @Override
         long said(Footprint footprint) {
             long moved = Distribution.GAUSSIAN.movedTogether(footprint.layout().layers());
-            return footprint.zerothOrder(WINDOWS.length, LENGTH, moved);
+            return ZerothOrder.bytes(footprint, WINDOWS.length, LENGTH, moved);
         }
     },
     ESTIMATE {
@@ -76,7 +78,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.estimate();
+            return LayerScorer.estimateBytes(footprint);
         }
     },
     BACKPROP {
@@ -95,7 +97,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.backprop(WINDOWS.length, LENGTH, true, false);
+            return Backprop.bytes(footprint, WINDOWS.length, LENGTH, true, false);
         }
     },
     HESSIANS {
@@ -112,7 +114,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.hessians(WINDOWS.length, LENGTH, false);
+            return HessianPass.bytes(footprint, WINDOWS.length, LENGTH, false);
         }
     },
     SEQUENTIAL {
@@ -123,7 +125,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.sequential(WINDOWS.length, LENGTH);
+            return SequentialPass.bytes(footprint, WINDOWS.length, LENGTH, Criterion.named("wanda-sp", 1));
         }
     },
     SEQUENTIAL_HESSIANS {
@@ -134,7 +136,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.hessians(WINDOWS.length, LENGTH, true);
+            return SequentialPass.bytes(footprint, WINDOWS.length, LENGTH, Criterion.named("obs", 1));
         }
     },
     BIAS {
@@ -145,7 +147,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.bias(WINDOWS.length, LENGTH);
+            return BiasPass.bytes(footprint, WINDOWS.length, LENGTH);
         }
     },
     LEAST_SQUARES {
@@ -156,7 +158,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.leastSquares(WINDOWS.length, LENGTH, 1, left(footprint.layout()));
+            return LeastSquaresPass.bytes(footprint, WINDOWS.length, LENGTH, 1, left(footprint.layout()));
         }
     },
     BLEND {
@@ -167,7 +169,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.leastSquares(WINDOWS.length, LENGTH, 2, left(footprint.layout()));
+            return LeastSquaresPass.bytes(footprint, WINDOWS.length, LENGTH, 2, left(footprint.layout()));
         }
     },
     REWRITING {
@@ -184,7 +186,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.rewriting();
+            return SparsePass.bytes(footprint);
         }
     },
     SPARSE_GPT {
@@ -197,7 +199,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.sparseGpt(WINDOWS.length, LENGTH);
+            return SparseGptPass.bytes(footprint, WINDOWS.length, LENGTH);
         }
     },
     EVALUATION {
@@ -208,7 +210,7 @@ enum MeasuredPass {
 
         @Override
         long said(Footprint footprint) {
-            return footprint.evaluation(WINDOWS.length, LENGTH);
+            return Perplexity.bytes(footprint, WINDOWS.length, LENGTH);
         }
     };
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.base.EngineEnvironment;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.ModelLayout;
@@ -101,8 +102,8 @@ class MemoryIT {
         Path capped = GoldenCheckpoint.of("gemma2");
         long said;
         try (Checkpoint checkpoint = Checkpoint.open(capped)) {
-            said = new Footprint(ModelLayout.of(checkpoint), Computation.EXACT)
-                    .backprop(1, ScoringProcess.LONG, true, false);
+            said = Backprop.bytes(
+                    new Footprint(ModelLayout.of(checkpoint), Computation.EXACT), 1, ScoringProcess.LONG, true, false);
         }
 
         // When

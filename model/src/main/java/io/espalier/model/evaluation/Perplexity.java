@@ -7,6 +7,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
@@ -110,6 +111,14 @@ public record Perplexity(double value, int windows, long predictions) {
     public static int together(ModelLayout layout, int windows, int length, MemoryBudget budget) {
         long windowBytes = Math.max(1, (long) length * layout.hiddenSize() * Float.BYTES);
         return (int) Math.max(1, Math.min(windows, budget.bytes() / HIDDEN_SHARE / windowBytes));
+    }
+
+    /** Bytes held at most while {@code windows} windows of {@code length} tokens pass together, see {@link #together}. */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        long hidden = footprint.hidden(windows, length);
+        long inLayers =
+                footprint.streamedExact() + Math.max(footprint.activations(windows, length), footprint.largestLinear());
+        return hidden + Math.max(inLayers, hidden + footprint.head(windows, length));
     }
 
     private static final class Pass {

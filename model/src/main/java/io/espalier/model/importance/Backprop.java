@@ -9,6 +9,7 @@ import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
@@ -67,6 +68,23 @@ public record Backprop(
      */
     public <R> void run(Path position, Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
         new Pass(position).run(reduction, visitor, progress);
+    }
+
+    /**
+     * Bytes held at most over {@code windows} windows of {@code length} tokens, whichever takes most: the pass forward, the
+     * loss, or leading its gradient back through half a layer with the half's weights and their gradients.
+     *
+     * @param squares whether squared gradients are summed up too
+     * @param estimates whether the reduction rebuilds matrices of a gradient estimate, to compare
+     */
+    public static long bytes(Footprint footprint, int windows, int length, boolean squares, boolean estimates) {
+        long hidden = footprint.hidden(windows, length);
+        long forward = footprint.streamedExact() + hidden + footprint.activations(windows, length);
+        long loss = 4 * hidden + footprint.head(windows, length);
+        long half = Float.BYTES * footprint.largest(LayerLayout::weightsOfHalf);
+        long compared = estimates ? Distribution.sumBytes(footprint) : 0;
+        long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(footprint.recorded(windows, length), compared);
+        return Math.max(forward, Math.max(loss, backward));
     }
 
     /** Memory for half a layer after the other. */

@@ -57,6 +57,9 @@ public enum Distribution {
         }
     };
 
+    /** Rows of a matrix that {@link #sum} adds up in fp64 together; a multiple of 64. */
+    static final int ROWS_TOGETHER = 512;
+
     /** What random bits are looked up in. */
     abstract Tensor table();
 
@@ -85,8 +88,8 @@ public enum Distribution {
         Kernels kernels = new Kernels(scope);
         int inputs = linear.inputs();
         Tensor flat = kernels.reserve(linear.weights(), ComputeType.FP32);
-        for (int first = 0; first < linear.outputs(); first += Footprint.ROWS_REBUILT) {
-            int rows = Math.min(Footprint.ROWS_REBUILT, linear.outputs() - first);
+        for (int first = 0; first < linear.outputs(); first += ROWS_TOGETHER) {
+            int rows = Math.min(ROWS_TOGETHER, linear.outputs() - first);
             try (Scope scratch = Scope.open()) {
                 Kernels inBlock = new Kernels(scratch);
                 Tensor sum = inBlock.zeros64(rows, inputs);
@@ -96,6 +99,14 @@ public enum Distribution {
             }
         }
         return kernels.reshape(flat, linear.outputs(), inputs);
+    }
+
+    /** Bytes of the largest matrix that {@link #sum} makes, fp32, with the rows that are summed in fp64 together. */
+    static long sumBytes(Footprint footprint) {
+        return footprint.largest(layer -> Footprint.most(
+                layer.linears(),
+                linear -> Float.BYTES * linear.weights()
+                        + (long) Double.BYTES * Math.min(ROWS_TOGETHER, linear.outputs()) * linear.inputs()));
     }
 
     /** @param first row of the weight that is the first of sum [rows, in] */

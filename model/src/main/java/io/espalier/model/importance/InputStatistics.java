@@ -9,6 +9,7 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
@@ -92,6 +93,11 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
                 "what was measured at " + module,
                 Arrays.stream(moments.squares()).sum()));
         return new InputStatistics(collected);
+    }
+
+    /** Bytes that {@link #collect} holds at most over {@code windows} windows of {@code length} tokens. */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        return footprint.streamed() + footprint.hidden(windows, length) + footprint.activations(windows, length);
     }
 
     /** What enters the linear layers of one layer when windows pass it, which stay in front of it. */

@@ -1,6 +1,7 @@
 package io.espalier.model.importance;
 
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
@@ -35,6 +36,11 @@ public final class LayerScorer {
                                     .with(gradient))
                     .sets();
         }
+    }
+
+    /** Bytes held at most where gradients are rebuilt from draws, matrix by matrix. */
+    public static long estimateBytes(Footprint footprint) {
+        return footprint.layer() + Distribution.sumBytes(footprint);
     }
 
     /** The same for a layer that is in memory already, as {@link Backprop} and {@link HessianPass} visit it. */

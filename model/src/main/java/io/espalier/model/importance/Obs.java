@@ -2,6 +2,7 @@ package io.espalier.model.importance;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Damping;
 import io.espalier.model.tensor.GramSystem;
 import io.espalier.model.tensor.ImportanceKernels;
@@ -27,6 +28,9 @@ import java.util.stream.IntStream;
  * order serves every budget. The changed weights are not kept.
  */
 record Obs() implements Criterion {
+    /** Share of the FFN channels that are removed together. */
+    private static final double CHANNELS_REMOVED = 0.04;
+
     @Override
     public String name() {
         return "obs";
@@ -47,10 +51,25 @@ record Obs() implements Criterion {
         LayerLayout layout = evidence.layout();
         int channels = layout.shape().ffnChannels();
         Order attention = removal(layout.attention().output(), layout.shape().attentionUnits(), 1, evidence);
-        Order ffn = removal(layout.feedForward().down(), channels, Footprint.channelsRemoved(channels), evidence);
+        Order ffn = removal(layout.feedForward().down(), channels, channelsRemoved(channels), evidence);
         return new LayerScores(
                 Map.of(name(), new UnitScores(attention.scores, ffn.scores)),
                 OptionalDouble.of(Math.max(attention.damping, ffn.damping)));
+    }
+
+    /** Of so many channels, how many are removed together: at least one. */
+    static int channelsRemoved(int channels) {
+        return (int) Math.max(1, Math.round(CHANNELS_REMOVED * channels));
+    }
+
+    /**
+     * Bytes that scoring one linear layer holds beside its Hessian: the inverse, fp64, takes the Hessian's place and as much
+     * again; the weights, fp64; and twice the rows of the inverse that are removed together.
+     */
+    static long bytes(LayerLayout layer, Linear linear) {
+        LayerShape shape = layer.shape();
+        long rows = Math.max(shape.headsPerUnit() * shape.headDim(), channelsRemoved(shape.ffnChannels()));
+        return Footprint.gram(linear.inputs()) + Double.BYTES * (linear.weights() + 2 * rows * linear.inputs());
     }
 
     /** Scores of one kind of units, and the damping that was needed over the one asked for. */

@@ -4,6 +4,7 @@ import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
@@ -29,6 +30,16 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
          * @param weights may be changed; gone when it returns
          */
         void through(LayerStream stream, LayerLayout layer, LayerWeights weights);
+    }
+
+    /**
+     * Bytes held at most over {@code windows} windows of {@code length} tokens by a step that measures a layer, adding chunk
+     * to chunk, and then changes one linear layer after the other.
+     */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        return footprint.streamedExact()
+                + footprint.hidden(windows, length)
+                + Math.max(footprint.activationsToSum(windows, length), footprint.largestLinear());
     }
 
     /**

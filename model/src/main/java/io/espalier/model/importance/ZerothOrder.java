@@ -92,13 +92,27 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return losses;
     }
 
+    /**
+     * Bytes that {@link #losses} holds at most with one draw: hidden states of the dense model and of the draw's two sides
+     * and, at the end, both sides normalised once more.
+     *
+     * @param moved weights of which the distribution needs a moved copy at a time, see {@link Distribution#movedTogether}
+     */
+    public static long bytes(Footprint footprint, int windows, int length, long moved) {
+        long hidden = footprint.hidden(windows, length);
+        long inLayers = footprint.streamed() + footprint.activations(windows, length);
+        return moved * footprint.computation().type().bytes()
+                + 3 * hidden
+                + Math.max(inLayers, 2 * hidden + footprint.head(windows, length));
+    }
+
     /** Draws whose hidden states the budget holds beside all else that a pass needs; one is carried in any case. */
     private int together(ModelLayout layout, int[][] windows, Computation computation) {
         int length = windows[0].length;
         Footprint footprint = new Footprint(layout, computation);
         long sides = 2 * footprint.hidden(windows.length, length);
         long budget = computation.budget().bytes();
-        long one = footprint.zerothOrder(windows.length, length, distribution.movedTogether(layout.layers()));
+        long one = bytes(footprint, windows.length, length, distribution.movedTogether(layout.layers()));
         long more = Math.min(budget / HIDDEN_SHARE - sides, budget - one);
         return (int) (1 + Math.max(0, more) / sides);
     }

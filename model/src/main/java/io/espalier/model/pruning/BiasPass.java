@@ -3,6 +3,7 @@ package io.espalier.model.pruning;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
@@ -13,9 +14,21 @@ import io.espalier.model.transformer.ModelLayout;
  *
  * @param stream hidden states of the calibration windows in the dense model
  */
-record BiasPass(LayerStream stream) implements CalibrationPass {
+public record BiasPass(LayerStream stream) implements CalibrationPass {
     static BiasPass begin(Checkpoint checkpoint, ModelLayout layout, int[][] windows, MemoryBudget budget) {
         return new BiasPass(LayerStream.embedToSum(checkpoint, layout, windows, budget));
+    }
+
+    /**
+     * Bytes held at most over {@code windows} windows of {@code length} tokens: beside the layer the columns that go, and
+     * what enters them or one matrix while it is cut.
+     */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        return footprint.layer()
+                + footprint.hidden(windows, length)
+                + footprint.largest(
+                        layer -> Footprint.sum(layer.outputProjections(), linear -> Float.BYTES * linear.weights()))
+                + Math.max(2 * footprint.activationsToSum(windows, length), footprint.largestLinear());
     }
 
     @Override

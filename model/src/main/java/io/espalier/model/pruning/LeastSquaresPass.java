@@ -1,14 +1,17 @@
 package io.espalier.model.pruning;
 
+import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Linears;
 import io.espalier.model.transformer.ModelLayout;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param own hidden states of the calibration windows behind the pruned layers
  * @param dense hidden states of the same windows in the dense model; null unless the target is blended
  */
-record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements CalibrationPass {
+public record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements CalibrationPass {
     /**
      * The attention or the feed-forward half of a decoder layer.
      *
@@ -61,6 +64,34 @@ record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) implements
         return new LeastSquaresPass(
                 LayerStream.embedToSum(checkpoint, layout, windows, budget),
                 LayerStream.embedToSum(checkpoint, layout, windows, budget));
+    }
+
+    /**
+     * Bytes held at most over {@code windows} windows of {@code length} tokens: beside the layer the sums over the columns a
+     * linear layer keeps, and the system while it is solved.
+     *
+     * @param streams of the windows: the pruned model's and, for a blended target, the dense one's
+     * @param left shape of each layer afterwards; one that keeps its own is not repaired
+     */
+    public static long bytes(Footprint footprint, int windows, int length, int streams, List<LayerShape> left) {
+        long activations = footprint.activationsToSum(windows, length);
+        long halves = footprint.largest(layer -> Footprint.mostOfHalves(
+                layer,
+                linear -> repairBytes(
+                        linear,
+                        linear.weight().columns().length(left.get(layer.index())),
+                        (streams + 1) * activations)));
+        return streams * footprint.hidden(windows, length) + Math.max(footprint.layer() + activations, halves);
+    }
+
+    /** Of summing over kept and lost columns of a weight, then of the system and its right side, then of one of them twice. */
+    private static long repairBytes(Linear linear, long kept, long activations) {
+        if (kept == linear.inputs()) {
+            return 0;
+        }
+        long measuring = Footprint.gram(kept) + Float.BYTES * linear.weights() + activations;
+        long solved = Float.BYTES * linear.outputs() * kept;
+        return Math.max(measuring, solved + Math.max(2 * Footprint.gram(kept), solved));
     }
 
     @Override

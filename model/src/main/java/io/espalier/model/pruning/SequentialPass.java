@@ -6,6 +6,7 @@ import io.espalier.model.InvalidSetting;
 import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.Criterion;
+import io.espalier.model.importance.HessianPass;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerHessians;
@@ -13,6 +14,7 @@ import io.espalier.model.importance.LayerScores;
 import io.espalier.model.importance.ResumablePass;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
@@ -72,6 +74,13 @@ public record SequentialPass(
 
     private static EspalierException invalid(String what) {
         return new InvalidSetting(SETTING, "cannot be sequential: " + what);
+    }
+
+    /** Bytes held at most over {@code windows} windows of {@code length} tokens. */
+    public static long bytes(Footprint footprint, int windows, int length, Criterion criterion) {
+        return criterion.needsHessians()
+                ? HessianPass.bytes(footprint, windows, length, true)
+                : ResumablePass.bytes(footprint, windows, length);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.ResumablePass;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerStream;
@@ -49,6 +50,11 @@ public record DassPass(
          * @param u squared sums of what enters the down projection, [f]; with the weights they give the masks again
          */
         void visit(LayerLayout layer, Map<Linear, Mask> masks, double[] u);
+    }
+
+    /** Bytes held at most over {@code windows} windows of {@code length} tokens. */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        return ResumablePass.bytes(footprint, windows, length);
     }
 
     /**

@@ -23,6 +23,9 @@ record SparseGpt(Tensor factor, double damping) {
     /** Columns after which the ones behind are brought up to date in one product. */
     private static final int BLOCK_COLUMNS = 128;
 
+    /** Of a weight while it is pruned: fp64, and whether it is kept. */
+    static final int WEIGHT_BYTES = Double.BYTES + 1;
+
     /**
      * @param gram XᵀX, which is used up
      * @param scope keeps the factor, whose memory is that of the Gram matrix

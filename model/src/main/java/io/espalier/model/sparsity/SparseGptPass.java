@@ -8,6 +8,7 @@ import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
@@ -45,6 +46,20 @@ public record SparseGptPass(
      */
     public static void check(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
         MaskCriterion.requireInputsDivided(model, pattern, linears);
+    }
+
+    /**
+     * Bytes held at most over {@code windows} windows of {@code length} tokens: beside the layer, or its feed-forward half,
+     * the Hessian of one input; then in its place the factor in fp64, with one changing matrix.
+     */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        long activations = footprint.activationsToSum(windows, length);
+        return footprint.hidden(windows, length)
+                + footprint.largest(layer -> Footprint.mostOfHalves(
+                        layer,
+                        linear -> Math.max(
+                                Footprint.gram(linear.inputs()) + activations,
+                                2 * Footprint.gram(linear.inputs()) + SparseGpt.WEIGHT_BYTES * linear.weights())));
     }
 
     /**

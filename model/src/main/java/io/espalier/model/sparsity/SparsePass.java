@@ -4,6 +4,7 @@ import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
@@ -28,6 +29,11 @@ public record SparsePass(Checkpoint checkpoint, LayerScope scope) {
          * @return none for a linear layer that stays dense
          */
         Map<Linear, Mask> masks(LayerLayout layer, LayerWeights weights);
+    }
+
+    /** Bytes held at most where the source chooses the masks from the weights: a layer, and one matrix while it is written. */
+    public static long bytes(Footprint footprint) {
+        return footprint.layer() + footprint.largestLinear();
     }
 
     /**

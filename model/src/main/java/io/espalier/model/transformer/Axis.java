@@ -51,7 +51,7 @@ public record Axis(List<Run> runs) {
     }
 
     /** The length of this axis in a layer of another shape. */
-    int length(LayerShape shape) {
+    public int length(LayerShape shape) {
         return runs.stream()
                 .mapToInt(run -> run.width()
                         * switch (run.kind()) {

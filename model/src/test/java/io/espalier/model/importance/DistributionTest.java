@@ -15,7 +15,6 @@ import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Axis;
-import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
@@ -252,7 +251,7 @@ class DistributionTest {
     @EnumSource
     void aMatrixSummedInBlocksOfRowsIsTheOneThatIsSummedAtOnce(Distribution distribution) {
         // Given
-        int out = 2 * Footprint.ROWS_REBUILT + 77;
+        int out = 2 * Distribution.ROWS_TOGETHER + 77;
         Linear linear = new Linear("m", new Parameter("m.weight", List.of(Axis.fixed(out), Axis.fixed(70))), null);
         long[] seeds = {3, -5};
         double[] coefficients = {0.5, -2};

@@ -1,5 +1,6 @@
 package io.espalier.scorer.domain;
 
+import io.espalier.model.importance.Backprop;
 import io.espalier.model.transformer.Footprint;
 
 /**
@@ -15,11 +16,6 @@ record CalibrationFootprint(Footprint footprint, long parameters, int windows, i
         return Need.of(what, windows, length, bytes);
     }
 
-    /** Of selecting layer by layer, each behind the layers already pruned, by anything but Hessians. */
-    Need sequentialSelection() {
-        return need("selection layer by layer", footprint.sequential(windows, length));
-    }
-
     /**
      * Of exact gradients.
      *
@@ -27,6 +23,6 @@ record CalibrationFootprint(Footprint footprint, long parameters, int windows, i
      * @param estimates whether matrices of a gradient estimate are rebuilt beside them
      */
     Need backprop(boolean squares, boolean estimates) {
-        return need("exact gradients of half a layer", footprint.backprop(windows, length, squares, estimates));
+        return need("exact gradients of half a layer", Backprop.bytes(footprint, windows, length, squares, estimates));
     }
 }

@@ -25,6 +25,7 @@ record ChosenByPruner(Target.Weights weights) implements ScoringStrategy {
 
     @Override
     public List<Need> needs(CalibrationFootprint job) {
-        return List.of(job.need("SparseGPT on one layer", job.footprint().sparseGpt(job.windows(), job.length())));
+        return List.of(
+                job.need("SparseGPT on one layer", SparseGptPass.bytes(job.footprint(), job.windows(), job.length())));
     }
 }

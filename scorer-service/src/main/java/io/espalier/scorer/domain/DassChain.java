@@ -8,6 +8,9 @@ import java.util.List;
 
 /** Masks of gated MLPs, chosen by what enters each down projection behind the layers already masked. */
 record DassChain(MaskChoice choice) implements LayerChain {
+    /** What the pass is called where it does not fit. */
+    static final String NEED = "selection layer by layer";
+
     @Override
     public EvidenceCollection collection() {
         return EvidenceCollection.NOTHING;
@@ -20,7 +23,9 @@ record DassChain(MaskChoice choice) implements LayerChain {
 
     @Override
     public List<Need> needs(CalibrationFootprint job) {
-        return List.of(job.sequentialSelection(), MaskChoice.need(job.footprint()));
+        return List.of(
+                job.need(NEED, DassPass.bytes(job.footprint(), job.windows(), job.length())),
+                MaskChoice.need(job.footprint()));
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.espalier.scorer.domain;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.model.importance.Distribution;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.ZerothOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,14 +46,17 @@ record EvidenceCollection(boolean statistics, Optional<JobSpec.Gradient> draws) 
         List<Need> needs = new ArrayList<>();
         if (statistics) {
             int windows = together(job.windows(), flopsPerWindow(job.parameters(), job.length()));
-            needs.add(
-                    Need.of("statistics", windows, job.length(), job.footprint().statistics(windows, job.length())));
+            needs.add(Need.of(
+                    "statistics",
+                    windows,
+                    job.length(),
+                    InputStatistics.bytes(job.footprint(), windows, job.length())));
         }
         draws.ifPresent(gradient -> {
             long moved = Distribution.named(gradient.distribution())
                     .movedTogether(job.footprint().layout().layers());
-            needs.add(
-                    job.need("one zeroth-order draw", job.footprint().zerothOrder(job.windows(), job.length(), moved)));
+            needs.add(job.need(
+                    "one zeroth-order draw", ZerothOrder.bytes(job.footprint(), job.windows(), job.length(), moved)));
         });
         return needs;
     }

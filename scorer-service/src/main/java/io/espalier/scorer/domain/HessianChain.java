@@ -7,14 +7,12 @@ import java.util.List;
 
 /** Units scored by the Hessians of the dense model, which are too large to be sent: each lives while its layer is passed. */
 record HessianChain(UnitCriteria criteria, EvidenceCollection collection) implements LayerChain {
+    /** What the pass is called where it does not fit. */
+    static final String NEED = "Hessians of one layer";
+
     @Override
     public List<Need> needs(CalibrationFootprint job) {
-        return List.of(need(job, false));
-    }
-
-    /** @param cut whether the layer is cut at once, so that all of it is still there when it is scored */
-    static Need need(CalibrationFootprint job, boolean cut) {
-        return job.need("Hessians of one layer", job.footprint().hessians(job.windows(), job.length(), cut));
+        return List.of(job.need(NEED, HessianPass.bytes(job.footprint(), job.windows(), job.length(), false)));
     }
 
     @Override

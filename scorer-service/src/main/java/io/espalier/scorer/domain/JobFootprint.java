@@ -5,9 +5,11 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
 import io.espalier.model.LayerShape;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.FfnRounding;
+import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
@@ -42,19 +44,20 @@ record JobFootprint(
         int length = spec.evaluation().text().sequenceLength();
         int together = Perplexity.together(
                 footprint.layout(), evaluation, length, footprint.computation().budget());
-        needs.add(Need.of("evaluation", together, length, footprint.evaluation(together, length)));
+        needs.add(Need.of("evaluation", together, length, Perplexity.bytes(footprint, together, length)));
         return List.copyOf(needs);
     }
 
     private void addRepair(List<Need> needs, Target.Units units) {
         if (units.compensation() == Compensation.BIAS) {
-            needs.add(calibrated("bias compensation of one layer", footprint.bias(calibration, length())));
+            needs.add(calibrated("bias compensation of one layer", BiasPass.bytes(footprint, calibration, length())));
         } else if (units.compensation() != Compensation.NONE) {
             int streams = units.compensation() == Compensation.LEAST_SQUARES_BLEND ? 2 : 1;
             for (Target.Variant variant : units.variants()) {
                 needs.add(calibrated(
                         "least-squares repair of one layer",
-                        footprint.leastSquares(calibration, length(), streams, left(units, variant.budget()))));
+                        LeastSquaresPass.bytes(
+                                footprint, calibration, length(), streams, left(units, variant.budget()))));
             }
         }
     }

@@ -4,6 +4,7 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.Mask;
 import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.sparsity.SparsePass;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.Linear;
@@ -23,6 +24,6 @@ record MaskChoice(MaskCriterion criterion, SparsityPattern pattern, LinearChoice
 
     /** Of choosing the masks of a layer, and later of applying them. */
     static Need need(Footprint footprint) {
-        return new Need("choosing weights of one layer", footprint.rewriting());
+        return new Need("choosing weights of one layer", SparsePass.bytes(footprint));
     }
 }

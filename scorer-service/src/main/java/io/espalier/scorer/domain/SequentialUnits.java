@@ -21,7 +21,9 @@ record SequentialUnits(Criterion criterion, int roundTo, double ratio) implement
 
     @Override
     public List<Need> needs(CalibrationFootprint job) {
-        return List.of(criterion.needsHessians() ? HessianChain.need(job, true) : job.sequentialSelection());
+        return List.of(job.need(
+                criterion.needsHessians() ? HessianChain.NEED : DassChain.NEED,
+                SequentialPass.bytes(job.footprint(), job.windows(), job.length(), criterion)));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.espalier.scorer.domain;
 
 import io.espalier.model.importance.LayerEvidence;
+import io.espalier.model.importance.LayerScorer;
 import java.util.List;
 
 /** Units, or whole layers, scored from weights, input statistics and zeroth-order draws. */
@@ -9,8 +10,7 @@ record UnitLayers(UnitCriteria criteria, EvidenceCollection collection) implemen
     public List<Need> needs(CalibrationFootprint job) {
         return criteria.rebuildsGradients(collection)
                 ? List.of(new Need(
-                        "scoring one layer by estimated gradients",
-                        job.footprint().estimate()))
+                        "scoring one layer by estimated gradients", LayerScorer.estimateBytes(job.footprint())))
                 : List.of();
     }
 

@@ -1,16 +1,28 @@
-package io.espalier.model.transformer;
+package io.espalier.model;
 
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.base.ErrorCode;
-import io.espalier.model.GoldenCheckpoint;
-import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.ModelConfig;
+import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.Backprop;
+import io.espalier.model.importance.HessianPass;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerScorer;
+import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.BiasPass;
+import io.espalier.model.pruning.LeastSquaresPass;
+import io.espalier.model.sparsity.DassPass;
+import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.sparsity.SparsePass;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.MemoryBudget;
+import io.espalier.model.transformer.Footprint;
+import io.espalier.model.transformer.LayerLayout;
+import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,26 +64,26 @@ class FootprintTest {
 
     @Test
     void statisticsHoldALayerTheNextOneTheHiddenStatesAndTwoChunks() {
-        assertThat(FOOTPRINT.statistics(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNKS);
+        assertThat(InputStatistics.bytes(FOOTPRINT, WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNKS);
     }
 
     @Test
     void weightsOfHalfTheBytesTakeHalfOfThem() {
         Footprint half = new Footprint(LAYOUT, new Computation(ComputeType.BF16, MemoryBudget.DEFAULT));
 
-        assertThat(half.statistics(WINDOWS, LENGTH)).isEqualTo(LAYER + HIDDEN + CHUNKS);
+        assertThat(InputStatistics.bytes(half, WINDOWS, LENGTH)).isEqualTo(LAYER + HIDDEN + CHUNKS);
     }
 
     @Test
     void longWindowsPassALayerOneAfterTheOther() {
         long hidden = 2 * 300 * 32 * 4;
 
-        assertThat(FOOTPRINT.statistics(2, 300)).isEqualTo(2 * LAYER + hidden + 300 * TOKEN);
+        assertThat(InputStatistics.bytes(FOOTPRINT, 2, 300)).isEqualTo(2 * LAYER + hidden + 300 * TOKEN);
     }
 
     @Test
     void windowsFewerThanAChunkTakeNoMoreThanTheyAre() {
-        assertThat(FOOTPRINT.statistics(1, LENGTH)).isEqualTo(2 * LAYER + HIDDEN / 10 + 64 * TOKEN);
+        assertThat(InputStatistics.bytes(FOOTPRINT, 1, LENGTH)).isEqualTo(2 * LAYER + HIDDEN / 10 + 64 * TOKEN);
     }
 
     @Test
@@ -81,7 +93,7 @@ class FootprintTest {
         long layer = 4 * (2 * 48 * 32 + 2 * 24 * 32 + 3 * 32 * 80 + 4 * 32);
         long scores = 64 * 64;
 
-        assertThat(capped.statistics(1, 64))
+        assertThat(InputStatistics.bytes(capped, 1, 64))
                 .isEqualTo(2 * layer + HIDDEN / 10 + 64 * TOKEN + 20 * scores + 3 * 4 * 4 * scores);
     }
 
@@ -94,33 +106,36 @@ class FootprintTest {
         long hidden = 4L * 600 * 2 * 4096;
         Footprint tight = new Footprint(wide(folder), new Computation(ComputeType.FP32, new MemoryBudget(256 << 20)));
 
-        assertThat(tight.backprop(600, 2, false, false)).isEqualTo(2 * half + 2 * hidden + 3 * tokens * token);
+        assertThat(Backprop.bytes(tight, 600, 2, false, false)).isEqualTo(2 * half + 2 * hidden + 3 * tokens * token);
     }
 
     @Test
     void aDrawHoldsTwoSidesBesideTheDenseStreamItsMovedWeightsAndBothSidesNormalised() {
-        assertThat(FOOTPRINT.zerothOrder(WINDOWS, LENGTH, 1000)).isEqualTo(4 * 1000 + 3 * HIDDEN + 2 * HIDDEN + HEAD);
-        assertThat(FOOTPRINT.zerothOrder(1, LENGTH, 0))
+        assertThat(ZerothOrder.bytes(FOOTPRINT, WINDOWS, LENGTH, 1000))
+                .isEqualTo(4 * 1000 + 3 * HIDDEN + 2 * HIDDEN + HEAD);
+        assertThat(ZerothOrder.bytes(FOOTPRINT, 1, LENGTH, 0))
                 .as("few windows: the layers take more than what comes behind them")
                 .isEqualTo(3 * HIDDEN / 10 + 2 * LAYER + 64 * TOKEN);
     }
 
     @Test
     void anEstimateIsAnFp64SumAndAnFp32MatrixBesideTheLayer() {
-        assertThat(FOOTPRINT.estimate()).isEqualTo(LAYER + 12 * LARGEST_LINEAR);
+        assertThat(LayerScorer.estimateBytes(FOOTPRINT)).isEqualTo(LAYER + 12 * LARGEST_LINEAR);
     }
 
     @Test
     void rewritingHoldsOneMatrixTwice() {
-        assertThat(FOOTPRINT.rewriting()).isEqualTo(LAYER + 4 * LARGEST_LINEAR);
+        assertThat(SparsePass.bytes(FOOTPRINT)).isEqualTo(LAYER + 4 * LARGEST_LINEAR);
     }
 
     @Test
     void backpropagationHoldsHalfALayerItsGradientsAndWhatIsRecorded() {
         long half = 4 * 3 * 32 * 80;
 
-        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, false, false)).isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
-        assertThat(FOOTPRINT.backprop(WINDOWS, LENGTH, true, false)).isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
+        assertThat(Backprop.bytes(FOOTPRINT, WINDOWS, LENGTH, false, false))
+                .isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
+        assertThat(Backprop.bytes(FOOTPRINT, WINDOWS, LENGTH, true, false))
+                .isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
     }
 
     @Test
@@ -129,7 +144,7 @@ class FootprintTest {
         long half = 4L * 3 * 4096 * 11_008;
         long hidden = 2 * 4096 * 4;
 
-        assertThat(wide.backprop(1, 2, false, true))
+        assertThat(Backprop.bytes(wide, 1, 2, false, true))
                 .isEqualTo(2 * half + 2 * hidden + 4L * 4096 * 11_008 + 8L * 512 * 11_008);
     }
 
@@ -139,22 +154,23 @@ class FootprintTest {
         long inverted = 8 * 80 * 80 - 4 * 80 * 80;
         long headsRows = 2 * 8 * 8 * 80;
 
-        assertThat(FOOTPRINT.hessians(1, 2, true))
+        assertThat(HessianPass.bytes(FOOTPRINT, 1, 2, true))
                 .isEqualTo(2 * LAYER + 2 * 32 * 4 + grams + inverted + 8 * 32 * 80 + headsRows);
-        assertThat(FOOTPRINT.hessians(1, 2, false))
+        assertThat(HessianPass.bytes(FOOTPRINT, 1, 2, false))
                 .isEqualTo(LAYER + 4 * (32 * 32 + 32 * 80) + 2 * 32 * 4 + grams + inverted + 8 * 32 * 80 + headsRows);
-        assertThat(FOOTPRINT.hessians(WINDOWS, LENGTH, false)).isEqualTo(2 * LAYER + HIDDEN + grams + CHUNK_TO_SUM);
+        assertThat(HessianPass.bytes(FOOTPRINT, WINDOWS, LENGTH, false))
+                .isEqualTo(2 * LAYER + HIDDEN + grams + CHUNK_TO_SUM);
     }
 
     @Test
     void aSequentialSelectionCutsOneMatrixAtATime() {
-        assertThat(FOOTPRINT.sequential(1, 2)).isEqualTo(2 * LAYER + 2 * 32 * 4 + 4 * LARGEST_LINEAR);
-        assertThat(FOOTPRINT.sequential(WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNK_TO_SUM);
+        assertThat(DassPass.bytes(FOOTPRINT, 1, 2)).isEqualTo(2 * LAYER + 2 * 32 * 4 + 4 * LARGEST_LINEAR);
+        assertThat(DassPass.bytes(FOOTPRINT, WINDOWS, LENGTH)).isEqualTo(2 * LAYER + HIDDEN + CHUNK_TO_SUM);
     }
 
     @Test
     void biasesHoldTheColumnsThatGo() {
-        assertThat(FOOTPRINT.bias(WINDOWS, LENGTH))
+        assertThat(BiasPass.bytes(FOOTPRINT, WINDOWS, LENGTH))
                 .isEqualTo(LAYER + HIDDEN + 4 * (32 * 32 + 32 * 80) + 2 * CHUNK_TO_SUM);
     }
 
@@ -166,7 +182,7 @@ class FootprintTest {
         long half = 4L * (3 * 4096 * 11_008 + 4096);
         long hidden = 2 * 4096 * 4;
 
-        assertThat(wide.leastSquares(1, 2, 1, nearlyAll))
+        assertThat(LeastSquaresPass.bytes(wide, 1, 2, 1, nearlyAll))
                 .isEqualTo(half + hidden + 4L * 4096 * 11_007 + 8L * 11_007 * 11_007);
     }
 
@@ -176,7 +192,7 @@ class FootprintTest {
         // The attention output, which keeps 16 columns of 32, while there is a whole layer.
         long measuring = 4 * 16 * 16 + 4 * 32 * 32;
 
-        assertThat(FOOTPRINT.leastSquares(WINDOWS, LENGTH, 2, halved))
+        assertThat(LeastSquaresPass.bytes(FOOTPRINT, WINDOWS, LENGTH, 2, halved))
                 .isEqualTo(LAYER + 2 * HIDDEN + measuring + 3 * CHUNK_TO_SUM);
     }
 
@@ -185,34 +201,37 @@ class FootprintTest {
         Footprint wide = new Footprint(wide(folder), Computation.EXACT);
         List<LayerShape> nearlyAll = Collections.nCopies(32, new LayerShape(31, 31, 128, 11_007));
 
-        assertThat(wide.leastSquares(64, 128, 2, nearlyAll)).isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
-        assertThat(wide.sparseGpt(64, 128)).isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
-        assertThat(wide.hessians(64, 128, false)).isBetween(1700L << 20, MemoryBudget.DEFAULT.bytes());
+        assertThat(LeastSquaresPass.bytes(wide, 64, 128, 2, nearlyAll))
+                .isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
+        assertThat(SparseGptPass.bytes(wide, 64, 128)).isBetween(1900L << 20, MemoryBudget.DEFAULT.bytes());
+        assertThat(HessianPass.bytes(wide, 64, 128, false)).isBetween(1700L << 20, MemoryBudget.DEFAULT.bytes());
     }
 
     @Test
     void layersThatLoseNothingAreNotRepaired() {
         List<LayerShape> same = LAYOUT.layers().stream().map(LayerLayout::shape).toList();
 
-        assertThat(FOOTPRINT.leastSquares(WINDOWS, LENGTH, 1, same)).isEqualTo(LAYER + HIDDEN + CHUNK_TO_SUM);
+        assertThat(LeastSquaresPass.bytes(FOOTPRINT, WINDOWS, LENGTH, 1, same))
+                .isEqualTo(LAYER + HIDDEN + CHUNK_TO_SUM);
     }
 
     @Test
     void sparseGptHoldsAFactorAndAMatrixInFp64() {
-        assertThat(FOOTPRINT.sparseGpt(1, 2)).isEqualTo(FEED_FORWARD + 2 * 32 * 4 + 8 * 80 * 80 + 9 * 32 * 80);
+        assertThat(SparseGptPass.bytes(FOOTPRINT, 1, 2))
+                .isEqualTo(FEED_FORWARD + 2 * 32 * 4 + 8 * 80 * 80 + 9 * 32 * 80);
     }
 
     @Test
     void perplexityHoldsTheHiddenStatesTwiceBeforeTheLastProduct() {
-        assertThat(FOOTPRINT.evaluation(WINDOWS, LENGTH)).isEqualTo(2 * HIDDEN + HEAD);
-        assertThat(FOOTPRINT.evaluation(1, LENGTH)).isEqualTo(HIDDEN / 10 + 2 * LAYER + 64 * TOKEN);
+        assertThat(Perplexity.bytes(FOOTPRINT, WINDOWS, LENGTH)).isEqualTo(2 * HIDDEN + HEAD);
+        assertThat(Perplexity.bytes(FOOTPRINT, 1, LENGTH)).isEqualTo(HIDDEN / 10 + 2 * LAYER + 64 * TOKEN);
     }
 
     @Test
     void theNextLayerIsNotReadWhereTwoWouldTakeMoreThanHalfOfTheBudget(@TempDir Path folder) throws IOException {
         long layer = 4L * (4 * 4096 * 4096 + 3 * 4096 * 11_008 + 2 * 4096);
 
-        assertThat(new Footprint(wide(folder), Computation.EXACT).statistics(1, 2))
+        assertThat(InputStatistics.bytes(new Footprint(wide(folder), Computation.EXACT), 1, 2))
                 .isEqualTo(layer + 2 * 4096 * 4 + 2 * 4 * (4 * 4096 + 3 * 11_008));
     }
 
