@@ -2,6 +2,7 @@ package io.espalier.pipeline.queue;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -48,14 +49,28 @@ final class TaskShare implements AutoCloseable {
         return Optional.ofNullable(waiting.pollFirst());
     }
 
-    /** A renewed record comes back with the next poll. A new record that comes in the same poll waits for its turn. */
+    /**
+     * Keeps a record locked. A renewed record comes back with the next poll; a new record that comes in the same poll waits
+     * for its turn. It is renewed from then on too: the consumer polls only when all that it has fetched is acknowledged.
+     */
     void renew(ConsumerRecord<String, byte[]> record) {
-        settle(record, AcknowledgeType.RENEW);
-        consumer.poll(Duration.ZERO).forEach(other -> {
-            if (other.offset() != record.offset() || other.partition() != record.partition()) {
-                waiting.addLast(other);
-            }
-        });
+        List<ConsumerRecord<String, byte[]>> held = new ArrayList<>(waiting);
+        held.add(record);
+        held.forEach(each -> settle(each, AcknowledgeType.RENEW));
+        try {
+            consumer.poll(Duration.ZERO).forEach(fetched -> {
+                if (held.stream().noneMatch(each -> isSame(each, fetched))) {
+                    waiting.addLast(fetched);
+                }
+            });
+        } catch (IllegalStateException | KafkaException e) {
+            // The work goes on: at worst the lock ends, and another worker does the task too.
+            LOG.warn("could not renew offset={} because={}", record.offset(), e.toString());
+        }
+    }
+
+    private static boolean isSame(ConsumerRecord<String, byte[]> one, ConsumerRecord<String, byte[]> other) {
+        return one.offset() == other.offset() && one.partition() == other.partition();
     }
 
     /** A lost lock is reported in the map, not thrown: the task then goes to another worker, which does no harm. */
