@@ -7,10 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** A rule that says what each unit of a layer is worth; higher stays. A new rule is one class, listed here. */
-public sealed interface Criterion
-        permits RandomImportance, Magnitude, Wanda, WandaSp, Flap, BlockInfluence, Taylor, Gblm, Blend, Obs, Fms {
-    /** Under which its scores are published. */
+/**
+ * A rule that says what each unit of a layer is worth; units with higher scores stay. A criterion says what evidence it
+ * needs, and the plan of a job collects just that. Its formula stands in its {@link #score}, which calls the kernels of
+ * {@link io.espalier.model.tensor.ImportanceKernels}. A {@link CriterionProvider} makes it known under its name.
+ */
+public interface Criterion {
+    /** The name under which its scores are published. */
     String name();
 
     /** Whether it looks at {@link InputStatistics}. */
@@ -68,6 +71,10 @@ public sealed interface Criterion
         return false;
     }
 
+    /**
+     * @param evidence of one layer, with all that this criterion says it needs
+     * @return one score for each unit of the layer
+     */
     UnitScores score(LayerEvidence evidence);
 
     /** The same under the criterion's name, with what was needed to compute it. */
@@ -89,9 +96,9 @@ public sealed interface Criterion
     }
 
     /**
-     * In its usual form.
+     * A criterion in its usual form.
      *
-     * @param magnitudeP exponent of {@code magnitude}
+     * @param magnitudeP the exponent, where the criterion is magnitude
      */
     static Criterion named(String name, int magnitudeP) {
         return named(name, new CriterionOptions(magnitudeP, "", OptionalDouble.empty()));

@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 /**
  * How a criterion is computed where it can be in several ways.
  *
- * @param magnitudeP exponent of {@code magnitude}, 1 or 2
+ * @param magnitudeP the exponent of the weights where the criterion is magnitude: 1 or 2
  * @param form of {@code taylor} and {@code fms}; empty for the usual one
  * @param weight a of the additive form of {@code fms} and of {@code blend}
  */

@@ -7,56 +7,72 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.function.Function;
 
-/** Every criterion under its name, with the forms it comes in, the usual one first. */
+/** Every criterion by its name: those of this library, then those of other jars. */
 final class KnownCriteria {
-    private record Entry(List<String> forms, Function<CriterionOptions, Criterion> make) {}
+    /** A criterion of this library. */
+    private record BuiltIn(String name, List<String> forms, Function<CriterionOptions, Criterion> maker)
+            implements CriterionProvider {
+        @Override
+        public Criterion make(CriterionOptions options) {
+            return maker.apply(options);
+        }
+    }
 
-    private static final Map<String, Entry> ENTRIES = new LinkedHashMap<>();
+    private static final Map<String, CriterionProvider> ALL = new LinkedHashMap<>();
 
     static {
-        several("fms", Fms.Form.values(), Fms::of);
-        several("taylor", Taylor.Form.values(), options -> new Taylor(form(Taylor.Form.class, options)));
-        single("gblm", options -> new Gblm());
-        single("blend", options -> new Blend(options.weight()));
-        single("obs", options -> new Obs());
-        single("flap", options -> new Flap(Flap.Scale.STANDARDIZED));
-        single("wanda", options -> new Wanda());
-        single("wanda-sp", options -> new WandaSp());
-        single("block-influence", options -> new BlockInfluence());
-        single("magnitude", options -> new Magnitude(options.magnitudeP()));
-        single("random", options -> new RandomImportance());
+        add("fms", Fms.Form.values(), Fms::of);
+        add("taylor", Taylor.Form.values(), options -> new Taylor(form(Taylor.Form.class, options)));
+        add("gblm", options -> new Gblm());
+        add("blend", options -> new Blend(options.weight()));
+        add("obs", options -> new Obs());
+        add("flap", options -> new Flap(Flap.Scale.STANDARDIZED));
+        add("wanda", options -> new Wanda());
+        add("wanda-sp", options -> new WandaSp());
+        add("block-influence", options -> new BlockInfluence());
+        add("magnitude", options -> new Magnitude(options.magnitudeP()));
+        add("random", options -> new RandomImportance());
+        ServiceLoader.load(CriterionProvider.class, CriterionProvider.class.getClassLoader())
+                .forEach(KnownCriteria::add);
     }
 
     private KnownCriteria() {}
 
     static Criterion named(String name, CriterionOptions options) {
-        Entry entry = ENTRIES.get(name);
-        if (entry == null) {
+        CriterionProvider provider = ALL.get(name);
+        if (provider == null) {
             throw new InvalidSetting(
                     Setting.CRITERION,
-                    "'%s' is unknown; known are %s".formatted(name, String.join(", ", ENTRIES.keySet())));
+                    "'%s' is unknown; known are %s".formatted(name, String.join(", ", ALL.keySet())));
         }
-        if (!options.form().isEmpty() && !entry.forms.contains(options.form())) {
+        List<String> forms = provider.forms();
+        if (!options.form().isEmpty() && !forms.contains(options.form())) {
             throw new InvalidSetting(
                     Setting.FORM,
                     "%s has no form '%s'; it has %s"
                             .formatted(
                                     name,
                                     options.form(),
-                                    entry.forms.isEmpty() ? "only one, leave it out" : String.join(", ", entry.forms)));
+                                    forms.isEmpty() ? "only one, leave it out" : String.join(", ", forms)));
         }
-        return entry.make.apply(options);
+        return provider.make(options);
     }
 
-    private static void single(String name, Function<CriterionOptions, Criterion> make) {
-        ENTRIES.put(name, new Entry(List.of(), make));
+    private static void add(String name, Function<CriterionOptions, Criterion> maker) {
+        add(new BuiltIn(name, List.of(), maker));
     }
 
-    private static void several(String name, Enum<?>[] forms, Function<CriterionOptions, Criterion> make) {
-        ENTRIES.put(
-                name, new Entry(Arrays.stream(forms).map(KnownCriteria::spelled).toList(), make));
+    private static void add(String name, Enum<?>[] forms, Function<CriterionOptions, Criterion> maker) {
+        add(new BuiltIn(name, Arrays.stream(forms).map(KnownCriteria::spelled).toList(), maker));
+    }
+
+    private static void add(CriterionProvider provider) {
+        if (ALL.putIfAbsent(provider.name(), provider) != null) {
+            throw new IllegalStateException("two criteria are named " + provider.name());
+        }
     }
 
     /** The form asked for, which {@link #named} has checked. */

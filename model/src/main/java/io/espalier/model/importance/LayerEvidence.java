@@ -55,7 +55,7 @@ public record LayerEvidence(
         return weights.get(linear.weight());
     }
 
-    /** Of what enters the linear layer. */
+    /** Moments of each input feature of the linear layer over all calibration tokens. */
     public FeatureMoments inputs(Linear linear) {
         if (statistics == null) {
             throw noStatistics();
@@ -63,14 +63,14 @@ public record LayerEvidence(
         return statistics.of(linear);
     }
 
-    /** n_j = √u_j of the linear layer's input as fp32 [in]. */
-    Tensor norms(Linear linear, Scope scope) {
+    /** n_j = √u_j, the norm of each input feature of the linear layer over all calibration tokens, fp32 [in]. */
+    public Tensor norms(Linear linear, Scope scope) {
         double[] norms = inputs(linear).norms();
         return scope.floats(WandaSp.narrowed(norms), norms.length);
     }
 
-    /** Of the cosine between what enters the layer and what leaves it: one feature, all calibration tokens. */
-    FeatureMoments cosine() {
+    /** Moments of the cosine between a token's hidden state before the layer and after it: one feature. */
+    public FeatureMoments cosine() {
         if (statistics == null) {
             throw noStatistics();
         }
@@ -82,15 +82,16 @@ public record LayerEvidence(
                 ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
     }
 
-    /** H = XᵀX, used up by who solves it. */
-    GramSystem hessian(Linear linear) {
+    /** H = XᵀX of the linear layer's input, [in, in]. Solving it overwrites it. */
+    public GramSystem hessian(Linear linear) {
         if (hessians == null) {
             throw new EspalierException(ErrorCode.INTERNAL, "score: the criterion needs Hessians, but none were given");
         }
         return hessians.of(linear);
     }
 
-    Tensor gradient(Linear linear, Scope scope) {
+    /** The gradient of the loss for W, exact or estimated, fp32 [out, in]. */
+    public Tensor gradient(Linear linear, Scope scope) {
         return source().gradient(linear, scope);
     }
 
@@ -99,7 +100,8 @@ public record LayerEvidence(
         return source().squaredGradient(linear, scope);
     }
 
-    double[] outputNorms(Linear linear) {
+    /** See {@link GradientSource#outputNorms}. */
+    public double[] outputNorms(Linear linear) {
         return source().outputNorms(linear);
     }
 

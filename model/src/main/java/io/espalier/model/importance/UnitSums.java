@@ -6,8 +6,8 @@ import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.UnitKind;
 import java.util.function.Function;
 
-/** Sums an importance per weight over all the rows and columns of each unit. */
-final class UnitSums {
+/** Unit scores that are sums of an importance per weight, over all rows and columns that belong to a unit. */
+public final class UnitSums {
     private final double[] attention;
     private final double[] ffn;
 
@@ -17,7 +17,7 @@ final class UnitSums {
     }
 
     /** @param sums for each linear layer the sums of S over rows, then over columns, [out + in] */
-    static UnitScores over(LayerLayout layout, Iterable<Linear> linears, Function<Linear, double[]> sums) {
+    public static UnitScores over(LayerLayout layout, Iterable<Linear> linears, Function<Linear, double[]> sums) {
         UnitSums units = new UnitSums(layout);
         for (Linear linear : linears) {
             units.add(linear.weight(), sums.apply(linear));

@@ -90,7 +90,7 @@ public record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) imp
             return 0;
         }
         long measuring = Footprint.gram(kept) + Float.BYTES * linear.weights() + activations;
-        long solved = Float.BYTES * linear.outputs() * kept;
+        long solved = (long) Float.BYTES * linear.outputs() * kept;
         return Math.max(measuring, solved + Math.max(2 * Footprint.gram(kept), solved));
     }
 

@@ -13,11 +13,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A rule that says which single weights of a layer go. A new rule is one class, listed here. */
-public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMasks, GblmMasks {
-    /** All that are known. */
-    List<MaskCriterion> ALL = List.of(new DassMasks(), new WandaMasks(), new MagnitudeMasks(), new GblmMasks());
-
+/**
+ * A rule that says which single weights of a layer become zero. Rules of other jars are found by
+ * {@link java.util.ServiceLoader}: they are named in {@code META-INF/services/io.espalier.model.sparsity.MaskCriterion}.
+ */
+public interface MaskCriterion {
     /** Names of the rules that measure each layer behind the layers already pruned. */
     List<String> SEQUENTIAL = List.of(DassMasks.NAME, SparseGptPass.NAME);
 
@@ -98,9 +98,14 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
         return name.equals(SparseGptPass.NAME);
     }
 
+    /** Every rule that is known. */
+    static List<MaskCriterion> all() {
+        return KnownMaskCriteria.ALL;
+    }
+
     /** The linear layers of a request that names none, whatever chooses the weights. */
     static LinearChoice usualLinears(String name) {
-        return ALL.stream()
+        return all().stream()
                 .filter(criterion -> criterion.name().equals(name))
                 .map(MaskCriterion::usualLinears)
                 .findFirst()
@@ -109,7 +114,7 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
 
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion and the known ones */
     static MaskCriterion named(String name) {
-        return ALL.stream()
+        return all().stream()
                 .filter(criterion -> criterion.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new InvalidSetting(
@@ -119,7 +124,7 @@ public sealed interface MaskCriterion permits DassMasks, WandaMasks, MagnitudeMa
                                         name,
                                         String.join(
                                                 ", ",
-                                                ALL.stream()
+                                                all().stream()
                                                         .map(MaskCriterion::name)
                                                         .toList()))));
     }

@@ -241,7 +241,7 @@ class MaskCriterionTest {
     void everyRuleAcceptsItsUsualLinearLayers() {
         try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.of("phi3"))) {
             ModelLayout model = ModelLayout.of(checkpoint);
-            for (MaskCriterion criterion : MaskCriterion.ALL) {
+            for (MaskCriterion criterion : MaskCriterion.all()) {
                 criterion.check(model, new SparsityPattern.NofM(2, 4), criterion.usualLinears());
                 assertThat(MaskCriterion.named(criterion.name())).isEqualTo(criterion);
             }

@@ -3,6 +3,8 @@ package io.espalier.scorer.kafka;
 import io.espalier.job.InspectionMapper;
 import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.scorer.domain.LayerScore;
 import io.espalier.scorer.domain.ScoreResult;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.v1.ChainWork;
@@ -10,14 +12,19 @@ import io.espalier.v1.CollectLossesWork;
 import io.espalier.v1.CollectStatisticsWork;
 import io.espalier.v1.FileRef;
 import io.espalier.v1.InspectWork;
+import io.espalier.v1.LayerScored;
+import io.espalier.v1.LayerScores;
+import io.espalier.v1.LinearMask;
 import io.espalier.v1.LossesCollected;
 import io.espalier.v1.RankCorrelation;
 import io.espalier.v1.ReuseScoresWork;
 import io.espalier.v1.ScoreLayerWork;
+import io.espalier.v1.ScoreSet;
 import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.util.List;
+import java.util.Map;
 
 /** Scoring tasks and results on the wire. */
 final class ScoreMapper {
@@ -86,6 +93,33 @@ final class ScoreMapper {
         LossesCollected.Builder losses = LossesCollected.newBuilder();
         collected.losses().forEach(pair -> losses.addLosses(toWire(pair)));
         return TaskResult.newBuilder().setLossesCollected(losses);
+    }
+
+    static TaskResult.Builder toWire(LayerScore score) {
+        LayerScores.Builder scores = LayerScores.newBuilder()
+                .setLayer(score.result().layer())
+                .setDamping(score.damping().orElse(0));
+        score.masks()
+                .forEach(mask -> scores.addMasks(LinearMask.newBuilder()
+                        .setTensor(mask.tensor())
+                        .setKept(mask.kept())
+                        .setTotal(mask.total())
+                        .setSha256(mask.sha256())));
+        for (Map.Entry<String, UnitScores> set : score.sets().entrySet()) {
+            ScoreSet.Builder wire = ScoreSet.newBuilder().setName(set.getKey());
+            for (double unit : set.getValue().attention()) {
+                wire.addAttention((float) unit);
+            }
+            for (double unit : set.getValue().ffn()) {
+                wire.addFfn((float) unit);
+            }
+            scores.addSets(wire);
+        }
+        LayerScored.Builder scored = LayerScored.newBuilder()
+                .setScores(scores)
+                .setFile(toWire(score.result().file()));
+        score.result().controls().forEach(ranks -> scored.addControls(toWire(ranks)));
+        return TaskResult.newBuilder().setLayerScored(scored);
     }
 
     static ScoreResult result(TaskResult wire) {

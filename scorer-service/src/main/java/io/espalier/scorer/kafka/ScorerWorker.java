@@ -7,7 +7,6 @@ import io.espalier.job.RequestMapper;
 import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.job.service.JobConfig;
-import io.espalier.model.importance.UnitScores;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
@@ -16,14 +15,9 @@ import io.espalier.scorer.domain.LayerScore;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.scorer.domain.ScoreWork;
 import io.espalier.v1.Chained;
-import io.espalier.v1.LayerScored;
-import io.espalier.v1.LayerScores;
-import io.espalier.v1.LinearMask;
-import io.espalier.v1.ScoreSet;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /** {@link ScoreWork} behind the task queue. */
@@ -66,7 +60,7 @@ public class ScorerWorker implements Worker {
             return ScoreMapper.toWire(work.collect(spec, inspection, collect, report));
         }
         Consumer<LayerScore> layers =
-                score -> report.finished("layer-" + score.result().layer(), toWire(score));
+                score -> report.finished("layer-" + score.result().layer(), ScoreMapper.toWire(score));
         if (scoreTask instanceof ScoreTask.Chain chain) {
             work.chain(spec, inspection, chain, layers, report);
             return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
@@ -75,33 +69,6 @@ public class ScorerWorker implements Worker {
             work.reuse(spec, inspection, layers);
             return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
         }
-        return toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
-    }
-
-    private static TaskResult.Builder toWire(LayerScore score) {
-        LayerScores.Builder scores = LayerScores.newBuilder()
-                .setLayer(score.result().layer())
-                .setDamping(score.damping().orElse(0));
-        score.masks()
-                .forEach(mask -> scores.addMasks(LinearMask.newBuilder()
-                        .setTensor(mask.tensor())
-                        .setKept(mask.kept())
-                        .setTotal(mask.total())
-                        .setSha256(mask.sha256())));
-        for (Map.Entry<String, UnitScores> set : score.sets().entrySet()) {
-            ScoreSet.Builder wire = ScoreSet.newBuilder().setName(set.getKey());
-            for (double unit : set.getValue().attention()) {
-                wire.addAttention((float) unit);
-            }
-            for (double unit : set.getValue().ffn()) {
-                wire.addFfn((float) unit);
-            }
-            scores.addSets(wire);
-        }
-        LayerScored.Builder scored = LayerScored.newBuilder()
-                .setScores(scores)
-                .setFile(ScoreMapper.toWire(score.result().file()));
-        score.result().controls().forEach(ranks -> scored.addControls(ScoreMapper.toWire(ranks)));
-        return TaskResult.newBuilder().setLayerScored(scored);
+        return ScoreMapper.toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
     }
 }
