@@ -111,7 +111,10 @@ final class PruneMeasures {
                         new PrunedTensors(pass.checkpoint(), compensation));
     }
 
-    /** The scores that a scorer left, else random ones. The amount of work does not depend on which units are removed. By layer. */
+    /**
+     * The scores by layer index that a scorer left, else random ones. The amount of work does not depend on which units
+     * are removed.
+     */
     private static Map<Integer, UnitScores> scores(Work work, List<LayerShape> dense) {
         Path file = ScoreMeasures.scoreFile(work);
         Map<Integer, UnitScores> scores = new HashMap<>();
