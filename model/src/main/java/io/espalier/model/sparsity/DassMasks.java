@@ -16,9 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Dependency-aware masks of a gated MLP (DaSS): with u the squared sums of what enters {@code down}, gate and up are chosen by
- * {@code |W_ij|·√u_i^0.5} inside each input column, down by {@code |W_ij|·√u_j} inside each output row. All three follow
- * from the one u, so that the channels of an MLP thin out together.
+ * Dependency-aware masks of a gated MLP (DaSS). Let u be the sums of squares of the inputs of the down projection, [f], one
+ * for each FFN channel. A weight {@code W_ij} of the gate or up projection scores {@code |W_ij|·(√u_i)^0.5} and is compared
+ * with other weights of its column. A weight of the down projection scores {@code |W_ij|·√u_j} and is compared with other weights
+ * of its row. All three masks depend on the same u, so an FFN channel with small inputs loses weights in all three matrices.
  */
 record DassMasks() implements MaskCriterion {
     static final String NAME = "dass";
@@ -86,7 +87,7 @@ record DassMasks() implements MaskCriterion {
         return keptInColumns(linear, evidence.weight(linear), factors, pattern, scope);
     }
 
-    /** Gate and up each on its own where they are stacked in one matrix. */
+    /** Where gate and up are stacked in one matrix, the weights of each are compared only among themselves. */
     private static Tensor keptInColumns(
             Linear linear, Tensor weight, Tensor factors, SparsityPattern pattern, Scope scope) {
         List<Tensor> parts = new ArrayList<>();

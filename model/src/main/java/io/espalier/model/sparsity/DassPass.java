@@ -21,12 +21,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The DaSS masks of a model: layer by layer u is measured on the dense layer behind the layers already pruned, the masks
- * follow from it and from the weights, and the windows go on through the pruned layer. The weights themselves are not kept.
+ * Computes the DaSS masks of a model, one layer after the other. In each layer the pass measures u, the sums of squares of the
+ * inputs of the down projection, with this layer still dense and the layers before it already pruned. It computes the masks
+ * from u and the weights. Then it sends the hidden states through the pruned MLP. The pass keeps no pruned weights.
  *
- * @param windows [n][t] token ids
- * @param linears of the MLP that are pruned
- * @param scope layers outside stay dense
+ * @param windows token ids of the calibration windows, [n][t]
+ * @param linears the linear layers of the MLP that are pruned
+ * @param scope the layers that are pruned; the others stay dense
  */
 public record DassPass(
         Checkpoint checkpoint,
@@ -37,7 +38,7 @@ public record DassPass(
         MemoryBudget budget) {
     private static final DassMasks DASS = new DassMasks();
 
-    /** On the whole MLP of each layer, within the usual budget. */
+    /** A pass that prunes the whole MLP of each layer within {@link MemoryBudget#DEFAULT}. */
     public DassPass(Checkpoint checkpoint, int[][] windows, SparsityPattern pattern, LayerScope scope) {
         this(checkpoint, windows, pattern, DASS.usualLinears(), scope, MemoryBudget.DEFAULT);
     }
@@ -46,40 +47,41 @@ public record DassPass(
     @FunctionalInterface
     public interface Visitor {
         /**
-         * @param masks in the order the data flows
-         * @param u squared sums of what enters the down projection, [f]; with the weights they give the masks again
+         * @param masks the masks in the order in which the data flows through the layer
+         * @param u sums of squares of the inputs of the down projection, [f]; {@link DassPass#masks} computes the same masks from
+         *     u and the dense weights
          */
         void visit(LayerLayout layer, Map<Linear, Mask> masks, double[] u);
     }
 
-    /** Bytes held at most over {@code windows} windows of {@code length} tokens. */
+    /** The most bytes that the pass holds at once for {@code windows} windows of {@code length} tokens. */
     public static long bytes(Footprint footprint, int windows, int length) {
         return ResumablePass.bytes(footprint, windows, length);
     }
 
     /**
-     * Runs to the end; see {@link ResumablePass#run}.
+     * Runs the pass from the position that an earlier run saved, as in {@link ResumablePass#run}.
      *
-     * @param position folder of this pass alone
-     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT}, see {@link MaskCriterion#check}
+     * @param position folder in which only this pass saves its position
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} as in {@link MaskCriterion#check}
      */
     public void run(Path position, Visitor visitor, Progress progress) {
         DASS.check(ModelLayout.of(checkpoint), pattern, linears);
         new ResumablePass(checkpoint, windows, scope, budget)
-                .run(position, (stream, layer, weights) -> through(stream, layer, weights, visitor), progress);
+                .run(position, (stream, layer, weights) -> pruneLayer(stream, layer, weights, visitor), progress);
     }
 
-    private void through(LayerStream stream, LayerLayout layer, LayerWeights weights, Visitor visitor) {
+    private void pruneLayer(LayerStream stream, LayerLayout layer, LayerWeights weights, Visitor visitor) {
         DecoderLayer decoder = new DecoderLayer(layer, weights);
         stream.throughAttention(decoder);
-        double[] u = measured(stream, decoder);
+        double[] u = downInputSquares(stream, decoder);
         Map<Linear, Mask> masks = masks(layer, weights, u, pattern, linears);
         visitor.visit(layer, masks, u);
         masks.forEach((linear, mask) -> mask.clearRemoved(weights.get(linear.weight())));
         stream.throughFeedForward(decoder);
     }
 
-    private static double[] measured(LayerStream stream, DecoderLayer decoder) {
+    private static double[] downInputSquares(LayerStream stream, DecoderLayer decoder) {
         Linear down = decoder.layout().feedForward().down();
         List<FeatureMoments> chunks = new ArrayList<>();
         stream.peekFeedForward(
@@ -94,14 +96,15 @@ public record DassPass(
     }
 
     /**
-     * The masks of one layer, from what its visitor was told.
+     * Computes the masks of one layer again from the values that a {@link Visitor} received.
      *
-     * @param u as in {@link Visitor#visit}
+     * @param weights the dense weights of the layer
+     * @param u sums of squares of the inputs of the down projection, [f]
      */
     public static Map<Linear, Mask> masks(
             LayerLayout layer, LayerWeights weights, double[] u, SparsityPattern pattern, LinearChoice linears) {
         String down = layer.feedForward().down().module();
-        // Neither how many tokens there were nor their sums enter the scores.
+        // The scores depend on u alone, so the number of tokens and their sums may have any value.
         InputStatistics statistics = new InputStatistics(Map.of(down, new FeatureMoments(1, new double[u.length], u)));
         return DASS.masks(new LayerEvidence(layer, weights, 0).with(statistics), pattern, linears);
     }

@@ -7,8 +7,9 @@ import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 
 /**
- * {@code S = |W_ij|·n_j + |W_ij|·√Σ_s (100·g_s)²} with each sample's own gradient, compared inside each output row
- * (GBLM-Pruner, released code).
+ * Scores a weight by {@code S_ij = |W_ij|·n_j + |W_ij|·√Σ_s (100·g_s)²} and compares it with other weights of its row
+ * (GBLM-Pruner, released code). {@code n_j} is the L2 norm of input feature j over all calibration tokens. {@code g_s} is the
+ * gradient of the loss of calibration sample s with respect to {@code W_ij}.
  */
 record GblmMasks() implements MaskCriterion {
     private static final double GRADIENT_SCALE = 100;
@@ -31,7 +32,7 @@ record GblmMasks() implements MaskCriterion {
     @Override
     public Tensor kept(Linear linear, LayerEvidence evidence, SparsityPattern pattern, Scope scope) {
         Tensor norms = scope.doubles(evidence.inputs(linear).norms());
-        // Σ_s g_s² is the mean times the number of samples.
+        // The evidence holds the mean of g_s² over the samples, and the formula needs their sum.
         double scale = GRADIENT_SCALE * Math.sqrt(evidence.samples());
         int group = pattern.group(linear.inputs());
         return new SparsityKernels(scope)

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 
-/** Every rule for single weights: those of this library, then those of other jars. */
+/** All mask criteria: first those of this library, then those that a {@link ServiceLoader} finds in other jars. */
 final class KnownMaskCriteria {
     static final List<MaskCriterion> ALL = all();
 

@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which linear layers of a decoder layer lose weights.
+ * The linear layers of a decoder layer in which weights are removed.
  *
- * @param names {@code all}, {@code mlp}, {@code attention}, or the ends of module names at a dot
+ * @param names {@code all}, {@code mlp}, {@code attention}, or the last parts of module names, such as
+ *     {@code q_proj} or {@code self_attn.q_proj}
  */
 public record LinearChoice(List<String> names) {
     public static final LinearChoice ALL = new LinearChoice(List.of("all"));
@@ -25,14 +26,16 @@ public record LinearChoice(List<String> names) {
         names = List.copyOf(names);
     }
 
-    /** @param names none means all */
+    /** @param names as in the record; an empty list stands for all linear layers */
     public static LinearChoice parse(List<String> names) {
         return names.isEmpty() ? ALL : new LinearChoice(names);
     }
 
     /**
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the linear layers and what the family calls its
-     *     linear layers, when a name fits none of them
+     * Checks that every name matches a linear layer of the model.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} when a name matches none; the message lists the linear layers of the
+     *     model
      */
     public void check(ModelLayout model) {
         for (String name : names) {
@@ -55,7 +58,7 @@ public record LinearChoice(List<String> names) {
         return names;
     }
 
-    /** The chosen ones, in the order the data flows. */
+    /** The chosen linear layers of a decoder layer, in the order in which the data flows. */
     public List<Linear> of(LayerLayout layer) {
         Set<Linear> chosen = new LinkedHashSet<>();
         names.forEach(name -> chosen.addAll(named(name, layer)));

@@ -7,7 +7,10 @@ import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 
-/** {@code S = |W_ij|}, compared over the whole matrix or, for N:M, inside each output row (as in Wanda's released code). */
+/**
+ * Scores a weight by {@code S_ij = |W_ij|}. An unstructured pattern compares all weights of the matrix, and N:M compares
+ * consecutive weights of a row (as in Wanda's released code).
+ */
 record MagnitudeMasks() implements MaskCriterion {
     @Override
     public String name() {

@@ -7,8 +7,8 @@ import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Which weights of one linear layer are kept: bits [out, in], row-major, 8 a byte, the first in the most significant bit;
- * the last byte is filled up with zeros.
+ * The mask of one linear layer, [out, in]. A bit is 1 where a weight is kept. The bits are stored row-major, 8 per byte, the
+ * first in the most significant bit. The last byte is padded with zeros.
  */
 public final class Mask {
     private final int rows;
@@ -21,7 +21,10 @@ public final class Mask {
         this.packed = packed;
     }
 
-    /** @throws IllegalArgumentException when the bits are not those of a [rows, columns] mask */
+    /**
+     * @param packed the bits of a [rows, columns] mask in the format of this class
+     * @throws IllegalArgumentException when the number of bytes is wrong or the padding is not zero
+     */
     public static Mask of(int rows, int columns, byte[] packed) {
         long weights = (long) rows * columns;
         if (packed.length != packedBytes(rows, columns)) {
@@ -52,12 +55,12 @@ public final class Mask {
         return columns;
     }
 
-    /** Weights there are. */
+    /** The number of weights, kept or removed. */
     public long total() {
         return (long) rows * columns;
     }
 
-    /** Weights that are kept. */
+    /** The number of weights that are kept. */
     public long kept() {
         long kept = 0;
         for (byte bits : packed) {
@@ -72,20 +75,20 @@ public final class Mask {
         return (packed[(int) (place / Byte.SIZE)] >> shift & 1) != 0;
     }
 
-    /** The bits. */
+    /** A copy of the bits in the format of this class. */
     public byte[] packed() {
         return packed.clone();
     }
 
-    /** Of the bits. */
+    /** The SHA-256 of {@link #packed}. */
     public String sha256() {
         return Digests.sha256(packed);
     }
 
     /**
-     * Sets what is not kept to zero, in place.
+     * Sets the removed weights to zero, in place.
      *
-     * @param weight [out, in]
+     * @param weight W, [out, in]
      */
     void clearRemoved(Tensor weight) {
         try (Scope scope = Scope.open()) {

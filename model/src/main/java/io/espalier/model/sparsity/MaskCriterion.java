@@ -14,33 +14,33 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A rule that says which single weights of a layer become zero. Rules of other jars are found by
- * {@link java.util.ServiceLoader}: they are named in {@code META-INF/services/io.espalier.model.sparsity.MaskCriterion}.
+ * A rule that chooses which single weights of a layer are set to zero. Another jar adds a rule by naming its class in
+ * {@code META-INF/services/io.espalier.model.sparsity.MaskCriterion}, where {@link java.util.ServiceLoader} finds it.
  */
 public interface MaskCriterion {
-    /** Names of the rules that measure each layer behind the layers already pruned. */
+    /** Names of the rules that measure the inputs of a layer after the layers before it have been pruned. */
     List<String> SEQUENTIAL = List.of(DassMasks.NAME, SparseGptPass.NAME);
 
-    /** As requests name it. */
+    /** The name of this rule in requests. */
     String name();
 
-    /** Whether it looks at what enters the linear layers. */
+    /** Whether this rule needs statistics of the inputs of the linear layers. */
     default boolean needsActivations() {
         return false;
     }
 
-    /** Whether it looks at the squared gradients of each sample, which {@code Backprop} gives with {@code squares}. */
+    /** Whether this rule needs the squared gradients of each sample, which {@code Backprop} computes with {@code squares}. */
     default boolean needsBackprop() {
         return false;
     }
 
-    /** The linear layers of a request that names none. */
+    /** The linear layers that this rule prunes when a request names none. */
     default LinearChoice usualLinears() {
         return LinearChoice.ALL;
     }
 
     /**
-     * Checks, before anything is computed, that this rule can prune that part of that model.
+     * Checks before any computation that this rule can prune these linear layers of this model.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion, the target or
      *     the linear layers
@@ -49,7 +49,11 @@ public interface MaskCriterion {
         requireInputsDivided(model, pattern, linears);
     }
 
-    /** The linear layers exist, and groups along their input features fill every row. */
+    /**
+     * Checks that the linear layers exist and that each has a number of input features that N:M groups divide.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the linear layers or the target
+     */
     static void requireInputsDivided(ModelLayout model, SparsityPattern pattern, LinearChoice linears) {
         linears.check(model);
         for (LayerLayout layer : model.layers()) {
@@ -57,17 +61,27 @@ public interface MaskCriterion {
         }
     }
 
-    /** Groups along the input features fill every row. */
+    /**
+     * Checks that N:M groups divide the number of input features.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the target and the tensor
+     */
     static void requireInputsDivided(Linear linear, SparsityPattern pattern) {
         pattern.requireDivides(
                 linear.inputs(),
                 "%s has %d input features".formatted(linear.weight().name(), linear.inputs()));
     }
 
-    /** @return bool [out, in] in {@code scope}, true where a weight is kept */
+    /**
+     * Chooses the weights of one linear layer.
+     *
+     * @param evidence weights of the layer and the measurements that this rule asks for
+     * @param scope the scope that owns the result
+     * @return bool [out, in], true where a weight is kept
+     */
     Tensor kept(Linear linear, LayerEvidence evidence, SparsityPattern pattern, Scope scope);
 
-    /** Masks of the chosen ones among the linear layers that are looked at, in the order the data flows. */
+    /** The masks of the chosen linear layers that the evidence contains, in the order in which the data flows. */
     default Map<Linear, Mask> masks(LayerEvidence evidence, SparsityPattern pattern, LinearChoice linears) {
         Map<Linear, Mask> masks = new LinkedHashMap<>();
         List<Linear> chosen = linears.of(evidence.layout());
@@ -81,29 +95,30 @@ public interface MaskCriterion {
     }
 
     /**
-     * Whether weights are chosen while the layers behind are already pruned: by {@link DassPass}, or by the pruner.
+     * Whether a rule chooses the weights of a layer after the layers before it have been pruned.
      *
-     * @param name of a rule, as requests name it
+     * @param name the name of the rule in requests
      */
     static boolean isSequential(String name) {
         return SEQUENTIAL.contains(name);
     }
 
     /**
-     * Whether the pruner chooses the weights as it updates the others, so that no masks exist before: {@link SparseGptPass}.
+     * Whether the pruner chooses the weights itself while it updates the kept ones, as in {@link SparseGptPass}. Such a rule has
+     * no masks before the pruner runs.
      *
-     * @param name of a rule, as requests name it
+     * @param name the name of the rule in requests
      */
     static boolean chosenByPruner(String name) {
         return name.equals(SparseGptPass.NAME);
     }
 
-    /** Every rule that is known. */
+    /** All rules of this library and of other jars, without SparseGPT, which is a pass of the pruner. */
     static List<MaskCriterion> all() {
         return KnownMaskCriteria.ALL;
     }
 
-    /** The linear layers of a request that names none, whatever chooses the weights. */
+    /** The linear layers that the rule of this name, or SparseGPT, prunes when a request names none. */
     static LinearChoice usualLinears(String name) {
         return all().stream()
                 .filter(criterion -> criterion.name().equals(name))
@@ -112,7 +127,7 @@ public interface MaskCriterion {
                 .orElse(LinearChoice.ALL);
     }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion and the known ones */
+    /** @throws EspalierException {@code INVALID_ARGUMENT} when no rule has this name; the message lists the known names */
     static MaskCriterion named(String name) {
         return all().stream()
                 .filter(criterion -> criterion.name().equals(name))

@@ -14,12 +14,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Masks of one layer as a safetensors file: under each module's name the bits as a U8 array, its rows and columns as a note.
+ * The safetensors file with the masks of one layer. It holds one U8 array for each linear layer, named after its module, with
+ * the bits of {@link Mask#packed}. The file's metadata give the shape of each mask, such as {@code 4096x11008}.
  */
 public final class MaskFile {
     private MaskFile() {}
 
-    /** @param masks of a layer, in the order the data flows */
+    /**
+     * @param masks the masks of one layer, in the order in which the data flows
+     * @throws IllegalArgumentException when the shape of a mask is not that of its linear layer
+     */
     public static byte[] write(Map<Linear, Mask> masks) {
         masks.forEach((linear, mask) -> {
             if (mask.rows() != linear.outputs() || mask.columns() != linear.inputs()) {
@@ -34,12 +38,12 @@ public final class MaskFile {
     }
 
     /**
-     * @param linears whose masks the file holds
-     * @throws EspalierException {@code INTERNAL} when the bytes are not the masks of just these linear layers in these shapes
+     * @param linears the linear layers whose masks the file holds
+     * @throws EspalierException {@code INTERNAL} when the file holds other linear layers or other shapes, or is damaged
      */
     public static Map<Linear, Mask> read(byte[] bytes, LayerLayout layer, LinearChoice linears) {
         List<Linear> chosen = linears.of(layer);
-        // The header of such a file follows from the layout alone, so there is nothing to parse.
+        // The layout alone determines the header, so the reader compares the header and need not parse it.
         byte[] header = header(chosen);
         ByteBuffer file = ByteBuffer.wrap(bytes);
         if (bytes.length != (long) header.length + dataBytes(chosen)

@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * SparseGPT over a whole model: each Hessian is measured behind everything already pruned and updated, in the order the data
- * flows – queries, keys and values, attention output, gate and up, down –; linear layers with one input share one Hessian.
+ * Prunes a whole model by SparseGPT, one decoder layer after the other. Within a layer it prunes in the order in which the data
+ * flows: the query, key and value projections, the output projection, the gate and up projections, the down projection. Each
+ * Hessian is measured after all weights before it have been pruned and updated. Linear layers with the same input share one
+ * Hessian.
  *
- * @param windows [n][t] calibration tokens
- * @param scope layers outside stay dense
+ * @param windows token ids of the calibration windows, [n][t]
+ * @param scope the layers that are pruned; the others stay dense
  */
 public record SparseGptPass(
         Checkpoint checkpoint,
@@ -35,11 +37,11 @@ public record SparseGptPass(
         LinearChoice linears,
         LayerScope scope,
         MemoryBudget budget) {
-    /** As requests name it. */
+    /** The criterion's name in requests. */
     public static final String NAME = "sparsegpt";
 
     /**
-     * Checks, before anything is computed, that this part of the model can be pruned so.
+     * Checks before any computation that SparseGPT can prune these linear layers of this model.
      *
      * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming the target or
      *     the linear layers
@@ -49,8 +51,10 @@ public record SparseGptPass(
     }
 
     /**
-     * Bytes held at most over {@code windows} windows of {@code length} tokens: beside the layer, or its feed-forward half,
-     * the Hessian of one input; then in its place the factor in fp64, with one changing matrix.
+     * The most bytes that the pass holds at once for {@code windows} windows of {@code length} tokens. It always holds the hidden
+     * states and the weights of one layer, or only of the layer's feed-forward half once the attention half is freed. While it
+     * measures, it also holds one Gram matrix in fp32 and activations. While it prunes, it holds the factor of the Hessian in
+     * fp64 and a working copy of one weight matrix instead.
      */
     public static long bytes(Footprint footprint, int windows, int length) {
         long activations = footprint.activationsToSum(windows, length);
@@ -63,11 +67,12 @@ public record SparseGptPass(
     }
 
     /**
-     * Writes every tensor of the checkpoint, in the types it stores them in; config and shapes stay as they are. The same
-     * inputs give the same bytes.
+     * Writes every tensor of the checkpoint in the type in which the checkpoint stores it. Shapes and config do not change. The
+     * same inputs give the same bytes.
      *
-     * @param out declared with the checkpoint's tensors; not finished here
-     * @return what became of each chosen tensor, in the order of the layers and of the data in them
+     * @param out a writer that was opened for the checkpoint's tensors; the caller finishes it
+     * @return one report for each pruned tensor, in the order in which the data flows through the model
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} as in {@link #check}
      */
     public List<UpdateReport> run(CheckpointWriter out, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);
@@ -90,7 +95,7 @@ public record SparseGptPass(
         return reports;
     }
 
-    /** One layer whose weights change while the windows stand before it. */
+    /** Prunes one layer while the stream holds the hidden states that enter it. */
     private final class Layer {
         private final LayerStream stream;
         private final LayerLayout layout;
@@ -111,7 +116,8 @@ public record SparseGptPass(
             prune(layout.attention().projections(), attention);
             prune(List.of(layout.attention().output()), attention);
             stream.throughAttention(decoder);
-            // Nobody looks at this half again, and the other one's Hessian is the largest.
+            // The attention weights are no longer needed. The down projection's Hessian is the largest and needs the
+            // memory.
             weights.drop(layout.parameters(LayerHalf.ATTENTION));
             Consumer<Linears.InputObserver> feedForward = observer -> stream.peekFeedForward(decoder, observer, null);
             prune(layout.feedForward().projections(), feedForward);
@@ -120,7 +126,12 @@ public record SparseGptPass(
             return reports;
         }
 
-        /** @param group linear layers that read the same input */
+        /**
+         * Prunes the chosen linear layers of a group.
+         *
+         * @param group linear layers with the same input
+         * @param peek shows the input of every linear layer of this half of the layer to an observer
+         */
         private void prune(List<Linear> group, Consumer<Linears.InputObserver> peek) {
             List<Linear> chosen =
                     group.stream().filter(linears.of(layout)::contains).toList();
@@ -128,17 +139,17 @@ public record SparseGptPass(
                 return;
             }
             try (Scope scope = Scope.open()) {
-                SparseGpt surgeon = surgeon(chosen.get(0), peek, scope);
+                SparseGpt sparseGpt = measure(chosen.get(0), peek, scope);
                 for (Linear linear : chosen) {
                     Tensor weight = weights.get(linear.weight());
-                    Mask mask = surgeon.prune(weight, pattern);
+                    Mask mask = sparseGpt.prune(weight, pattern);
                     written.write(linear, weight);
-                    reports.add(new UpdateReport(MaskReport.of(linear, mask), surgeon.damping()));
+                    reports.add(new UpdateReport(MaskReport.of(linear, mask), sparseGpt.damping()));
                 }
             }
         }
 
-        private SparseGpt surgeon(Linear first, Consumer<Linears.InputObserver> peek, Scope owner) {
+        private SparseGpt measure(Linear first, Consumer<Linears.InputObserver> peek, Scope owner) {
             GramSystem gram = GramSystem.zeros(first.inputs(), owner);
             peek.accept((linear, x) -> {
                 if (linear.equals(first)) {

@@ -15,32 +15,35 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes a checkpoint with zeros in place of the weights that go, one layer in memory at a time. Every shape, every storage
- * type and the config stay as they are.
+ * Writes a checkpoint in which the removed weights are zero. It holds one layer in memory at a time. Shapes, storage types and
+ * config do not change.
  *
- * @param scope layers outside are copied
+ * @param scope the layers that are masked; the tensors of the others are copied
  */
 public record SparsePass(Checkpoint checkpoint, LayerScope scope) {
-    /** Gives the masks of a layer. */
+    /** Supplies the masks of a layer. */
     @FunctionalInterface
     public interface MaskSource {
         /**
-         * @param weights of the layer, for a source that computes the masks from them
-         * @return none for a linear layer that stays dense
+         * @param weights the weights of the layer, for a source that computes the masks from them
+         * @return the mask of each linear layer that is pruned; a linear layer without a mask stays dense
          */
         Map<Linear, Mask> masks(LayerLayout layer, LayerWeights weights);
     }
 
-    /** Bytes held at most where the source chooses the masks from the weights: a layer, and one matrix while it is written. */
+    /**
+     * The most bytes that the pass holds at once when the source computes the masks from the weights: one layer, and a working
+     * copy of one weight matrix.
+     */
     public static long bytes(Footprint footprint) {
         return footprint.layer() + footprint.largestLinear();
     }
 
     /**
-     * Writes every tensor of the checkpoint; the same masks give the same bytes.
+     * Writes every tensor of the checkpoint. The same masks give the same bytes.
      *
-     * @param out declared with the checkpoint's tensors; not finished here
-     * @return what became of each masked tensor, in the order of the layers
+     * @param out a writer that was opened for the checkpoint's tensors; the caller finishes it
+     * @return one report for each masked tensor, in the order of the layers
      * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public List<MaskReport> run(MaskSource source, CheckpointWriter out, Progress progress) {

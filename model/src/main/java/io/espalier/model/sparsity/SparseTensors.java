@@ -9,28 +9,29 @@ import io.espalier.model.transformer.Linear;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** The tensors of a checkpoint of which some are written anew and the others copied from file to file. */
+/** Writes the tensors of a pruned checkpoint: pruned ones from memory, all others as copies of the dense checkpoint's bytes. */
 final class SparseTensors {
     private final Checkpoint checkpoint;
     private final CheckpointWriter out;
-    private final Set<String> left;
+    private final Set<String> unwritten;
 
     SparseTensors(Checkpoint checkpoint, CheckpointWriter out) {
         this.checkpoint = checkpoint;
         this.out = out;
-        this.left = new LinkedHashSet<>(checkpoint.tensors().keySet());
+        this.unwritten = new LinkedHashSet<>(checkpoint.tensors().keySet());
     }
 
-    /** In the type the checkpoint stores it in. */
+    /** Writes a pruned weight in the type in which the checkpoint stores it. */
     void write(Linear linear, Tensor weight) {
         String name = linear.weight().name();
         try (Scope scope = Scope.open()) {
             out.write(name, weight.stored(checkpoint.tensor(name).dtype(), scope));
         }
-        left.remove(name);
+        unwritten.remove(name);
     }
 
+    /** Copies every tensor that {@link #write} has not written. */
     void copyOthers() {
-        left.forEach(name -> StoredWeights.copy(checkpoint, name, out, name));
+        unwritten.forEach(name -> StoredWeights.copy(checkpoint, name, out, name));
     }
 }

@@ -8,9 +8,9 @@ import java.math.RoundingMode;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How many weights go and among which they are chosen. */
+/** A sparsity pattern says how many weights are removed and which weights are compared with each other. */
 public sealed interface SparsityPattern {
-    /** Of each {@code m} consecutive weights {@code n} are kept. */
+    /** N:M sparsity keeps {@code n} of each {@code m} consecutive weights. */
     record NofM(int n, int m) implements SparsityPattern {
         public NofM {
             if (n < 1 || n >= m || m > MOST_CONSECUTIVE) {
@@ -48,9 +48,10 @@ public sealed interface SparsityPattern {
     }
 
     /**
-     * The lowest of each set of weights that are compared go.
+     * Unstructured sparsity removes the same share of every set of weights that a criterion compares, at any
+     * positions in the set.
      *
-     * @param sparsity share that goes, rounded down to whole weights
+     * @param sparsity share of the weights that is removed, in (0, 1); the number of weights is rounded down
      */
     record Unstructured(double sparsity) implements SparsityPattern {
         public Unstructured {
@@ -64,9 +65,10 @@ public sealed interface SparsityPattern {
             return length;
         }
 
-        /** Of the decimal number that was written: 0.29 of 100 weights are 29. */
         @Override
         public long removed(long compared) {
+            // In binary floating point 0.29 · 100 is below 29 and would be rounded down to 28. Decimal arithmetic gives
+            // 29.
             return BigDecimal.valueOf(sparsity)
                     .multiply(BigDecimal.valueOf(compared))
                     .setScale(0, RoundingMode.FLOOR)
@@ -82,30 +84,41 @@ public sealed interface SparsityPattern {
         }
     }
 
-    /** As requests name {@link Unstructured}. */
+    /** The name of {@link Unstructured} in requests. */
     String UNSTRUCTURED = "unstructured";
 
-    /** Largest M. */
+    /** The largest M of an N:M pattern. */
     int MOST_CONSECUTIVE = 1024;
 
-    /** Consecutive weights that are compared, along an axis of some length. */
+    /**
+     * The number of consecutive weights that are compared with each other.
+     *
+     * @param length number of weights along the axis
+     */
     int group(int length);
 
-    /** Weights that go of each set of {@code compared} ones. */
+    /**
+     * The number of weights that are removed from a set.
+     *
+     * @param compared number of weights in the set; N:M ignores it and counts for one group of M
+     */
     long removed(long compared);
 
     /**
-     * @param what tensor and width, for the message
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the target when groups do not fill an axis
+     * Checks that groups of {@link #group} weights divide an axis.
+     *
+     * @param length number of weights along the axis
+     * @param what the tensor and its width, for the message
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the target when they do not
      */
     void requireDivides(int length, String what);
 
-    /** As requests write it. */
+    /** The pattern as requests write it: {@code 2:4} or {@code unstructured}. */
     String label();
 
     /**
      * @param target {@code unstructured} or N:M with 0 &lt; N &lt; M ≤ 1024, such as {@code 2:4}
-     * @param sparsity in (0, 1); not looked at for N:M, which says it itself
+     * @param sparsity in (0, 1); ignored for N:M, which determines its own sparsity
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the target or the sparsity
      */
     static SparsityPattern parse(String target, double sparsity) {

@@ -6,7 +6,10 @@ import io.espalier.model.tensor.SparsityKernels;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 
-/** {@code S = |W_ij|·n_j}, compared inside each output row (Wanda, section 3). */
+/**
+ * Scores a weight by {@code S_ij = |W_ij|·n_j} and compares it with other weights of its row (Wanda, section 3). {@code n_j} is the
+ * L2 norm of input feature j over all calibration tokens.
+ */
 record WandaMasks() implements MaskCriterion {
     @Override
     public String name() {
