@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Asks for the end of a job. */
+/** Requests the cancellation of a job. */
 @Command(
         name = "cancel",
         mixinStandardHelpOptions = true,

@@ -3,7 +3,7 @@ package io.espalier.cli;
 import io.espalier.base.EspalierException;
 import java.io.Serial;
 
-/** Why a command ends without success: one line for people, an exit code for scripts. */
+/** The failure of a command. It has one line for people and an exit code for scripts. */
 public final class CommandFailure extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
@@ -23,12 +23,12 @@ public final class CommandFailure extends RuntimeException {
         this.code = code;
     }
 
-    /** The request, an option or the name of a job cannot be used. */
+    /** A failure because the request, an option or the name of a job is not valid. */
     public static CommandFailure invalid(EspalierException cause) {
         return new CommandFailure(ExitCode.INVALID, cause.code().name(), String.valueOf(cause.getMessage()), cause);
     }
 
-    /** The broker or a service does not answer, or cannot be started. */
+    /** A failure because the broker or a service does not answer or cannot be started. */
     public static CommandFailure unreachable(String message) {
         return new CommandFailure(ExitCode.UNREACHABLE, "UNREACHABLE", message);
     }
@@ -41,7 +41,7 @@ public final class CommandFailure extends RuntimeException {
         return exitCode;
     }
 
-    /** One line: the code, what is wrong, what to do. */
+    /** The line for people: the error code, the cause and the remedy. */
     public String line() {
         return code + ": " + String.valueOf(getMessage()).replaceAll("\\s*\\R\\s*", " ");
     }

@@ -12,22 +12,27 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 
 /**
- * The broker a command talks to, and the names of its topics.
+ * The Kafka broker that a command connects to, and the names of its topics.
  *
- * @param client connection settings: bootstrap servers, security
+ * @param client client settings, such as bootstrap servers and security
  */
 record Connection(Properties client, TopicCatalog topics) {
     private static final Duration ANSWER = Duration.ofSeconds(8);
     private static final Duration CATCH_UP = Duration.ofSeconds(30);
 
-    /** To the broker of a local stack, which has neither security nor a topic prefix. */
+    /** The connection to the broker of a local stack, which has neither security nor a topic prefix. */
     static Connection local(String bootstrap) {
         Properties client = new Properties();
         client.setProperty(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         return new Connection(client, TopicCatalog.load(""));
     }
 
-    /** Makes sure that there is a broker with Espalier's topics, rather than waiting for one for ever. */
+    /**
+     * Checks that the broker answers and has Espalier's topics. Without the check a command would wait for a missing broker for
+     * ever.
+     *
+     * @throws CommandFailure if the broker does not answer in time or has no topics of Espalier
+     */
     Connection checked() throws InterruptedException {
         Properties settings = new Properties();
         settings.putAll(client);
@@ -56,7 +61,7 @@ record Connection(Properties client, TopicCatalog topics) {
         return new JobClient(client, topics, "cli");
     }
 
-    /** All jobs up to now; follows what comes. */
+    /** A log of all jobs up to now. It also receives later events. */
     JobLog jobLog() {
         JobLog log = JobLog.follow(client, topics);
         if (!log.awaitCaughtUp(CATCH_UP)) {
@@ -66,7 +71,7 @@ record Connection(Properties client, TopicCatalog topics) {
         return log;
     }
 
-    /** All workers as they are now; follows what comes. */
+    /** A log of the present state of all workers. It also receives later heartbeats. */
     WorkerLog workerLog() {
         WorkerLog log = WorkerLog.follow(client, topics);
         if (!log.awaitCaughtUp(CATCH_UP)) {

@@ -12,7 +12,7 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which broker to talk to: the one that is named, else the local stack that runs here. */
+/** The options that choose the broker: the one that they name or, without a name, that of the local stack. */
 final class ConnectionOptions {
     @Option(
             names = "--bootstrap",
@@ -45,7 +45,7 @@ final class ConnectionOptions {
         return connection.get().checked();
     }
 
-    /** The broker that is named or runs here; not asked yet whether it answers. */
+    /** The broker that the options name, or that of the local stack. Whether it answers has not been checked. */
     Optional<Connection> find() throws IOException {
         if (bootstrap == null) {
             return StackAddress.find(Homes.state()).map(stack -> Connection.local(stack.bootstrap()));

@@ -3,14 +3,14 @@ package io.espalier.cli;
 import java.io.PrintStream;
 
 /**
- * Where a command writes: results on {@code out}, everything else on {@code err}.
+ * The output of a command. Results go to {@code out}, everything else goes to {@code err}.
  *
- * @param terminal whether a person watches {@code err}, so that bars can be drawn
+ * @param terminal whether {@code err} is a terminal, on which progress bars can be drawn
  */
 public record Console(PrintStream out, PrintStream err, boolean terminal) {
     private static final String ERASE_LINE = "\r\u001b[K";
 
-    /** One line, of whichever thread. A progress bar that stands in its place is drawn again below. */
+    /** Writes one line. Any thread may call this. A progress bar on the current line is drawn again below it. */
     public void say(String line) {
         err.println(terminal ? ERASE_LINE + line : line);
     }

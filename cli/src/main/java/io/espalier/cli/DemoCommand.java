@@ -15,7 +15,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The whole pipeline once, on the model that ships with Espalier. */
+/** Runs the whole pipeline once, on the model that ships with Espalier. */
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,

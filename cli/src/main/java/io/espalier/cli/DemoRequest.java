@@ -7,11 +7,11 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 
-/** What the demo asks for: a third of the heads and FFN channels of the shipped model, every layer alike. */
+/** The demo's request. It removes a third of the heads and FFN channels of each layer of the shipped model. */
 public final class DemoRequest {
     private DemoRequest() {}
 
-    /** Paths are relative to the folder of the demo, which is the root of its models and texts. */
+    /** Builds the request. Its paths are relative to the folder of the demo, which is the root of its models and texts. */
     public static PruneRequest of(String jobId) {
         return PruneRequest.newBuilder()
                 .setRequestId(jobId)

@@ -32,7 +32,7 @@ public final class Espalier {
         System.exit(commandLine(console).execute(arguments));
     }
 
-    /** The command with all its subcommands, writing to this console. */
+    /** The command with all its subcommands. They write to the given console. */
     static CommandLine commandLine(Console console) {
         CommandLine line = new CommandLine(new Espalier())
                 .addSubcommand(new UpCommand(console))

@@ -2,11 +2,11 @@ package io.espalier.cli;
 
 import java.nio.file.Path;
 
-/** The folders a command works with. */
+/** The folders that a command uses. */
 final class Homes {
     private Homes() {}
 
-    /** Where Espalier was built; the launcher says so. */
+    /** The folder in which Espalier was built. The launcher script sets it. */
     static Path program() {
         String home = System.getProperty("espalier.home");
         if (home == null) {
@@ -16,7 +16,10 @@ final class Homes {
         return Path.of(home).toAbsolutePath();
     }
 
-    /** Where the local stack keeps its log and its address: {@code $ESPALIER_HOME}, else {@code .espalier} here. */
+    /**
+     * The folder of the local stack's log and address: {@code $ESPALIER_HOME} or, if it is not set, {@code .espalier} in the
+     * working directory.
+     */
     static Path state() {
         String chosen = System.getenv("ESPALIER_HOME");
         return Path.of(chosen == null || chosen.isEmpty() ? ".espalier" : chosen)

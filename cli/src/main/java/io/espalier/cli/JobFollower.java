@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the events of a job up to the one that ends it. */
+/** Reads the events of a job until the event that ends it. */
 final class JobFollower {
     private static final Duration CHECK = Duration.ofMillis(500);
     private static final Duration REFUSAL = Duration.ofMillis(200);
@@ -27,10 +27,10 @@ final class JobFollower {
     }
 
     /**
-     * Waits until the scorer has looked at a request.
+     * Waits until the scorer has accepted or refused a request.
      *
-     * @return false if nothing was heard within the limit
-     * @throws CommandFailure if the request was refused, naming the field and what it may be
+     * @return false if no event of the job arrived within the limit
+     * @throws CommandFailure if the scorer refused the request; the message names the field and its valid values
      */
     boolean awaitAcceptance(String jobId, Duration limit) throws Exception {
         BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
@@ -39,7 +39,7 @@ final class JobFollower {
             if (acceptance == null) {
                 return false;
             }
-            // A refusal stands in the same transaction as the acceptance, so it is heard right after it.
+            // The scorer publishes a refusal in the same transaction as the acceptance, so it arrives right after it.
             @Nullable JobEvent next = events.poll(REFUSAL.toMillis(), TimeUnit.MILLISECONDS);
             if (next != null && next.getFailed().getCode().equals(ErrorCode.INVALID_ARGUMENT.name())) {
                 throw CommandFailure.invalid(new EspalierException(
@@ -49,7 +49,12 @@ final class JobFollower {
         }
     }
 
-    /** @return the terminal event; the observer has seen it too */
+    /**
+     * Passes each event of a job to an observer until the job ends.
+     *
+     * @return the event that ended the job; the observer has received it too
+     * @throws CommandFailure if the connection to the broker is lost
+     */
     JobEvent follow(String jobId, Consumer<JobEvent> observer) throws Exception {
         BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
         AutoCloseable watch = log.watch(jobId, events::add);
@@ -73,7 +78,7 @@ final class JobFollower {
         }
     }
 
-    /** Shows a person how the job comes along: bars on a terminal, lines elsewhere. */
+    /** Follows a job and shows its progress, as bars on a terminal and as lines elsewhere. */
     JobEvent followWithProgress(String jobId, Console console) throws Exception {
         try (ProgressView progress =
                 console.terminal() ? new ProgressBars(console.err()) : new ProgressLines(console::say)) {

@@ -6,7 +6,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 
-/** New job ids: readable, in the order of time, never the same twice. */
+/** Creates job ids. They are readable and sort by time, and random digits distinguish ids of the same second. */
 final class JobIds {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
@@ -14,7 +14,7 @@ final class JobIds {
 
     private JobIds() {}
 
-    /** For example {@code demo-20260131-174500-3fa9}. */
+    /** A new id, for example {@code demo-20260131-174500-3fa9}. */
     static String next(String prefix, Clock clock) {
         byte[] tail = new byte[2];
         RANDOM.nextBytes(tail);

@@ -5,11 +5,11 @@ import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.v1.Job;
 
-/** A job that the user named. */
+/** Looks up a job that the user named. */
 final class KnownJob {
     private KnownJob() {}
 
-    /** @throws EspalierException NOT_FOUND if no event tells of it */
+    /** @throws EspalierException {@code NOT_FOUND} if there is no event of this job */
     static Job require(JobLog log, String jobId) {
         return log.job(jobId)
                 .orElseThrow(() -> new EspalierException(

@@ -5,15 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where the libraries of this process write their log. To be said before the first of them is touched: the logger
- * reads its settings once.
+ * Sets where the libraries of this process write their log. It must be called before the first library class is loaded, because
+ * the logger reads its settings only once.
  */
 public final class LogOutput {
     private static final String PREFIX = "org.slf4j.simpleLogger.";
 
     private LogOutput() {}
 
-    /** A process that runs the broker: warnings and errors into a file, from whose way an earlier one is moved. */
+    /** Sends warnings and errors to a file, for a process that runs the broker. An earlier file is renamed and kept. */
     public static void toFile(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         keepEarlier(file);
@@ -23,7 +23,7 @@ public final class LogOutput {
         System.setProperty(PREFIX + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
     }
 
-    /** The logger would overwrite the file; this makes it {@code broker.log.1}, or the next number that is free. */
+    /** Renames an earlier file to {@code broker.log.1}, or to the next free number, because the logger would overwrite it. */
     static void keepEarlier(Path file) throws IOException {
         if (!Files.exists(file) || Files.size(file) == 0) {
             return;
@@ -39,7 +39,7 @@ public final class LogOutput {
         return file.resolveSibling(file.getFileName() + "." + number);
     }
 
-    /** A process that only talks to a broker: what goes wrong is told by the command itself, in one line. */
+    /** Turns the log off, for a process that is only a client. The command itself reports each failure in one line. */
     static void none() {
         System.setProperty(PREFIX + "defaultLogLevel", "off");
     }

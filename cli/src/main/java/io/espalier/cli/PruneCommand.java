@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
             "Without a broker it starts the local stack itself, stays until the job has ended and stops the stack."
         })
 final class PruneCommand implements Callable<Integer> {
-    /** A running scorer accepts or refuses a request in a fraction of this. */
+    /** How long the command waits for a scorer. A running scorer needs only a fraction of this time. */
     private static final Duration ACCEPTANCE = Duration.ofSeconds(5);
 
     private final Console console;
@@ -68,7 +68,7 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** Refused here already if it is no request at all, before anything is started or published. */
+    /** Builds and checks the request, so that an invalid one is refused before anything is started or published. */
     private PruneRequest request() {
         PruneRequest request = requestOptions.request();
         if (request.getRequestId().isEmpty()) {
@@ -80,8 +80,10 @@ final class PruneCommand implements Callable<Integer> {
     }
 
     /**
-     * @return the request as the pipeline will know it
-     * @throws EspalierException if it names no model or no text, or its id cannot be one
+     * Checks a request in the same way as the scorer.
+     *
+     * @return the request in the form in which the pipeline uses it
+     * @throws EspalierException if the request names no model or no text, or if its id is not valid
      */
     static PruneRequest checked(PruneRequest request) {
         String jobId = request.getRequestId();
@@ -116,7 +118,10 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** The same request again changes nothing; another one under the same id would be dead-lettered unseen. */
+    /**
+     * Refuses a request if a job with the same id has another request. The pipeline would only send it to the dead-letter topic,
+     * where the user does not see it. Repeating the same request is allowed and has no effect.
+     */
     private static void refuseOtherBody(JobLog log, PruneRequest request) {
         String jobId = request.getRequestId();
         log.job(jobId)

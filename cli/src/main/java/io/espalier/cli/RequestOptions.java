@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Every field of a prune request; a flag overrides the file. */
+/** The options for all fields of a prune request. An option overrides the field of the request file. */
 final class RequestOptions {
     @Option(names = "-f", paramLabel = "FILE", description = "The request as YAML or proto3 JSON; flags override it.")
     private @Nullable Path file;
@@ -149,8 +149,10 @@ final class RequestOptions {
     private @Nullable Boolean skipSpeed;
 
     /**
-     * @return the request as file and flags say; without a request_id if neither names one
-     * @throws EspalierException MALFORMED_MESSAGE or MODEL_NOT_FOUND if the file is no request
+     * Builds the request from the file and the options.
+     *
+     * @return the request; its request_id is empty if neither the file nor an option gives one
+     * @throws EspalierException {@code MALFORMED_MESSAGE} or {@code MODEL_NOT_FOUND} if the file does not contain a request
      */
     PruneRequest request() {
         PruneRequest.Builder request = base().toBuilder();
@@ -158,7 +160,9 @@ final class RequestOptions {
         set(model, request::setModel);
         set(output, request::setOutput);
         set(seed, request::setSeed);
-        // A part that no flag touches stays absent: it belongs to the digest that tells a repetition from a conflict.
+        // A part that no option sets stays absent. The pipeline compares digests of requests to tell a repetition from
+        // a
+        // conflict, and an empty part would change the digest.
         change(request.getCalibration(), calibration(request.getCalibration()), request::setCalibration);
         change(request.getScoring(), scoring(request.getScoring()), request::setScoring);
         change(request.getPruning(), pruning(request.getPruning()), request::setPruning);

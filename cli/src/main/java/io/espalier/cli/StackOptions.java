@@ -4,7 +4,7 @@ import io.espalier.cli.stack.StackSettings;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
-/** What a local stack works on. */
+/** The options for the folders and services of a local stack. */
 final class StackOptions {
     @Option(
             names = "--models",

@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Tells a worker what to do; does not wait for it. */
+/** Sends a worker a command and does not wait for its effect. */
 abstract class TellWorkerCommand implements Callable<Integer> {
     private final Console console;
     private final String verb;

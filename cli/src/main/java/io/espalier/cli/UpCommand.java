@@ -33,7 +33,8 @@ final class UpCommand implements Callable<Integer> {
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
             console.result(json ? stack.address().json() : addresses(stack.address(), settings));
-            // The stack keeps itself running; Ctrl-C ends this process and stops it.
+            // The stack restarts its services by itself. Ctrl-C ends this process, and its shutdown hook stops the
+            // stack.
             while (true) {
                 TimeUnit.DAYS.sleep(1);
             }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows how a job comes along until it has ended. */
+/** Shows the progress of a job until it ends. */
 @Command(
         name = "watch",
         mixinStandardHelpOptions = true,

@@ -1,3 +1,3 @@
-/** The command line: the local stack, its embedded broker and the commands. */
+/** The command line tool: its commands, and the local stack with its embedded broker. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.cli;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
-/** The file that tells where a stack is found: true while the stack runs, gone when it stops. */
+/** The file with the addresses of a running stack. It is kept up to date, and deleted when the stack stops. */
 final class AddressFile implements AutoCloseable {
     private final Path state;
     private final Supplier<StackAddress> address;
@@ -21,7 +21,7 @@ final class AddressFile implements AutoCloseable {
         return file;
     }
 
-    /** Writes the address as it is now, unless the stack stops. */
+    /** Writes the present addresses, unless the stack is stopping. */
     synchronized void update() throws IOException {
         if (!withdrawn) {
             address.get().write(state);

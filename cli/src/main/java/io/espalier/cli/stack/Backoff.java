@@ -3,11 +3,11 @@ package io.espalier.cli.stack;
 import java.time.Duration;
 
 /**
- * How long a service that ended waits until it is started again: twice as long each time, so that one that cannot start
- * does not keep the machine busy.
+ * The time after which a service that has ended is started again. It doubles with each restart, so that a service that cannot
+ * start does not keep the machine busy.
  *
- * @param first the wait after the first end
- * @param longest the wait grows up to this; a service that was ready for as long begins with the first wait again
+ * @param first the wait before the first restart
+ * @param longest the longest wait; after a process was ready for this long, the next wait is {@code first} again
  */
 record Backoff(Duration first, Duration longest) {
     static final Backoff USUAL = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(60));
@@ -15,7 +15,7 @@ record Backoff(Duration first, Duration longest) {
     /**
      * The wait before the next start.
      *
-     * @param last the wait before the process that has ended; zero if it was the first
+     * @param last the wait before the process that has now ended; zero if that process was the first
      * @param ready how long that process was ready; zero if it never was
      */
     Duration next(Duration last, Duration ready) {

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * What a broker's folder remembers between two starts: who the cluster is and where it listened.
+ * A broker's folder, with the cluster id and the ports that it stores from one start to the next.
  *
- * @param clientPort where clients connect, on 127.0.0.1
- * @param controllerPort where the broker reaches its own controller, on 127.0.0.1
+ * @param clientPort port on 127.0.0.1 for clients
+ * @param controllerPort port on 127.0.0.1 at which the broker connects to its own controller
  */
 record BrokerFolder(Path folder, String clusterId, int clientPort, int controllerPort) {
     private static final String FILE = "broker.properties";
 
-    /** Reads the folder's memory, or starts one; ports that somebody else took meanwhile are replaced. */
+    /** Reads what the folder stores, or initialises it. If another process now uses one of the ports, new ports are chosen. */
     static BrokerFolder open(Path folder, String newClusterId) throws IOException {
         Files.createDirectories(folder);
         BrokerFolder known = Files.exists(folder.resolve(FILE)) ? read(folder) : fresh(folder, newClusterId);
@@ -26,7 +26,7 @@ record BrokerFolder(Path folder, String clusterId, int clientPort, int controlle
         return usable;
     }
 
-    /** Kafka's own log folder. */
+    /** The folder of Kafka's log. */
     Path log() {
         return folder.resolve("log");
     }

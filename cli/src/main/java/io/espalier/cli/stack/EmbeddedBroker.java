@@ -17,9 +17,10 @@ import org.apache.kafka.server.common.Feature;
 import org.apache.kafka.server.common.MetadataVersion;
 
 /**
- * A real single-node Kafka broker inside this JVM, with its log in a folder that survives restarts.
+ * A real single-node Kafka broker inside this JVM. Its log is in a folder that survives restarts. It listens only on 127.0.0.1,
+ * without authentication.
  *
- * <p>The only class that touches Kafka's server internals. Listens on 127.0.0.1 only, without authentication.
+ * <p>No other class uses Kafka's server internals.
  */
 public final class EmbeddedBroker implements AutoCloseable {
     private static final int NODE_ID = 1;
@@ -34,7 +35,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Starts the broker of this folder, formatting it the first time; returns when clients can connect.
+     * Starts the broker of this folder and returns when clients can connect. The first start formats the folder.
      *
      * @throws org.apache.kafka.common.KafkaException if another broker runs on the folder
      */
@@ -47,12 +48,12 @@ public final class EmbeddedBroker implements AutoCloseable {
         return new EmbeddedBroker(folder, server);
     }
 
-    /** Deletes everything the broker of this folder knows; it must not run. */
+    /** Deletes all data of the broker of this folder. The broker must not run. */
     public static void erase(Path path) throws IOException {
         Utils.delete(path.toFile());
     }
 
-    /** {@code host:port} for clients. */
+    /** The broker's {@code host:port} for clients. */
     public String bootstrap() {
         return "127.0.0.1:" + folder.clientPort();
     }
@@ -63,14 +64,14 @@ public final class EmbeddedBroker implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    /** Writes the identity of the cluster and its features; an already formatted folder stays as it is. */
+    /** Writes the cluster id and the cluster's feature levels. A folder that is already formatted does not change. */
     private static void format(BrokerFolder folder) throws IOException {
         try {
             new Formatter()
                     .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                     .setClusterId(folder.clusterId())
                     .setNodeId(NODE_ID)
-                    // The newest features that are stable, among them share.version 1 and streams.version 1.
+                    // These are the newest stable features, among them share.version 1 and streams.version 1.
                     .setReleaseVersion(MetadataVersion.latestProduction())
                     .setSupportedFeatures(Feature.PRODUCTION_FEATURES)
                     .setIgnoreFormatted(true)
@@ -98,10 +99,11 @@ public final class EmbeddedBroker implements AutoCloseable {
         s.setProperty("inter.broker.listener.name", "CLIENT");
         s.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT," + CONTROLLER + ":PLAINTEXT");
         s.setProperty("log.dirs", folder.log().toString());
-        // Every topic is declared; a misspelt name must fail.
+        // Espalier creates all its topics itself, so a client with a misspelt topic name must fail.
         s.setProperty("auto.create.topics.enable", "false");
 
-        // Internal topics on the only broker there is; one partition each instead of 50 starts seconds earlier.
+        // Internal topics need one replica on the single broker. One partition each instead of 50 saves seconds at
+        // start.
         for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
             s.setProperty(topic + ".replication.factor", "1");
             s.setProperty(topic + ".num.partitions", "1");
@@ -109,8 +111,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         s.setProperty("transaction.state.log.min.isr", "1");
         s.setProperty("share.coordinator.state.topic.min.isr", "1");
 
-        // Stages (Kafka Streams, group.protocol=streams, exactly_once_v2): on by default in 4.3 (streams.version 1).
-        // A dead stage is noticed after 4 s instead of 45 s, and its open transaction ends soon after its timeout.
+        // Stages use Kafka Streams with group.protocol=streams, which Kafka 4.3 enables by default (streams.version 1).
+        // The broker notices a dead stage after 4 s instead of 45 s, and aborts its open transaction soon after the
+        // timeout.
         s.setProperty("group.streams.min.session.timeout.ms", "3000");
         s.setProperty("group.streams.session.timeout.ms", "4000");
         s.setProperty("group.streams.min.heartbeat.interval.ms", "1000");
@@ -119,8 +122,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         s.setProperty("group.streams.initial.rebalance.delay.ms", "0");
         s.setProperty("transaction.abort.timed.out.transaction.cleanup.interval.ms", "500");
 
-        // Task queues (share groups): on by default in 4.3 (share.version 1).
-        // A frozen worker's task moves on after 15 s, the shortest lock there is.
+        // Task queues use share groups, which Kafka 4.3 enables by default (share.version 1).
+        // The task of a frozen worker goes to another worker after 15 s, the shortest lock that Kafka allows.
         s.setProperty("group.share.record.lock.duration.ms", "15000");
         s.setProperty("group.share.delivery.count.limit", "10");
         s.setProperty("group.share.min.heartbeat.interval.ms", "1000");
@@ -130,7 +133,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
         s.setProperty("group.consumer.assignment.interval.ms", "0");
         s.setProperty("group.initial.rebalance.delay.ms", "0");
-        // Sized for one machine that has better use for its memory and cores.
+        // The broker gets few threads and little memory, because the services on the same machine need them.
         s.setProperty("num.network.threads", "2");
         s.setProperty("num.io.threads", "4");
         s.setProperty("background.threads", "2");

@@ -4,18 +4,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How a JVM that computes is started, be it a service or a measurement. */
+/** The command line of a JVM that runs the tensor engine, for a service or for a benchmark. */
 public final class EngineJvm {
-    /** Native libraries are loaded by name, and Netty uses Unsafe: later JDKs warn unless told that this is meant. */
+    /** From this JDK on, Java warns about native libraries and Netty's use of Unsafe unless options allow them. */
     private static final int FIRST_JDK_THAT_WARNS = 24;
 
     private EngineJvm() {}
 
-    /** The beginning of a command line: this JVM's java and its options. */
+    /** The start of the command line: the java executable of this JVM, and options. */
     public static List<String> command() {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // Only the optimising compiler, which must not be switched off, has the processor's SHA-256.
+        // C2 must stay enabled: only C2 compiles SHA-256 to the processor's SHA instructions.
         command.add("-XX:+UseSerialGC");
         command.add("-Dai.djl.offline=true");
         command.add("-Dai.djl.pytorch.num_interop_threads=1");

@@ -2,18 +2,18 @@ package io.espalier.cli.stack;
 
 import java.util.Map;
 
-/** What the exit value of a child process says. */
+/** Describes the exit value of a child process. */
 final class ExitStatus {
-    /** A child that a signal ended has this plus the number of the signal as its exit value, as in a shell. */
+    /** If a signal ended a child, its exit value is this number plus the number of the signal, as in a shell. */
     private static final int SIGNAL = 128;
 
-    /** Those that have the same number everywhere. */
+    /** The signals that have the same number on every system. */
     private static final Map<Integer, String> SIGNALS =
             Map.of(1, "SIGHUP", 2, "SIGINT", 6, "SIGABRT", 9, "SIGKILL", 11, "SIGSEGV", 15, "SIGTERM");
 
     private ExitStatus() {}
 
-    /** For example {@code stopped with exit code 1} or {@code was stopped by signal 9 (SIGKILL)}. */
+    /** The description, for example {@code stopped with exit code 1} or {@code was stopped by signal 9 (SIGKILL)}. */
     static String words(int exitValue) {
         int signal = exitValue - SIGNAL;
         return SIGNALS.containsKey(signal)

@@ -8,11 +8,11 @@ import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 
-/** TCP ports of the loopback interface that nobody listens on. */
+/** Finds TCP ports of the loopback interface on which no process listens. */
 final class FreePorts {
     private FreePorts() {}
 
-    /** {@code count} different ports, free at the time of the call. */
+    /** Returns {@code count} different ports that are free at the time of the call. */
     static List<Integer> take(int count) {
         List<ServerSocket> held = new ArrayList<>();
         try {
@@ -28,7 +28,7 @@ final class FreePorts {
     }
 
     static boolean isFree(int port) {
-        // A port still in TIME_WAIT from the broker before counts as free: the broker can bind it.
+        // A port that an earlier broker left in TIME_WAIT counts as free, because the new broker can bind it.
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
             probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1);

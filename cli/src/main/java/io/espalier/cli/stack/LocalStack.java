@@ -15,11 +15,11 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * The whole pipeline on this machine: the broker in this JVM, each service a child JVM that is started again when it
- * ends.
+ * The whole pipeline on this machine. The broker runs in this JVM. Each service runs in a child JVM, which is started again when
+ * it ends.
  *
- * <p>Ends together: {@link #close} and the end of this process, Ctrl-C included, stop the children, then the broker;
- * when this process is killed outright, the children notice that their parent is gone.
+ * <p>The parts of the stack stop together. {@link #close} and the end of this process, also by Ctrl-C, stop the children and
+ * then the broker. If this process is killed, the children notice it and end by themselves.
  */
 public final class LocalStack implements AutoCloseable {
     private static final Duration READY = Duration.ofMinutes(2);
@@ -41,10 +41,10 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /**
-     * Starts broker and services; returns when every service says that it is ready.
+     * Starts the broker and the services, and returns when every service is ready.
      *
-     * @param say hears what is being started, now and when a service has ended later
-     * @throws CommandFailure if the folder is in use or a service does not come up
+     * @param say receives a line for each part that starts, and later for each service that ends or is started again
+     * @throws CommandFailure if another stack uses the folder or a service does not become ready
      */
     public static LocalStack start(StackSettings settings, Consumer<String> say)
             throws IOException, InterruptedException {
@@ -67,7 +67,7 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** As it is now: a service that was started again has another process behind the same ports. */
+    /** The present addresses. When a service is started again, its process id changes and its ports do not. */
     public StackAddress address() {
         List<StackAddress.Service> addresses = services.services().stream()
                 .map(service -> new StackAddress.Service(
@@ -81,7 +81,7 @@ public final class LocalStack implements AutoCloseable {
                 ProcessHandle.current().pid(), bootstrap(), settings.artifacts().toString(), addresses);
     }
 
-    /** {@code host:port} of the broker. */
+    /** The broker's {@code host:port}. */
     public String bootstrap() {
         return broker.bootstrap();
     }
@@ -99,7 +99,7 @@ public final class LocalStack implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // The process is ending: the hook has run or is about to find nothing left to do.
+            // The process is ending. The hook has already run, or will run and have nothing left to stop.
             return;
         }
     }
@@ -122,7 +122,10 @@ public final class LocalStack implements AutoCloseable {
         return new SupervisedService.Rules(Backoff.USUAL, READY, STOP, http, say);
     }
 
-    /** The parts stop in reverse order: nobody finds the stack any more, then the services say goodbye to the broker. */
+    /**
+     * Starts the services and then publishes the addresses. The parts stop in reverse order, so the address file is deleted before
+     * the services end, and they end while the broker still runs.
+     */
     private void startServices(Consumer<String> say) throws IOException, InterruptedException {
         Utils.delete(settings.temporaryFolder().toFile());
         Files.createDirectories(settings.temporaryFolder());

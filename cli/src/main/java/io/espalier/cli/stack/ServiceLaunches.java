@@ -9,12 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** How the child JVMs of a local stack are started: from the very jars that ship in the images. */
+/** The command lines of a local stack's child JVMs. They run the same jars as the container images. */
 public final class ServiceLaunches {
     /** The service of which a stack may have several processes. */
     private static final String SCORER = "scorer";
 
-    /** All services in the order the data flows; the command line lists them nowhere else. */
+    /** All services in the order in which the data flows. This is the command line's only list of them. */
     static final List<String> SERVICES = List.of(SCORER, "pruner", "evaluator");
 
     private ServiceLaunches() {}
@@ -38,7 +38,7 @@ public final class ServiceLaunches {
                 : List.of(service);
     }
 
-    /** Where the process serves gRPC, on 127.0.0.1. */
+    /** The port on 127.0.0.1 at which a process serves gRPC. */
     public static int grpcPort(Launch launch) {
         String option = "-Dquarkus.grpc.server.port=";
         return launch.command().stream()
@@ -49,10 +49,10 @@ public final class ServiceLaunches {
     }
 
     /**
-     * One more process of a service.
+     * The launch of one more process of a service.
      *
      * @param service one of {@link #SERVICES}
-     * @param name unique in the stack; names the worker in results
+     * @param name name of the process, unique in the stack; results name the worker by it
      * @throws CommandFailure if the service is not built
      */
     public static Launch launch(StackSettings settings, String bootstrap, String service, String name) {
@@ -63,9 +63,9 @@ public final class ServiceLaunches {
         }
         List<Integer> ports = FreePorts.take(2);
         List<String> command = EngineJvm.command();
-        // The child ends when this process is gone, however it went.
+        // The child watches this process and ends when it no longer exists, even if it was killed.
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
-        // What a killed service could not delete goes with the next start of the stack.
+        // The next start of the stack empties this folder, so the files of a killed service do not remain.
         command.add("-Djava.io.tmpdir=" + settings.temporaryFolder());
         // A person reads the log of a local stack.
         command.add("-Dquarkus.log.console.json.enabled=false");

@@ -24,10 +24,10 @@ public final class ServiceProcess {
     private final Process process;
 
     /**
-     * @param service which service it is a process of: "scorer"
-     * @param name unique in the stack: "scorer-1"
-     * @param environment added to this process's own
-     * @param httpPort where the child serves {@code /q/health/ready}, on 127.0.0.1
+     * @param service name of the service, such as "scorer"
+     * @param name name of the process, unique in the stack, such as "scorer-1"
+     * @param environment variables that are added to the environment of this process
+     * @param httpPort port on 127.0.0.1 at which the child serves {@code /q/health/ready}
      */
     public record Launch(
             String service,
@@ -75,9 +75,9 @@ public final class ServiceProcess {
     }
 
     /**
-     * Returns when the child says that it can work.
+     * Waits until the child reports that it is ready.
      *
-     * @throws CommandFailure when it ends before or is not ready in time; names its log
+     * @throws CommandFailure when the child ends before or is not ready in time; the message names its log
      */
     public void awaitReady(HttpClient client, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
@@ -104,7 +104,7 @@ public final class ServiceProcess {
                 .formatted(launch.name(), limit.toSeconds(), answer, launch.log()));
     }
 
-    /** @throws IllegalThreadStateException while it is alive */
+    /** @throws IllegalThreadStateException while the child is alive */
     public int exitCode() {
         return process.exitValue();
     }
@@ -112,7 +112,7 @@ public final class ServiceProcess {
     /**
      * Waits for the child to end.
      *
-     * @return how it ended, for people; names its log
+     * @return a description of how the child ended, with the path of its log
      */
     String awaitEnd() throws InterruptedException {
         process.waitFor();
@@ -123,12 +123,12 @@ public final class ServiceProcess {
         return "%s %s; see %s".formatted(launch.name(), ExitStatus.words(process.exitValue()), launch.log());
     }
 
-    /** Asks the child to end; does not wait. */
+    /** Asks the child to end, without waiting for it. */
     public void requestStop() {
         process.destroy();
     }
 
-    /** Waits for the child to end and kills it after the limit; when this returns it is gone or about to be. */
+    /** Waits for the child to end and kills it after the limit. When this returns, it has ended or ends soon. */
     public void awaitStop(Duration limit) {
         try {
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {

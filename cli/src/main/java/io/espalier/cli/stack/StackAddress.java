@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a running local stack is found: {@code up.json} in its state folder while it runs.
+ * The addresses of a running local stack. They are stored in {@code up.json} in its state folder while it runs.
  *
- * @param pid of the process that runs the broker and owns the services
+ * @param pid process id of the process that runs the broker and starts the services
  * @param bootstrap {@code host:port} of the broker
- * @param artifacts folder that {@code output} of a job is relative to
+ * @param artifacts the folder to which {@code output} of a job is relative
  */
 public record StackAddress(long pid, String bootstrap, String artifacts, List<Service> services) {
     private static final ObjectMapper JSON = new ObjectMapper();

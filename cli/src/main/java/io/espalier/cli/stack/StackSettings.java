@@ -3,15 +3,15 @@ package io.espalier.cli.stack;
 import java.nio.file.Path;
 
 /**
- * What a local stack runs on.
+ * The settings of a local stack.
  *
- * @param home folder the services were built in
- * @param state where the broker's log, the services' output and the address of the stack lie
- * @param models root of the checkpoints a request may name
- * @param texts root of the texts a request may name
- * @param artifacts root of the checkpoints that are written
+ * @param home folder in which the services were built
+ * @param state folder of the broker's log, the services' output and the address of the stack
+ * @param models root folder of the checkpoints that a request may name
+ * @param texts root folder of the texts that a request may name
+ * @param artifacts root folder of the checkpoints that jobs write
  * @param scorers number of scorer processes, at least 1
- * @param forget whether to start with an empty broker log: no topic, no job of an earlier run
+ * @param forget whether the broker starts empty, without the topics and jobs of earlier runs
  */
 public record StackSettings(
         Path home, Path state, Path models, Path texts, Path artifacts, int scorers, boolean forget) {
@@ -19,12 +19,12 @@ public record StackSettings(
         return state.resolve("broker");
     }
 
-    /** Scratch space of the services, emptied at every start. */
+    /** The services' folder for temporary files. Every start of the stack empties it. */
     public Path temporaryFolder() {
         return state.resolve("tmp");
     }
 
-    /** Where a process of the stack writes its output. */
+    /** The file to which a process of the stack writes its output. */
     public Path log(String process) {
         return state.resolve("logs").resolve(process + ".log");
     }

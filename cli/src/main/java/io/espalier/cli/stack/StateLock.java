@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/** One stack at a time on a state folder; the operating system lets go when the process is gone. */
+/** A lock that lets only one stack use a state folder. The operating system releases it when the process ends. */
 final class StateLock implements AutoCloseable {
     private final FileChannel channel;
 

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One service of a stack: a process, and a new one in its place whenever it ends.
+ * One service of a stack. It runs as one process, and whenever that process ends, a new one is started.
  *
  * <pre>
  *   ready ── ends ──▶ waiting ──▶ starting ── ready ──▶ ready
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *                        └── ends ───┘
  * </pre>
  *
- * A stop leads out of every state.
+ * A stop ends the service in every state.
  */
 final class SupervisedService {
     private final Launch launch;
@@ -27,14 +27,14 @@ final class SupervisedService {
     private boolean stopped;
 
     /**
-     * @param ready a process that is not ready by then has failed
-     * @param stop a process that was asked to end and has not by then is killed
-     * @param say hears what happens to the service
+     * @param ready time limit for a process to become ready; after it the process has failed
+     * @param stop time limit for a process to end after it was asked to; after it the process is killed
+     * @param say receives a line for each event of the service
      */
     record Rules(Backoff backoff, Duration ready, Duration stop, HttpClient http, Consumer<String> say) {}
 
     /**
-     * @param how in plain words, with the path of the log
+     * @param how description of how the process ended, with the path of its log
      * @param ready how long the process had been ready; zero if it never was
      */
     private record End(String how, Duration ready) {}
@@ -53,7 +53,7 @@ final class SupervisedService {
         return launch;
     }
 
-    /** Of the newest process. */
+    /** The process id of the newest process. */
     synchronized long pid() {
         return process.pid();
     }
@@ -64,9 +64,9 @@ final class SupervisedService {
     }
 
     /**
-     * Starts the service again whenever it ends, from now on.
+     * From now on starts the service again whenever it ends.
      *
-     * @param replaced called when another process runs the service
+     * @param replaced called after a new process of the service was started
      */
     synchronized void keepRunning(Runnable replaced) {
         if (stopped) {
@@ -77,7 +77,7 @@ final class SupervisedService {
         keeper.start();
     }
 
-    /** Asks the process to end and starts no other; does not wait. */
+    /** Asks the process to end, without waiting for it. No new process is started after this. */
     synchronized void requestStop() {
         stopped = true;
         if (keeper != null) {
@@ -86,7 +86,7 @@ final class SupervisedService {
         process.requestStop();
     }
 
-    /** Waits for the process to end and ends it by force after the limit. */
+    /** Waits for the process to end, and kills it after the time limit. */
     void awaitStop() {
         newest().awaitStop(rules.stop());
     }
@@ -102,7 +102,7 @@ final class SupervisedService {
                 end = runAgain(replaced);
             }
         } catch (InterruptedException e) {
-            // The service is stopped: its process, if there is one, ends by the same request.
+            // The service was stopped. The same stop request also ends its process, if there is one.
             return;
         }
     }
@@ -122,7 +122,7 @@ final class SupervisedService {
         }
     }
 
-    /** Under the lock, so that no process is started behind the back of a stop. */
+    /** Starts a new process. The method holds the lock, so that no process can start after a stop. */
     private synchronized ServiceProcess replace() throws IOException, InterruptedException {
         if (stopped) {
             throw new InterruptedException(launch.name() + " is stopped");
@@ -131,7 +131,7 @@ final class SupervisedService {
         return process;
     }
 
-    /** A process that does not become ready is ended, to make room for the next. */
+    /** Waits until a process is ready. If it does not become ready, it is ended before the next one is started. */
     private void becomeReady(ServiceProcess another) throws InterruptedException {
         try {
             another.awaitReady(rules.http(), rules.ready());
@@ -152,7 +152,7 @@ final class SupervisedService {
         return process;
     }
 
-    /** A service that is being stopped on purpose is no news. */
+    /** Reports an event, except while the service is being stopped on purpose. */
     private void say(String line) {
         synchronized (this) {
             if (stopped) {

@@ -17,9 +17,9 @@ final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Starts the services; returns when each of them says that it is ready.
+     * Starts the services and returns when all of them are ready.
      *
-     * @throws CommandFailure naming the first that ends or is not ready in time; {@link #close} stops the others
+     * @throws CommandFailure naming the first service that ends or is not ready in time; {@link #close} stops the others
      */
     void start(List<Launch> launches) throws IOException, InterruptedException {
         for (Launch launch : launches) {
@@ -32,9 +32,9 @@ final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Starts a service again whenever it ends, from now on.
+     * From now on starts each service again whenever it ends.
      *
-     * @param replaced called when a service is run by another process than before
+     * @param replaced called after a new process of a service was started
      */
     void keepRunning(Runnable replaced) {
         services().forEach(service -> service.keepRunning(replaced));
@@ -44,7 +44,7 @@ final class Supervisor implements AutoCloseable {
         return List.copyOf(services);
     }
 
-    /** Asks all to end before it waits for any, so that they end side by side. */
+    /** Asks all services to end before it waits for the first one, so that they end at the same time. */
     @Override
     public void close() {
         synchronized (this) {
@@ -54,7 +54,7 @@ final class Supervisor implements AutoCloseable {
         services().forEach(SupervisedService::awaitStop);
     }
 
-    /** Under the lock, so that no service is started behind the back of a stop. */
+    /** Starts a service. The method holds the lock, so that no service can start after a stop. */
     private synchronized void start(Launch launch) throws IOException {
         if (stopped) {
             throw CommandFailure.unreachable("the local stack was stopped while it started");

@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Dense against pruned, one line a quantity. */
+/** A table that compares the dense with the pruned model, with one line for each quantity. */
 public final class EvaluationTable {
     private static final String ROW = "%-24s %16s %16s %9s";
 
@@ -25,13 +25,13 @@ public final class EvaluationTable {
             return String.format(Locale.ROOT, ROW, name, figure(before), figure(after), ratio);
         }
 
-        /** 0 means not measured. */
+        /** Formats a value. The value 0 means that the quantity was not measured. */
         private String figure(double figure) {
             return figure == 0 ? "–" : String.format(Locale.ROOT, format, figure);
         }
     }
 
-    /** A table for each checkpoint of the job, under its name where there are several. */
+    /** One table for each checkpoint of the job. If there are several, each table is preceded by the checkpoint's name. */
     public static String of(EvaluationReport report) {
         if (report.getFurtherCount() == 0) {
             return single(report);
@@ -74,7 +74,7 @@ public final class EvaluationTable {
         return table.append(ranks(report)).toString();
     }
 
-    /** How far the controls of a criterion rank as it does, at least. */
+    /** The lowest rank correlation of each control with the criterion over all layers and both kinds of units. */
     private static String ranks(EvaluationReport report) {
         Map<String, Double> lowest = new LinkedHashMap<>();
         report.getControlsList()

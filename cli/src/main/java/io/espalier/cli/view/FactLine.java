@@ -27,7 +27,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** A record of one of Espalier's topics as one line of JSON. */
+/** Formats a record of one of Espalier's topics as one line of JSON. */
 public final class FactLine {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Map<String, Parser<? extends Message>> TYPES = Map.ofEntries(
@@ -50,8 +50,10 @@ public final class FactLine {
     private FactLine() {}
 
     /**
-     * @param topic logical name
-     * @return the message itself; of a dead letter or unreadable bytes key, headers and the value in base64
+     * Formats one record.
+     *
+     * @param topic logical name of the topic
+     * @return the message as JSON; for a dead letter or unreadable bytes, the key, the headers and the value in base64
      */
     public static String of(String topic, @Nullable String key, byte @Nullable [] value, Headers headers) {
         return message(topic, value, headers).orElseGet(() -> raw(key, value, headers));
@@ -84,7 +86,7 @@ public final class FactLine {
         return line.toString();
     }
 
-    /** Logical names of the topics whose records have a type, for messages. */
+    /** The logical names of the topics whose records have a type. Error messages list them. */
     public static SortedSet<String> topics() {
         return new TreeSet<>(TYPES.keySet());
     }

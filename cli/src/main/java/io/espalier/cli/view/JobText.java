@@ -10,13 +10,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 
-/** Jobs and their events as people read them. */
+/** Formats jobs and their events as text for people. */
 public final class JobText {
     private static final String ROW = "%-36s %-11s %-20s %s";
 
     private JobText() {}
 
-    /** One line of the list of jobs. */
+    /** The list of jobs, with one line for each job. */
     public static String table(List<Job> jobs) {
         if (jobs.isEmpty()) {
             return "no jobs yet";
@@ -37,7 +37,7 @@ public final class JobText {
         return table.toString();
     }
 
-    /** Everything that is known of a job. */
+    /** All known facts about a job. */
     public static String card(Job job) {
         StringBuilder card = new StringBuilder();
         line(card, "job", job.getJobId());
@@ -53,7 +53,7 @@ public final class JobText {
         return card.toString().stripTrailing();
     }
 
-    /** What happened, in one line; progress has its own display. */
+    /** One line that describes an event. Progress events have their own display. */
     public static String event(JobEvent event) {
         String stage = event.getStage();
         return switch (event.getEventCase()) {

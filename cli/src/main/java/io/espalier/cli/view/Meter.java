@@ -5,12 +5,12 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How far the current activity of a stage is.
+ * The progress of a stage's current activity.
  *
- * @param unit what is counted: "layers", "windows", "tasks"
- * @param total 0 while unknown
- * @param tokensPerSecond of all its workers together; 0 while unknown
- * @param elapsed since the activity was first heard of
+ * @param unit what {@code done} and {@code total} count: "layers", "windows" or "tasks"
+ * @param total number of units of the activity; 0 while it is unknown
+ * @param tokensPerSecond throughput of all workers of the activity together; 0 while it is unknown
+ * @param elapsed time since the first event of the activity
  */
 public record Meter(
         String stage, String activity, String unit, long done, long total, double tokensPerSecond, Duration elapsed) {
@@ -19,19 +19,19 @@ public record Meter(
         return stage + " " + activity;
     }
 
-    /** Share done, in 0..1. */
+    /** The share that is done, in 0..1. */
     public double fraction() {
         return total == 0 ? 0 : (double) done / total;
     }
 
-    /** Assumes that what is left goes as fast as what is done. */
+    /** The time left, if the rest proceeds at the mean speed so far. It is empty before the first unit and after the last. */
     public Optional<Duration> timeLeft() {
         return done == 0 || done >= total
                 ? Optional.empty()
                 : Optional.of(Duration.ofMillis(elapsed.toMillis() * (total - done) / done));
     }
 
-    /** For example {@code scorer collect-losses 12/48 layers, 5,300 tokens/s, 4 s left}. */
+    /** The progress in one line, for example {@code scorer collect-losses 12/48 layers, 5,300 tokens/s, 4 s left}. */
     public String line() {
         String speed = throughput();
         return "%s %d/%d %s%s%s"
@@ -44,7 +44,7 @@ public record Meter(
                         timeLeft().map(left -> ", " + seconds(left) + " left").orElse(""));
     }
 
-    /** Empty while unknown. */
+    /** The throughput as text. It is empty while it is unknown. */
     public String throughput() {
         return tokensPerSecond == 0 ? "" : String.format(Locale.ROOT, "%,.0f tokens/s", tokensPerSecond);
     }

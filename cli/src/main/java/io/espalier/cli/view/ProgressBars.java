@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Progress for a terminal: one bar an activity, with speed and time left. */
+/** Shows progress on a terminal, with one bar for each activity, its speed and the time left. */
 public final class ProgressBars implements ProgressView {
     private final PrintStream terminal;
     private final ProgressFold fold = new ProgressFold();
@@ -44,8 +44,9 @@ public final class ProgressBars implements ProgressView {
         }
         bar.maxHint(meter.total());
         bar.stepTo(meter.done());
-        // What is counted may turn from tasks to layers on the way, so it stands here and not in the bar's fixed unit;
-        // one width keeps the bar from jumping.
+        // The unit may change from tasks to layers during an activity. The bar's own unit is fixed, so the extra
+        // message shows it.
+        // The message has a fixed width, so that the bar keeps its length.
         String speed = meter.throughput();
         bar.setExtraMessage(String.format(" %-24s", meter.unit() + (speed.isEmpty() ? "" : ", " + speed)));
     }

@@ -12,8 +12,8 @@ import java.util.Optional;
 /**
  * Folds the events of one job into one meter.
  *
- * <p>The tasks of an activity run at the same time and report separately; they count as equally large, so that the
- * meter moves inside a task and not only when one is done.
+ * <p>The tasks of an activity run at the same time and report their progress separately. The meter counts all of them as equally
+ * large, so that it also advances while a task runs and not only when one ends.
  */
 public final class ProgressFold {
     private String stage = "";
@@ -23,7 +23,7 @@ public final class ProgressFold {
     private String unit = "tasks";
     private final Map<String, TaskProgress> open = new HashMap<>();
 
-    /** @return how far the job's current activity is after the event; empty if the event says nothing of it */
+    /** @return the progress of the job's current activity after the event; empty if it is not a progress event */
     public Optional<Meter> after(JobEvent event) {
         if (!event.hasProgress()) {
             return Optional.empty();
@@ -36,7 +36,7 @@ public final class ProgressFold {
         if (progress.hasTask()) {
             open.put(progress.getTaskId(), progress.getTask());
             unitsPerTask = Math.max(unitsPerTask, progress.getTask().getTotal());
-            // A task that has only started does not say yet what it counts.
+            // A task that has only just started reports no unit yet.
             if (progress.getTask().getTotal() > 0) {
                 unit = progress.getTask().getUnit();
             }

@@ -3,7 +3,7 @@ package io.espalier.cli.view;
 import io.espalier.v1.JobEvent;
 import java.util.function.Consumer;
 
-/** Progress for a log file: a line whenever something happens or another tenth of an activity is done. */
+/** Shows progress in a log file, with a line for each event and for each further tenth of an activity. */
 public final class ProgressLines implements ProgressView {
     private final Consumer<String> lines;
     private final ProgressFold fold = new ProgressFold();

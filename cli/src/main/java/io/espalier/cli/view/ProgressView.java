@@ -2,11 +2,11 @@ package io.espalier.cli.view;
 
 import io.espalier.v1.JobEvent;
 
-/** Shows a person how a job comes along. */
+/** Shows the progress of a job. */
 public interface ProgressView extends AutoCloseable {
     void show(JobEvent event);
 
-    /** Leaves the display in order, whatever happened. */
+    /** Ends the display cleanly, also after a failure. */
     @Override
     void close();
 }

@@ -5,8 +5,8 @@ import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
 
 /**
- * Messages as proto3 JSON on one line under the names the contracts use; fields without a value are written too, so
- * that scripts can rely on them.
+ * Formats messages as proto3 JSON on one line, with the field names of the .proto files. Fields without a value are written too,
+ * so that scripts can rely on them.
  */
 public final class ProtoJson {
     private static final JsonFormat.Printer LINE = JsonFormat.printer()

@@ -10,7 +10,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 
-/** Workers as people read them. */
+/** Formats workers as text for people. */
 public final class WorkerText {
     private static final String ROW = "%-28s %-10s %-9s %6s %9s  %s";
     private static final double MIB = 1 << 20;
@@ -40,7 +40,7 @@ public final class WorkerText {
         return table.toString();
     }
 
-    /** Everything a worker said of itself. */
+    /** Everything that a worker reported about itself. */
     public static String card(KnownWorker worker) {
         WorkerBeat beat = worker.getLastBeat();
         StringBuilder card = new StringBuilder();
@@ -68,7 +68,7 @@ public final class WorkerText {
         return card.toString().stripTrailing();
     }
 
-    /** A lost worker's state is what it was. */
+    /** The last heartbeat of a lost worker has an outdated state, so the state is shown as lost. */
     private static String state(KnownWorker worker) {
         return worker.getLost()
                 ? "lost"

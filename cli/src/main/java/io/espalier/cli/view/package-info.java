@@ -1,3 +1,3 @@
-/** Jobs, progress and evaluations as text and JSON. */
+/** Formats jobs, workers, progress and evaluations as text and JSON. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.cli.view;

@@ -6,7 +6,7 @@ import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
 import java.util.Optional;
 
-/** SparseGPT: the pruner chooses the weights as it updates those that stay, so there is nothing to score before. */
+/** The strategy for SparseGPT. The pruner chooses the weights while it updates the kept ones, so the scorer computes no scores. */
 record ChosenByPruner(Target.Weights weights) implements ScoringStrategy {
     @Override
     public EvidenceCollection collection() {

@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an {@link EvidenceCollection} found.
+ * The results of an {@link EvidenceCollection}.
  *
- * @param statistics files of all statistics tasks; their order, the plan's, decides the last bits of the sum
- * @param losses of all draws, in draw order
+ * @param statistics files of all statistics tasks in the order of the plan; floating-point rounding makes their sum depend on it
+ * @param losses the losses of all zeroth-order draws, in draw order
  */
 record CollectedEvidence(List<StoredFile> statistics, List<DrawLosses> losses) {
     CollectedEvidence {
@@ -17,7 +17,7 @@ record CollectedEvidence(List<StoredFile> statistics, List<DrawLosses> losses) {
         losses = List.copyOf(losses);
     }
 
-    /** @param results of a wave, in task order; those of other kinds of tasks are passed over */
+    /** @param results the results of a wave in task order; results of other kinds of tasks are ignored */
     static CollectedEvidence of(List<ScoreResult> results) {
         List<StoredFile> statistics = new ArrayList<>();
         List<DrawLosses> losses = new ArrayList<>();

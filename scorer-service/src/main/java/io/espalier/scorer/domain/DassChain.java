@@ -6,9 +6,9 @@ import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Masks of gated MLPs, chosen by what enters each down projection behind the layers already masked. */
+/** A strategy that chooses DaSS masks by the inputs of each down projection after the layers before it have been pruned. */
 record DassChain(MaskChoice choice) implements LayerChain {
-    /** What the pass is called where it does not fit. */
+    /** The name of the pass in the message that the memory budget is too small. */
     static final String NEED = "selection layer by layer";
 
     @Override

@@ -11,24 +11,28 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What is measured on the dense model before its layers are scored, in tasks that do not depend on each other.
+ * The measurements on the dense model that precede the scoring of its layers. Their tasks do not depend on each other.
  *
- * @param statistics whether the inputs of the linear layers are measured
- * @param draws the zeroth-order draws; empty where there are none
+ * @param statistics whether tasks collect statistics of the inputs of the linear layers
+ * @param draws how the gradient is estimated from zeroth-order draws; empty when no draws are needed
  */
 record EvidenceCollection(boolean statistics, Optional<JobSpec.Gradient> draws) {
     static final EvidenceCollection NOTHING = new EvidenceCollection(false, Optional.empty());
 
-    /** Floating-point operations a parallel task aims at: well under a minute on two cores. */
+    /** The number of floating-point operations that a task should have. Two cores need well under a minute for them. */
     private static final double TASK_FLOPS = 1e13;
-    /** A job is split at least this often where it can be, so that small models use several workers too. */
+    /** Even little work is split into about this many tasks, so that small models also use several workers. */
     private static final int MIN_TASKS = 4;
 
     static EvidenceCollection ofStatistics(boolean needed) {
         return new EvidenceCollection(needed, Optional.empty());
     }
 
-    /** @param length tokens of a calibration window */
+    /**
+     * The tasks that make the measurements.
+     *
+     * @param length tokens of a calibration window
+     */
     List<ScoreTask> tasks(Inspection inspection, int length) {
         List<ScoreTask> tasks = new ArrayList<>();
         int windows = inspection.calibrationWindows();
@@ -45,7 +49,7 @@ record EvidenceCollection(boolean statistics, Optional<JobSpec.Gradient> draws) 
     List<Need> needs(CalibrationFootprint job) {
         List<Need> needs = new ArrayList<>();
         if (statistics) {
-            int windows = together(job.windows(), flopsPerWindow(job.parameters(), job.length()));
+            int windows = taskSize(job.windows(), flopsPerWindow(job.parameters(), job.length()));
             needs.add(Need.of(
                     "statistics",
                     windows,
@@ -67,14 +71,20 @@ record EvidenceCollection(boolean statistics, Optional<JobSpec.Gradient> draws) 
 
     private record Range(int first, int last) {}
 
-    /** Of [0, count), how many make about {@link #TASK_FLOPS}, and at least {@link #MIN_TASKS} tasks where it can be. */
-    private static int together(int count, double flopsEach) {
+    /**
+     * The number of windows or draws of one task. It is at least 1 and otherwise so small that a task has at most
+     * {@link #TASK_FLOPS} and that, as far as {@code count} allows it, there are about {@link #MIN_TASKS} tasks or more.
+     *
+     * @param count number of windows or draws of all tasks
+     * @param flopsEach floating-point operations for one window or draw
+     */
+    private static int taskSize(int count, double flopsEach) {
         int most = (count + MIN_TASKS - 1) / MIN_TASKS;
         return (int) Math.max(1, Math.min(most, TASK_FLOPS / flopsEach));
     }
 
     private static List<Range> ranges(int count, double flopsEach) {
-        int size = together(count, flopsEach);
+        int size = taskSize(count, flopsEach);
         return IntStream.iterate(0, first -> first < count, first -> first + size)
                 .mapToObj(first -> new Range(first, Math.min(count, first + size)))
                 .toList();

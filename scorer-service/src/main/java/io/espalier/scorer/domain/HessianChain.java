@@ -5,9 +5,12 @@ import io.espalier.model.importance.HessianPass;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Units scored by the Hessians of the dense model, which are too large to be sent: each lives while its layer is passed. */
+/**
+ * A strategy that scores units by the Hessians of the dense model. Hessians are too large to be sent to other workers, so one
+ * task computes each of them, scores its layer and frees it.
+ */
 record HessianChain(UnitCriteria criteria, EvidenceCollection collection) implements LayerChain {
-    /** What the pass is called where it does not fit. */
+    /** The name of the pass in the message that the memory budget is too small. */
     static final String NEED = "Hessians of one layer";
 
     @Override

@@ -18,21 +18,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the passes of one job need of the memory budget, from its first to its evaluation. Pruning by {@code none} and
- * whole layers move tensors one by one and need less than any other pass.
+ * The memory that all passes of one job need, from scoring to evaluation. Pruning without compensation and removing whole
+ * layers copy one tensor at a time. They need less than any other pass, so they are not counted.
  *
- * @param parameters of the dense model
- * @param calibration windows of the calibration text
- * @param evaluation windows of the evaluation text
+ * @param scope the layers that are pruned
+ * @param parameters number of parameters of the dense model
+ * @param calibration number of windows of the calibration text
+ * @param evaluation number of windows of the evaluation text
  */
 record JobFootprint(
         JobSpec spec, Footprint footprint, LayerScope scope, long parameters, int calibration, int evaluation) {
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and what needs more of it */
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and the pass that needs more */
     void check() {
         needs().forEach(need -> footprint.check(need.what(), need.bytes()));
     }
 
-    /** Of every pass that is more than moving tensors, in the order of the job. */
+    /** The need of every pass that does more than copy tensors, in the order in which the job runs them. */
     List<Need> needs() {
         ScoringStrategy strategy = ScoringStrategy.of(spec);
         CalibrationFootprint scoring = new CalibrationFootprint(footprint, parameters, calibration, length());
@@ -57,26 +58,29 @@ record JobFootprint(
                 needs.add(calibrated(
                         "least-squares repair of one layer",
                         LeastSquaresPass.bytes(
-                                footprint, calibration, length(), streams, left(units, variant.budget()))));
+                                footprint, calibration, length(), streams, largestPruned(units, variant.budget()))));
             }
         }
     }
 
-    /** The widest shapes that may be left: known where every layer loses the same share, else all but one unit of each kind. */
-    private List<LayerShape> left(Target.Units units, Budget budget) {
+    /**
+     * The largest shapes that the layers may have after pruning. They are known if every layer loses the same share of its units.
+     * Otherwise each layer in scope is counted with one unit of each kind removed.
+     */
+    private List<LayerShape> largestPruned(Target.Units units, Budget budget) {
         UniformAllocation uniform = new UniformAllocation(new FfnRounding(units.roundTo()));
-        List<LayerShape> left = new ArrayList<>();
+        List<LayerShape> shapes = new ArrayList<>();
         for (LayerLayout layer : footprint.layout().layers()) {
             LayerShape shape = layer.shape();
             if (!scope.contains(layer.index())) {
-                left.add(shape);
+                shapes.add(shape);
             } else if (units.allocation().equals("uniform") && budget instanceof Budget.UnitRatio share) {
-                left.add(uniform.left(shape, share.ratio()));
+                shapes.add(uniform.left(shape, share.ratio()));
             } else {
-                left.add(uniform.rounding().left(shape, shape.attentionUnits() - 1, shape.ffnChannels() - 1));
+                shapes.add(uniform.rounding().left(shape, shape.attentionUnits() - 1, shape.ffnChannels() - 1));
             }
         }
-        return left;
+        return shapes;
     }
 
     private int length() {

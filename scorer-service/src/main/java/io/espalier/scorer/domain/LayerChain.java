@@ -16,8 +16,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One task that takes the calibration windows through the whole model and scores each layer as it passes it, because a
- * layer depends on others. Whoever takes the task over continues from where another worker stopped.
+ * A strategy with one task for all layers, because the scores of a layer depend on other layers. The task sends the calibration
+ * windows through the whole model and scores each layer on the way. A worker that takes the task over continues from the
+ * position that the last one saved.
  */
 sealed interface LayerChain extends ScoringStrategy
         permits HessianChain, UnitBackprop, MaskBackprop, SequentialUnits, DassChain {
@@ -29,18 +30,22 @@ sealed interface LayerChain extends ScoringStrategy
                 List.copyOf(layers)));
     }
 
-    /** @param position folder of this pass alone, in which it saves how far it came */
+    /**
+     * Scores all layers.
+     *
+     * @param position folder in which only this pass saves its position
+     */
     void run(Inputs inputs, Path position, Progress progress);
 
     /**
-     * What a chain works with.
+     * The inputs of a chain.
      *
-     * @param windows [n][t] token ids of the calibration text
-     * @param scope layers to score
-     * @param seed of the job
-     * @param statistics of all layers; null when the criterion needs none
-     * @param draws gradient estimated from zeroth-order draws; null when there is none
-     * @param visitor hears each layer's scores as they are made
+     * @param windows token ids of the calibration windows, [n][t]
+     * @param scope the layers to score
+     * @param seed the seed of the job
+     * @param statistics input statistics of all layers; null when the criterion needs none
+     * @param draws the gradient estimate from zeroth-order draws; null when there are no draws
+     * @param visitor receives each layer's scores as soon as they are computed
      */
     record Inputs(
             Checkpoint checkpoint,

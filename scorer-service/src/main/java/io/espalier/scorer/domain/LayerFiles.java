@@ -19,7 +19,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
-/** What workers of a job hand each other: write-once files of its work folder. */
+/** The write-once files in a job's work folder through which its workers pass data to each other. */
 final class LayerFiles {
     private final ArtifactStore artifacts;
     private final String jobId;
@@ -29,7 +29,7 @@ final class LayerFiles {
         this.jobId = jobId;
     }
 
-    /** Folder of a task that saves its position. */
+    /** The folder in which a task saves the position of its pass. */
     Path position(ScoreTask task) {
         return artifacts.localPositionFolder(jobId, task.id());
     }
@@ -38,7 +38,11 @@ final class LayerFiles {
         return store(task, statistics.toBytes());
     }
 
-    /** Of all tasks; null when there were none. */
+    /**
+     * The statistics over the windows of all statistics tasks.
+     *
+     * @return null when there is no file
+     */
     @Nullable
     InputStatistics merged(List<StoredFile> files) {
         return files.isEmpty()
@@ -48,7 +52,7 @@ final class LayerFiles {
                         .toList());
     }
 
-    /** @param criterion name of the score set that decides; the others are its controls */
+    /** @param criterion name of the score set that decides what is removed; the other sets are its controls */
     LayerScore scored(int layer, String criterion, LayerScores scores) {
         Map<String, UnitScores> sets = scores.sets();
         StoredFile file = store("scores-layer-" + layer, ScoreFile.write(sets));
@@ -68,7 +72,7 @@ final class LayerFiles {
                 Map.of(), reports, OptionalDouble.empty(), new ScoreResult.LayerScored(layer, file, List.of()));
     }
 
-    /** How alike the controls and the criterion rank the units of a layer. */
+    /** The rank correlation of each control with the criterion over the units of a layer. */
     private static List<ScoreResult.ControlRanks> ranks(int layer, String criterion, Map<String, UnitScores> sets) {
         UnitScores own = Objects.requireNonNull(sets.get(criterion));
         return sets.entrySet().stream()
@@ -82,7 +86,10 @@ final class LayerFiles {
                 .toList();
     }
 
-    /** Named by its content: a task done again on a machine that rounds otherwise does not get in the way. */
+    /**
+     * Stores a file under a name that contains its digest. When a task runs again on a machine that rounds differently, its file
+     * gets another name and does not conflict with the first one.
+     */
     private StoredFile store(String name, byte[] bytes) {
         String digest = Digests.sha256(bytes).substring(0, 16);
         return artifacts.writeWork(jobId, name + "-" + digest + ".safetensors", bytes);

@@ -7,11 +7,12 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * What came of scoring a layer, for those who listen.
+ * The scores or masks of a layer, as they are published.
  *
- * @param sets of the criterion first, then of its controls; empty where masks were chosen
- * @param masks of each linear layer; empty where units were scored
- * @param damping ridge the Hessians needed over the one asked for; empty where there were none
+ * @param sets score sets by name, the criterion's first, then those of its controls; empty when masks were chosen
+ * @param masks one report for each masked linear layer; empty when units were scored
+ * @param damping the ridge that the Hessians needed, as a multiple of the requested one; empty when no Hessian was used
+ * @param result the reference to the file with the scores or masks
  */
 public record LayerScore(
         Map<String, UnitScores> sets, List<MaskReport> masks, OptionalDouble damping, ScoreResult.LayerScored result) {

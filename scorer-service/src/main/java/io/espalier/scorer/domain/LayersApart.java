@@ -4,7 +4,7 @@ import io.espalier.model.importance.LayerEvidence;
 import java.util.List;
 import java.util.Optional;
 
-/** One task for each layer: no layer's scores depend on another's. */
+/** A strategy with one task for each layer, because no layer's scores depend on another layer. */
 sealed interface LayersApart extends ScoringStrategy permits UnitLayers, MaskLayers {
     @Override
     default Optional<ScoreStep.Run> scoring(List<ScoreTask.ScoreLayer> layers, CollectedEvidence evidence) {

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Masks chosen by each sample's squared gradients, from the last layer to the first. */
+/** A strategy that chooses masks by the squared gradients of each sample, from the last layer to the first. */
 record MaskBackprop(MaskChoice choice) implements LayerChain {
     @Override
     public EvidenceCollection collection() {

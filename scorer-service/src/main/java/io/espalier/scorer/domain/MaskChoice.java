@@ -11,9 +11,9 @@ import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.Map;
 
-/** What chooses the single weights of a layer, how many of them, and in which of its linear layers. */
+/** How the masks of a layer are chosen: by which criterion, in which pattern, and in which of its linear layers. */
 record MaskChoice(MaskCriterion criterion, SparsityPattern pattern, LinearChoice linears) {
-    /** @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT}, see {@link MaskCriterion#check} */
+    /** @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} as in {@link MaskCriterion#check} */
     void check(ModelLayout model) {
         criterion.check(model, pattern, linears);
     }
@@ -22,7 +22,7 @@ record MaskChoice(MaskCriterion criterion, SparsityPattern pattern, LinearChoice
         return criterion.masks(evidence, pattern, linears);
     }
 
-    /** Of choosing the masks of a layer, and later of applying them. */
+    /** The need of choosing the masks of a layer. The pruner needs the same to apply them. */
     static Need need(Footprint footprint) {
         return new Need("choosing weights of one layer", SparsePass.bytes(footprint));
     }

@@ -4,7 +4,7 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
 
-/** Masks chosen from weights and input statistics. */
+/** A strategy that chooses masks from the weights and the input statistics of each layer. */
 record MaskLayers(MaskChoice choice) implements LayersApart {
     @Override
     public EvidenceCollection collection() {

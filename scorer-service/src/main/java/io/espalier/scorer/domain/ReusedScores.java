@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * One task that takes the scores an earlier job left with its artifact.
+ * A strategy with one task, which takes the scores that an earlier job stored with its artifact.
  *
- * @param criterion name of the score set that decides
+ * @param criterion name of the score set that decides what is removed
  */
 record ReusedScores(JobSpec spec, String criterion) implements ScoringStrategy {
     @Override
@@ -38,7 +38,7 @@ record ReusedScores(JobSpec spec, String criterion) implements ScoringStrategy {
         EarlierScores.of(spec, inspection, artifacts);
     }
 
-    /** @param visitor hears each layer's scores */
+    /** @param visitor receives each layer's scores */
     void run(Inspection inspection, ArtifactStore artifacts, LayerFiles files, Consumer<LayerScore> visitor) {
         Map<Integer, Map<String, UnitScores>> layers = EarlierScores.of(spec, inspection, artifacts);
         for (int layer = inspection.firstLayer(); layer < inspection.lastLayer(); layer++) {

@@ -17,7 +17,7 @@ import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
 import java.util.Map;
 
-/** Looks at everything a job names before anything expensive: outputs, checkpoint, layout, layers, budgets, texts. */
+/** Checks everything that a job names before any expensive work: outputs, checkpoint, layout, layers, budgets and texts. */
 final class ScoreInspection {
     private final Workspace workspace;
 
@@ -25,7 +25,7 @@ final class ScoreInspection {
         this.workspace = workspace;
     }
 
-    /** As {@link ScoreWork#inspect}. */
+    /** Does the work of {@link ScoreWork#inspect}. */
     Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
         spec.pruning().target().outputs().forEach(output -> workspace
                 .artifacts()
@@ -71,7 +71,7 @@ final class ScoreInspection {
         }
     }
 
-    /** That there is enough of the target in the layers to meet every budget. */
+    /** Checks that the layers in scope have enough units, or are enough layers, to meet every budget of the request. */
     private static void checkBudgets(JobSpec spec, Checkpoint checkpoint, ModelLayout layout, LayerScope scope) {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {

@@ -9,20 +9,21 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Inspect, collect, score layer by layer. A pure function of the request and the results so far, so task boundaries do
- * not depend on who works or how many: the same bytes come out for 1, 2 or 8 workers.
+ * The plan of a job's scoring: a task inspects the inputs, tasks collect evidence, then tasks score the layers. The plan is a
+ * pure function of the request and the results so far. The boundaries of its tasks therefore do not depend on the workers, and
+ * 1, 2 or 8 workers produce the same bytes.
  */
 public final class ScorePlan {
     private final JobSpec spec;
     private final ScoringStrategy strategy;
 
-    /** @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT}, see {@link ScoringStrategy#of} */
+    /** @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} as in {@link ScoringStrategy#of} */
     public ScorePlan(JobSpec spec) {
         this.spec = spec;
         this.strategy = ScoringStrategy.of(spec);
     }
 
-    /** @param waves results of the complete waves, each in task order */
+    /** @param waves the results of the waves that are complete; each wave's results are in task order */
     public ScoreStep next(List<List<ScoreResult>> waves) {
         if (waves.isEmpty()) {
             return new ScoreStep.Run("inspect", List.of(new ScoreTask.Inspect()));

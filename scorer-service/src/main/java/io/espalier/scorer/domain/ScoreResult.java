@@ -5,7 +5,7 @@ import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
 import java.util.List;
 
-/** What came of a {@link ScoreTask}: scalars, and references to what is larger. */
+/** The result of a {@link ScoreTask}. It contains scalars, and references to the files with larger data. */
 public sealed interface ScoreResult {
     record Inspected(Inspection inspection) implements ScoreResult {}
 
@@ -17,20 +17,22 @@ public sealed interface ScoreResult {
         }
     }
 
-    /** The scores themselves have been published and lie in the file. */
+    /** A layer is scored. Its scores have been published and are stored in the file. */
     record LayerScored(int layer, StoredFile file, List<ControlRanks> controls) implements ScoreResult {
         public LayerScored {
             controls = List.copyOf(controls);
         }
     }
 
-    /** The layers' results came before. */
+    /** A chain or reuse task has ended. It has reported the result of each layer before. */
     record Chained() implements ScoreResult {}
 
     /**
-     * Spearman rank correlation of a control with the criterion within a layer.
+     * The Spearman rank correlations of a control with the criterion within a layer.
      *
      * @param control name of the control's score set
+     * @param attention correlation over the attention units, in -1..1
+     * @param ffn correlation over the FFN channels, in -1..1
      */
     record ControlRanks(String control, int layer, double attention, double ffn) {}
 }

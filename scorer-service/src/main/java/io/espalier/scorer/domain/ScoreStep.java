@@ -4,16 +4,17 @@ import io.espalier.job.Inspection;
 import io.espalier.model.artifact.StoredFile;
 import java.util.List;
 
-/** What comes next in scoring a model. */
+/** The next step in scoring a model. */
 public sealed interface ScoreStep {
-    /** Activity of the wave that scores the layers. */
+    /** The activity of the wave that scores the layers. */
     String SCORING = "score-layer";
 
     /**
-     * Tasks that may run at the same time.
+     * A wave of tasks that may run at the same time.
      *
-     * @param activity for people
-     * @param carried tasks whose results one of the others brings as it goes along
+     * @param activity name of the activity in progress displays
+     * @param tasks the tasks that workers run
+     * @param carried tasks that no worker runs, because one of {@code tasks} reports their results while it runs
      */
     record Run(String activity, List<ScoreTask> tasks, List<ScoreTask> carried) implements ScoreStep {
         Run(String activity, List<ScoreTask> tasks) {
@@ -29,7 +30,8 @@ public sealed interface ScoreStep {
     /**
      * Every layer has its scores.
      *
-     * @param scores one file per pruned layer, in layer order
+     * @param scores one file for each layer in scope, in layer order; empty where the pruner chooses the weights
+     * @param controls rank correlations of the controls with the criterion
      */
     record Done(Inspection inspection, List<StoredFile> scores, List<ScoreResult.ControlRanks> controls)
             implements ScoreStep {

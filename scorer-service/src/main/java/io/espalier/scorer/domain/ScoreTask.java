@@ -4,12 +4,12 @@ import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.DrawLosses;
 import java.util.List;
 
-/** A piece of scoring that any worker can do alone. */
+/** A unit of scoring work that one worker can run alone. */
 public sealed interface ScoreTask {
-    /** Names the work within its job. */
+    /** The id of the task, unique within its job. */
     String id();
 
-    /** Check every input of the job and report shapes and digests. */
+    /** Checks every input of the job and reports shapes and digests. */
     record Inspect() implements ScoreTask {
         @Override
         public String id() {
@@ -17,7 +17,7 @@ public sealed interface ScoreTask {
         }
     }
 
-    /** One layer-streamed pass over calibration windows [first, last): input statistics of every linear layer. */
+    /** Collects the input statistics of every linear layer over the calibration windows [first, last). */
     record CollectStatistics(int first, int last) implements ScoreTask {
         @Override
         public String id() {
@@ -25,7 +25,7 @@ public sealed interface ScoreTask {
         }
     }
 
-    /** Pairs of losses of the zeroth-order draws [first, last), each over the whole calibration batch. */
+    /** Computes the pairs of losses of the zeroth-order draws [first, last), each over all calibration windows. */
     record CollectLosses(int first, int last) implements ScoreTask {
         @Override
         public String id() {
@@ -34,12 +34,12 @@ public sealed interface ScoreTask {
     }
 
     /**
-     * One pass through the whole model that cannot be split: back for exact gradients; forth for Hessians and for what is
-     * measured behind layers already pruned. Each layer is scored as it is passed; carries the layers' {@link ScoreLayer}
-     * tasks.
+     * Scores all layers in one pass through the model that cannot be split. The pass runs backward for exact gradients. It runs
+     * forward for Hessians and for statistics that are measured after the layers before have been pruned. The task reports the
+     * results of the layers' {@link ScoreLayer} tasks.
      *
-     * @param statistics as in {@link ScoreLayer}
-     * @param losses as in {@link ScoreLayer}
+     * @param statistics the same as for {@link ScoreLayer}
+     * @param losses the same as for {@link ScoreLayer}
      */
     record Chain(List<StoredFile> statistics, List<DrawLosses> losses) implements ScoreTask {
         public Chain {
@@ -53,7 +53,10 @@ public sealed interface ScoreTask {
         }
     }
 
-    /** Take the scores an earlier job left with its artifact; carries the layers' {@link ScoreLayer} tasks. */
+    /**
+     * Takes the scores that an earlier job stored with its artifact. The task reports the results of the layers'
+     * {@link ScoreLayer} tasks.
+     */
     record Reuse() implements ScoreTask {
         @Override
         public String id() {
@@ -62,10 +65,10 @@ public sealed interface ScoreTask {
     }
 
     /**
-     * Read one layer, rebuild its gradient, apply the criterion.
+     * Scores one layer: reads its weights, rebuilds its gradient if the criterion needs one, and applies the criterion.
      *
-     * @param statistics files of all statistics tasks in plan order; empty when the criterion needs none
-     * @param losses of all draws in draw order; empty when the criterion needs no gradient
+     * @param statistics files of all statistics tasks in plan order; empty when the criterion needs no statistics
+     * @param losses losses of all zeroth-order draws in draw order; empty when there are no draws
      */
     record ScoreLayer(int layer, List<StoredFile> statistics, List<DrawLosses> losses) implements ScoreTask {
         public ScoreLayer {

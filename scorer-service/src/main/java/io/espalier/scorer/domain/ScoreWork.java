@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Does the tasks of a score plan. A task done twice leaves the same bytes. */
+/** Runs the tasks of a score plan. A task that runs twice on the same kind of machine writes the same bytes. */
 public final class ScoreWork {
     private final Workspace workspace;
 
@@ -29,9 +29,11 @@ public final class ScoreWork {
     }
 
     /**
-     * @param threads every task of the job will compute with
-     * @param computeType as configured: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
-     * @param memoryBudget bytes one pass may take
+     * Checks every input of a job.
+     *
+     * @param threads number of threads for every task of the job
+     * @param computeType the configured type: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
+     * @param memoryBudget bytes that one pass may hold
      */
     public Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
         return new ScoreInspection(workspace).inspect(spec, threads, computeType, memoryBudget);
@@ -78,9 +80,9 @@ public final class ScoreWork {
     }
 
     /**
-     * Scores every layer in one pass that continues from where another worker stopped.
+     * Scores every layer in one pass. The pass continues from the position that another worker saved.
      *
-     * @param visitor hears each layer's scores as they are made
+     * @param visitor receives each layer's scores as soon as they are computed
      */
     public void chain(
             JobSpec spec,
@@ -107,13 +109,13 @@ public final class ScoreWork {
     /**
      * Takes every layer's scores from an earlier job's artifact.
      *
-     * @param visitor hears each layer's scores
+     * @param visitor receives each layer's scores
      */
     public void reuse(JobSpec spec, Inspection inspection, Consumer<LayerScore> visitor) {
         strategy(spec, ReusedScores.class).run(inspection, workspace.artifacts(), files(spec), visitor);
     }
 
-    /** The strategy whose plan issued a task: both follow from the request alone. */
+    /** The strategy whose plan issued a task. It is the same one, because it depends on the request alone. */
     private static <S extends ScoringStrategy> S strategy(JobSpec spec, Class<S> kind) {
         return kind.cast(ScoringStrategy.of(spec));
     }

@@ -16,16 +16,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the layers of a job are scored. Each kind says together what it refuses before anything expensive runs, what is
- * collected first, which tasks score the layers, how much memory they need and what they do. {@link #of} alone chooses
- * the kind; {@link ScorePlan}, {@link ScoreInspection}, {@link JobFootprint} and {@link ScoreWork} ask the one chosen.
+ * A way to score the layers of a job. Each kind of strategy decides which inputs it refuses before any expensive work, which
+ * evidence is collected first, which tasks score the layers, how much memory they need and what they do. Only {@link #of}
+ * chooses the kind. {@link ScorePlan}, {@link ScoreInspection}, {@link JobFootprint} and {@link ScoreWork} ask the chosen one.
  *
- * <p>A strategy is a pure function of the request, so the plan that depends on it is one too.
+ * <p>The choice is a pure function of the request, so the plan that depends on it is one too.
  */
 sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, ChosenByPruner {
     /**
-     * @throws EspalierException {@code INVALID_ARGUMENT} for a criterion that is unknown or does not fit the target, and for
-     *     a gradient source or a sequential selection that does not fit the criterion
+     * Chooses the strategy of a job.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the criterion is unknown or does not fit the target, or when the
+     *     gradient source or a sequential selection does not fit the criterion
      */
     static ScoringStrategy of(JobSpec spec) {
         Target target = spec.pruning().target();
@@ -91,29 +93,29 @@ sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, 
         return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + " " + what.formatted(criterion));
     }
 
-    /** What is measured on the dense model before any layer is scored. */
+    /** The evidence that is collected on the dense model before any layer is scored. */
     EvidenceCollection collection();
 
     /**
      * The tasks that score the layers.
      *
-     * @param layers one task for each layer in scope, whose results the plan waits for
-     * @return empty where the scorer chooses nothing
+     * @param layers one task for each layer in scope; the plan waits for their results
+     * @return empty when the pruner chooses what is removed and there is nothing to score
      */
     Optional<ScoreStep.Run> scoring(List<ScoreTask.ScoreLayer> layers, CollectedEvidence evidence);
 
-    /** The passes that make the scores, beside those of {@link #collection}, and what each needs of the memory budget. */
+    /** The memory that each scoring pass needs, without the passes of {@link #collection}. */
     List<Need> needs(CalibrationFootprint footprint);
 
     /**
-     * Refuses a model that cannot be scored this way.
+     * Refuses a model that this strategy cannot score.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field and the tensor or the family
      */
     default void check(ModelLayout model) {}
 
     /**
-     * Refuses inputs that cannot be scored this way, once their digests are known.
+     * Refuses inputs that this strategy cannot score, once their digests are known.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field
      */

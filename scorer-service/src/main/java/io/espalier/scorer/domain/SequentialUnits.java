@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Units scored by what enters each layer behind the layers already pruned.
+ * A strategy that scores the units of each layer by its inputs after the layers before it have been pruned.
  *
- * @param roundTo kept FFN widths are a multiple of this
+ * @param roundTo the number of kept FFN channels is a multiple of this
  * @param ratio share of units that each layer loses, in (0, 1)
  */
 record SequentialUnits(Criterion criterion, int roundTo, double ratio) implements LayerChain {

@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Units scored by exact gradients, from the last layer to the first. Where there are draws too, their estimate decides and
- * the exact gradients score beside it, to compare.
+ * A strategy that scores units by exact gradients, from the last layer to the first. If the job also has zeroth-order draws,
+ * their gradient estimate decides what is removed. The scores from exact gradients are then a further set for comparison.
  */
 record UnitBackprop(UnitCriteria criteria, EvidenceCollection collection) implements LayerChain {
     @Override

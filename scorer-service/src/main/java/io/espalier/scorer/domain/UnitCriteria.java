@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What scores the units of a layer.
+ * The criteria that score the units of a layer.
  *
- * @param criterion decides what is removed
- * @param controls are scored beside it, to show what its terms are worth; empty where the job wants none
+ * @param criterion the criterion that decides what is removed
+ * @param controls criteria whose scores are published too, to show what each term of {@code criterion} contributes; empty when
+ *     the request turns controls off or the criterion has none
  */
 record UnitCriteria(Criterion criterion, List<Criterion> controls) {
     UnitCriteria {
@@ -32,7 +33,10 @@ record UnitCriteria(Criterion criterion, List<Criterion> controls) {
                 Stream.concat(Stream.of(criterion), controls.stream()).toList(), evidence);
     }
 
-    /** Whether matrices of a gradient estimate are rebuilt: from draws, or from the noise that a control puts in their place. */
+    /**
+     * Whether scoring rebuilds matrices of a gradient estimate. It rebuilds them from zeroth-order draws, or from the noise with
+     * which a control replaces the gradient.
+     */
     boolean rebuildsGradients(EvidenceCollection collection) {
         return collection.draws().isPresent() || !controls.isEmpty();
     }

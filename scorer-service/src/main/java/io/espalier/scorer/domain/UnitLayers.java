@@ -4,7 +4,7 @@ import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.LayerScorer;
 import java.util.List;
 
-/** Units, or whole layers, scored from weights, input statistics and zeroth-order draws. */
+/** A strategy that scores units or whole layers from weights, input statistics and zeroth-order draws. */
 record UnitLayers(UnitCriteria criteria, EvidenceCollection collection) implements LayersApart {
     @Override
     public List<Need> needs(CalibrationFootprint job) {

@@ -26,7 +26,7 @@ import io.espalier.v1.TaskResult;
 import java.util.List;
 import java.util.Map;
 
-/** Scoring tasks and results on the wire. */
+/** Maps scoring tasks and results to protobuf and back. */
 final class ScoreMapper {
     private ScoreMapper() {}
 

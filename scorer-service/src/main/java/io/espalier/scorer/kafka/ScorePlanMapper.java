@@ -18,11 +18,11 @@ import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.util.List;
 
-/** {@link ScorePlan} in terms of the wire: tasks to issue, and the fact that ends scoring. */
+/** Maps the steps of a {@link ScorePlan} to protobuf: the tasks to issue, and the fact that ends scoring. */
 final class ScorePlanMapper {
     private ScorePlanMapper() {}
 
-    /** @param waves results of the complete waves, each in task order */
+    /** @param waves the results of the waves that are complete; each wave's results are in task order */
     static Step next(AcceptedRequest accepted, List<List<TaskResult>> waves) {
         JobSpec spec = RequestMapper.toSpec(accepted.getJobId(), accepted.getRequest());
         List<List<ScoreResult>> results = waves.stream()

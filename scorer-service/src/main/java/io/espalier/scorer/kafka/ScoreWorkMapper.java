@@ -16,10 +16,10 @@ import io.espalier.v1.TaskResult;
 import java.util.function.Consumer;
 
 /**
- * {@link ScoreWork} in terms of the wire.
+ * Runs {@link ScoreWork} for tasks in protobuf and maps its results to protobuf.
  *
- * @param threads that every task of a job computes with when this worker inspects it
- * @param computeType as configured: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
+ * @param threads number of threads for every task of the jobs that this worker inspects
+ * @param computeType the configured type: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
  * @param memoryBudget bytes that one pass may hold
  */
 record ScoreWorkMapper(ScoreWork work, int threads, String computeType, long memoryBudget) {

@@ -21,7 +21,7 @@ import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Optional;
 
-/** {@link ScorePlan} as a stage: requests in, scores out layer by layer. */
+/** The stage that scores models. It reads prune requests and publishes the scores of each layer, as {@link ScorePlan} decides. */
 @Singleton
 public class ScorerStage implements Stage {
     private static final StageTopics TOPICS = StageTopics.named("scorer");
@@ -73,7 +73,7 @@ public class ScorerStage implements Stage {
                 .build());
     }
 
-    /** The scores are published and lie in their file: the state keeps the reference. */
+    /** Drops a layer's scores from the stage's state. They have been published, and the state keeps the reference to their file. */
     @Override
     public TaskResult retain(TaskResult result) {
         if (!result.hasLayerScored()) {

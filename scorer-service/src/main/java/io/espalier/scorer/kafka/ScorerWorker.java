@@ -11,7 +11,7 @@ import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 
-/** The scorer's work behind the task queue. */
+/** The worker that runs the scorer's tasks. */
 @Singleton
 public class ScorerWorker implements Worker {
     private final ScoreWorkMapper work;

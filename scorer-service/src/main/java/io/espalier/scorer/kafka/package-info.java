@@ -1,3 +1,3 @@
-/** The scorer on the wire: its stage and its worker in terms of the domain. */
+/** The scorer's stage and worker, and the mappers between protobuf messages and the domain. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.scorer.kafka;
