@@ -27,55 +27,63 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exact gradients of the mean loss, layer by layer: forward once, keeping what enters each half of a layer on disk; then
- * from the last layer to the first each half is read again, recomputed while the engine records, and led back through. One
- * half's weights and gradients are in memory, whatever the model's depth.
+ * Exact gradients of the mean loss, layer by layer. A forward pass first writes the input of each half of a layer to
+ * disk. The backward pass then goes from the last layer to the first layer of the scope. For each half it reads the
+ * weights and the input again, recomputes the half in a {@link Recording} and backpropagates through it. Only one
+ * half's weights and gradients are in memory at a time, so the memory does not grow with the number of layers.
  *
- * @param windows [n][t] token ids; each is a sample
- * @param scope layers whose gradients are wanted
- * @param squares whether {@link GradientSource#squaredGradient}, which takes as much memory again, and
- *     {@link GradientSource#outputNorms} are wanted too
+ * @param windows [n][t] token ids; each window is a sample
+ * @param scope layers whose gradients are computed
+ * @param squares whether {@link GradientSource#squaredGradient} and {@link GradientSource#outputNorms} are computed
+ *     too; the squared gradients take as much memory again as the gradients
  */
 public record Backprop(
         Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares, Computation computation) {
-    /** In fp32. */
+    /** Computes in fp32. */
     public Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares) {
         this(checkpoint, windows, scope, squares, Computation.EXACT);
     }
 
-    /** Makes something of the gradients of one half of a layer, the feed-forward half first. */
+    /**
+     * Turns the gradients of one half of a layer into a result, such as scores. It is called for the feed-forward half
+     * of a layer before the attention half.
+     */
     @FunctionalInterface
     public interface Reduction<R> {
         /**
-         * @param weights of this half alone; gone, as the gradients are, when it returns
-         * @param gradients of {@link LayerGradients#linears()}
+         * @param weights of this half only; they are freed after the call
+         * @param gradients of the half's linear layers, see {@link LayerGradients#linears()}; they are freed after the
+         *     call
          */
         R of(LayerLayout layer, LayerWeights weights, LayerGradients gradients);
     }
 
-    /** Receives what was made of a layer's gradients, the last layer of the scope first. */
+    /** Receives the results of a layer's two halves. The last layer of the scope comes first. */
     @FunctionalInterface
     public interface Visitor<R> {
         void visit(LayerLayout layer, R attention, R feedForward);
     }
 
     /**
-     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
-     * visited once the position behind it is saved, so the visitor may see the layer of a crash twice, with the same
-     * gradients.
+     * Runs to the end. It continues where an earlier run with the same settings stopped, as the files in the folder
+     * say. A layer is done once the gradient with respect to its input is saved. After a crash the visitor may
+     * therefore receive a layer a second time, with the same gradients.
      *
-     * @param position folder of this backpropagation alone
+     * @param position folder that only this backpropagation uses
+     * @throws io.espalier.base.EspalierException {@code INTERNAL} when a file of the folder is missing or has another
+     *     size
      */
     public <R> void run(Path position, Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
         new Pass(position).run(reduction, visitor, progress);
     }
 
     /**
-     * Bytes held at most over {@code windows} windows of {@code length} tokens, whichever takes most: the pass forward, the
-     * loss, or leading its gradient back through half a layer with the half's weights and their gradients.
+     * The most bytes that are held at once over {@code windows} windows of {@code length} tokens. This is the largest
+     * of three phases: the forward pass, the loss, and the backpropagation through one half of a layer. The last one
+     * holds the half's weights and their gradients.
      *
-     * @param squares whether squared gradients are summed up too
-     * @param estimates whether the reduction rebuilds matrices of a gradient estimate, to compare
+     * @param squares whether squared gradients are summed too
+     * @param estimates whether the reduction also rebuilds matrices of a gradient estimate, to compare them
      */
     public static long bytes(Footprint footprint, int windows, int length, boolean squares, boolean estimates) {
         long hidden = footprint.hidden(windows, length);
@@ -87,7 +95,7 @@ public record Backprop(
         return Math.max(forward, Math.max(loss, backward));
     }
 
-    /** Memory for half a layer after the other. */
+    /** Memory for the weights and gradients of one half of a layer. All halves use it in turn. */
     private record Arenas(
             Arena weights, Arena means, @Nullable Arena squares) implements AutoCloseable {
         static Arenas of(ModelLayout layout, boolean squares) {
@@ -157,12 +165,12 @@ public record Backprop(
                 List<LayerLayout> layers = layout.layers().subList(first, last);
                 WeightStream.forEach(checkpoint, layers, computation, (layer, weights) -> {
                     DecoderLayer decoder = new DecoderLayer(layer, weights);
-                    boolean wayBack = layer.index() >= scope.first();
-                    if (wayBack) {
+                    boolean backwardNeedsIt = layer.index() >= scope.first();
+                    if (backwardNeedsIt) {
                         hidden.save(layer.index(), stream.chunks());
                     }
                     stream.throughAttention(decoder);
-                    if (wayBack) {
+                    if (backwardNeedsIt) {
                         attended.save(layer.index(), stream.chunks());
                     }
                     stream.throughFeedForward(decoder);
@@ -174,7 +182,12 @@ public record Backprop(
             }
         }
 
-        /** @param above gradients with respect to the layer's output, in whose place come those of its input */
+        /**
+         * Backpropagates through a layer.
+         *
+         * @param above per chunk the gradient [b, t, d] with respect to the layer's output; the gradient with respect
+         *     to its input replaces it
+         */
         private <R> void backward(
                 LayerLayout layer, List<Tensor> above, Arenas arenas, Reduction<R> reduction, Visitor<R> visitor) {
             @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, arenas, reduction);
@@ -209,8 +222,8 @@ public record Backprop(
                 LinearTaps taps = new LinearTaps(weights, scope);
                 DecoderLayer tapped = new DecoderLayer(layer, weights, taps);
                 BoundaryFiles before = half == LayerHalf.ATTENTION ? hidden : attended;
-                // The output itself is not needed, so the last linear layer, a third of a half or more, is not computed
-                // again.
+                // The output of the half is not needed again. To save time, its output projection is recomputed only
+                // where a norm follows it.
                 @Nullable Linear skipped = layer.addsWithoutNorm(half) ? layer.outputProjection(half) : null;
                 LinearTaps.Gradients found;
                 Tensor result;

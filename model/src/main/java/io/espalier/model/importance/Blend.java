@@ -6,11 +6,12 @@ import java.util.Arrays;
 import java.util.OptionalDouble;
 
 /**
- * {@code a·z(element) + (1 − a)·z(vector)} of Taylor's first-order score weight by weight and row by row, standardised
- * inside each layer and kind. After HyWIA and SAAP, of which only the idea is taken: where a is not given, the score that
- * scatters less counts more, by the inverse of its relative variance.
+ * {@code a·z(element) + (1 − a)·z(vector)}. The element score is {@link Taylor.Form#FIRST} and the vector score is
+ * {@link Taylor.Form#VECTORIZE}. Both are turned into z scores within each layer and kind of unit. Where a is not
+ * given, the two scores are weighted by the inverse of their relative variances, so the one that varies less counts
+ * more. The idea of such a blend is from HyWIA and SAAP; the formula is not.
  *
- * @param fixed a in [0, 1]
+ * @param fixed a in [0, 1]; empty to compute it from the variances
  */
 record Blend(OptionalDouble fixed) implements Criterion {
     private static final Criterion ELEMENT = new Taylor(Taylor.Form.FIRST);
@@ -48,13 +49,16 @@ record Blend(OptionalDouble fixed) implements Criterion {
         return blended;
     }
 
-    /** Of the first of two estimates weighted by their inverse variances; half where neither scatters. */
+    /**
+     * The weight of the first of two estimates when they are weighted by their inverse variances. It is one half when
+     * both variances are 0.
+     */
     private static double share(double variance, double otherVariance) {
         double both = variance + otherVariance;
         return both > 0 ? otherVariance / both : 0.5;
     }
 
-    /** Variance over squared mean, for scores that are never negative. */
+    /** The variance divided by the squared mean. The scores must not be negative. */
     private static double relativeVariance(double[] scores) {
         double mean = Arrays.stream(scores).average().orElse(0);
         double variance = Arrays.stream(scores)

@@ -3,8 +3,8 @@ package io.espalier.model.importance;
 import java.util.Arrays;
 
 /**
- * {@code BI_l = 1 − mean over tokens of cos(h_l, h_{l+1})} (ShortGPT, section 3.1): what a whole layer changes. It says
- * nothing about the units inside, so all of a layer's units share its score.
+ * {@code BI_l = 1 − mean over tokens of cos(h_l, h_{l+1})} (ShortGPT, section 3.1). It measures how much a whole layer
+ * changes the hidden states. It cannot tell the units of a layer apart, so all of them get the layer's score.
  */
 record BlockInfluence() implements Criterion {
     @Override

@@ -15,12 +15,13 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * Hidden states at the boundaries between layers, or the loss's gradients with respect to them, as files: the position of
- * a backpropagation, which whoever opens the folder next continues. Boundary l lies in front of layer l; each of its
- * chunks is a file of fp32 values, complete or absent, and the last one makes the boundary count.
+ * Files with the hidden states at the boundaries between layers, or with the gradients of the loss with respect to
+ * them. A pass that was interrupted continues from these files. Boundary l is the input of layer l. Each chunk of
+ * windows is one file of fp32 values, which is either complete or absent. Chunks are written in order, so a boundary is
+ * complete when its last chunk exists.
  *
- * @param name distinguishes several series in a folder
- * @param chunks of every boundary
+ * @param name prefix of the file names, which distinguishes several series in one folder
+ * @param chunks number of chunks at every boundary
  */
 record BoundaryFiles(Path folder, String name, int chunks) {
     void save(int boundary, List<Tensor> values) {
@@ -32,8 +33,8 @@ record BoundaryFiles(Path folder, String name, int chunks) {
     }
 
     /**
-     * @param shape of one chunk, [b, t, d]
-     * @throws EspalierException {@code INTERNAL} when the file is gone or of another size
+     * @param shape shape of the chunk, [b, t, d]
+     * @throws EspalierException {@code INTERNAL} when the file is missing or has another size
      */
     Tensor load(int boundary, int chunk, Scope scope, long... shape) {
         Path file = file(boundary, chunk);
@@ -45,12 +46,12 @@ record BoundaryFiles(Path folder, String name, int chunks) {
         }
     }
 
-    /** The highest boundary in [first, last] that is there. */
+    /** The highest complete boundary in [first, last]. */
     OptionalInt highest(int first, int last) {
         return IntStream.rangeClosed(first, last).filter(this::complete).max();
     }
 
-    /** The lowest boundary in [first, last] that is there. */
+    /** The lowest complete boundary in [first, last]. */
     OptionalInt lowest(int first, int last) {
         return IntStream.rangeClosed(first, last).filter(this::complete).min();
     }

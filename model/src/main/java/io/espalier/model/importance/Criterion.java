@@ -8,31 +8,32 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * A rule that says what each unit of a layer is worth; units with higher scores stay. A criterion says what evidence it
- * needs, and the plan of a job collects just that. Its formula stands in its {@link #score}, which calls the kernels of
- * {@link io.espalier.model.tensor.ImportanceKernels}. A {@link CriterionProvider} makes it known under its name.
+ * A rule that gives each unit of a layer an importance score; units with higher scores are kept. A criterion says which
+ * evidence it needs, and the plan of a job collects only that. Its formula is in its {@link #score}, which calls the
+ * kernels of {@link io.espalier.model.tensor.ImportanceKernels}. A {@link CriterionProvider} registers it under its
+ * name.
  */
 public interface Criterion {
     /** The name under which its scores are published. */
     String name();
 
-    /** Whether it looks at {@link InputStatistics}. */
+    /** Whether this criterion needs {@link InputStatistics}. */
     default boolean needsActivations() {
         return false;
     }
 
-    /** Whether it looks at a {@link GradientSource}. */
+    /** Whether this criterion needs a {@link GradientSource}. */
     default boolean needsGradient() {
         return false;
     }
 
-    /** Whether its gradient must come from {@link Backprop}, because an estimate of dL/dW is not enough. */
+    /** Whether the gradient must come from {@link Backprop}, because an estimate of dL/dW is not enough. */
     default boolean needsBackprop() {
         return false;
     }
 
     /**
-     * Checks, before anything is computed, that a gradient source gives what this criterion needs.
+     * Checks that a gradient source gives what this criterion needs. A job calls it before it computes anything.
      *
      * @param source {@code zeroth-order}, {@code backprop} or empty
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the gradient source
@@ -56,49 +57,57 @@ public interface Criterion {
         }
     }
 
-    /** Whether it looks at the Hessians of a {@link HessianPass}. */
+    /** Whether this criterion needs the Hessians of a {@link HessianPass}. */
     default boolean needsHessians() {
         return false;
     }
 
-    /** Whether it tells the units of a layer apart; otherwise it ranks whole layers. */
+    /** Whether this criterion gives the units of a layer different scores. Otherwise it ranks whole layers only. */
     default boolean ranksUnits() {
         return true;
     }
 
-    /** Whether its scores are z scores of their layer and kind, which compare across layers and kinds as they are. */
+    /**
+     * Whether the scores are z scores within their layer and kind of unit. Such scores can be compared across layers
+     * and kinds without further scaling.
+     */
     default boolean standardized() {
         return false;
     }
 
     /**
-     * @param evidence of one layer, with all that this criterion says it needs
+     * @param evidence the evidence of one layer, with everything that this criterion says it needs
      * @return one score for each unit of the layer
      */
     UnitScores score(LayerEvidence evidence);
 
-    /** The same under the criterion's name, with what was needed to compute it. */
+    /** The scores of {@link #score} under the criterion's name, with the damping of the Hessians where it uses them. */
     default LayerScores scored(LayerEvidence evidence) {
         return new LayerScores(Map.of(name(), score(evidence)));
     }
 
-    /** Criteria that show what this one's terms are worth, to be scored beside it. */
+    /**
+     * Control criteria, which replace a term of this one. They are scored with it and show how much that term matters.
+     */
     default List<Criterion> controls() {
         return List.of();
     }
 
     /**
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the criterion and the known ones, or
-     *     the form and the criterion's
+     * Makes a criterion.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the criterion or its form is unknown; the message lists
+     *     the known ones
      */
     static Criterion named(String name, CriterionOptions options) {
         return KnownCriteria.named(name, options);
     }
 
     /**
-     * A criterion in its usual form.
+     * Makes a criterion in its default form.
      *
-     * @param magnitudeP the exponent, where the criterion is magnitude
+     * @param magnitudeP the exponent of the weights, 1 or 2; only the magnitude criterion uses it
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the criterion is unknown or the exponent is invalid
      */
     static Criterion named(String name, int magnitudeP) {
         return named(name, new CriterionOptions(magnitudeP, "", OptionalDouble.empty()));

@@ -5,11 +5,12 @@ import io.espalier.model.Setting;
 import java.util.OptionalDouble;
 
 /**
- * How a criterion is computed where it can be in several ways.
+ * Options of criteria that can be computed in several ways.
  *
- * @param magnitudeP the exponent of the weights where the criterion is magnitude: 1 or 2
- * @param form of {@code taylor} and {@code fms}; empty for the usual one
- * @param weight a of the additive form of {@code fms} and of {@code blend}
+ * @param magnitudeP the exponent of the weights in the magnitude criterion: 1 or 2
+ * @param form the form of a criterion that has several, such as {@code taylor} and {@code fms}; empty for the default
+ *     one
+ * @param weight the weight a in {@code blend} and in the additive form of {@code fms}; empty for the default one
  */
 public record CriterionOptions(int magnitudeP, String form, OptionalDouble weight) {
     public CriterionOptions {

@@ -3,21 +3,23 @@ package io.espalier.model.importance;
 import java.util.List;
 
 /**
- * Makes a criterion under its name. Criteria of other jars are found by {@link java.util.ServiceLoader}: their provider is
- * named in {@code META-INF/services/io.espalier.model.importance.CriterionProvider}.
+ * Makes the criterion of one name. {@link java.util.ServiceLoader} finds the criteria of other jars: such a jar lists
+ * its provider in {@code META-INF/services/io.espalier.model.importance.CriterionProvider}.
  */
 public interface CriterionProvider {
-    /** As requests name the criterion; no other provider may use it. */
+    /** The name of the criterion in requests. No other provider may have the same name. */
     String name();
 
-    /** The forms that {@link CriterionOptions#form} may name, the usual one first; empty where there is only one. */
+    /**
+     * The forms that {@link CriterionOptions#form} may name, the default one first. Empty if there is only one form.
+     */
     default List<String> forms() {
         return List.of();
     }
 
     /**
-     * @param options whose form is empty or one of {@link #forms}
-     * @throws io.espalier.model.InvalidSetting for another option that the criterion cannot use
+     * @param options the options; their form is empty or one of {@link #forms}
+     * @throws io.espalier.model.InvalidSetting when the criterion cannot use another of the options
      */
     Criterion make(CriterionOptions options);
 }

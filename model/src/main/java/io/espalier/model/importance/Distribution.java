@@ -17,23 +17,32 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Of what the perturbation z of a zeroth-order draw is made; every weight's z has mean 0 and variance 1. */
+/**
+ * The distribution of the perturbation z in a zeroth-order draw. The z of every weight has mean 0 and variance 1.
+ */
 public enum Distribution {
-    /** Normal, the literature's choice: one of 65,536 equally likely quantiles, eight of which a 16-bit number picks. */
+    /**
+     * Each z is one of 65,536 equally likely quantiles of the normal distribution, scaled to variance 1. Sixteen random
+     * bits pick eight of them at a time. Normal numbers are the usual choice in the literature.
+     */
     GAUSSIAN {
         @Override
         Tensor table() {
             return Tables.NORMAL;
         }
     },
-    /** Random signs, the classical choice of SPSA (Spall 1992): far cheaper to draw. */
+    /** Each z is +1 or −1, as in the original SPSA (Spall 1992). Signs need fewer random bits than normal numbers. */
     RADEMACHER {
         @Override
         Tensor table() {
             return Tables.SIGNS;
         }
     },
-    /** {@code z = u vᵀ} of random signs: perturbs no weight, and the whole estimate is one small product. */
+    /**
+     * {@code z = u vᵀ}, where u [out] and v [in] are random signs. No perturbed copy of a weight is needed, because the
+     * perturbation can be added to the output of the linear layer. The sum over all draws is a product of two thin
+     * matrices.
+     */
     RANK_ONE {
         @Override
         Tensor table() {
@@ -57,13 +66,13 @@ public enum Distribution {
         }
     };
 
-    /** Rows of a matrix that {@link #sum} adds up in fp64 together; a multiple of 64. */
+    /** The number of rows of a matrix that {@link #sum} sums in fp64 at a time. It is a multiple of 64. */
     static final int ROWS_TOGETHER = 512;
 
-    /** What random bits are looked up in. */
+    /** The table in which random bits are looked up. Each entry is a row of eight numbers z. */
     abstract Tensor table();
 
-    /** Made when first asked for; they stay, as long as the process does. */
+    /** The tables are made at first use and are never freed. */
     private static final class Tables {
         static final Tensor NORMAL = kernels().normalTable();
         static final Tensor SIGNS = kernels().signTable();
@@ -73,17 +82,24 @@ public enum Distribution {
         }
     }
 
-    /** Weights of which a moved copy is needed at the same time. */
+    /** The number of weights of which a perturbed copy is in memory at the same time. */
     public long movedTogether(List<LayerLayout> layers) {
         return layers.stream().mapToLong(LayerLayout::weightsOfHalf).max().orElseThrow();
     }
 
-    /** Sends one stream through the layer with W + εz and the other with W − εz. */
+    /** Advances the stream {@code plus} through the layer with weights W + εz, and {@code minus} with W − εz. */
     void through(PerturbedLayer layer, LayerStream plus, LayerStream minus) {
         layer.withMovedWeights(plus, minus, table());
     }
 
-    /** Σ_t coefficient_t·z_t of a linear layer's weight, added up in fp64 and in this order; fp32 [out, in]. */
+    /**
+     * Rebuilds Σ_t coefficient_t·z_t for the weight of a linear layer. The terms are added in fp64 in the order of the
+     * seeds.
+     *
+     * @param seeds the seed of each z_t
+     * @param coefficients one per seed
+     * @return fp32 [out, in], in {@code scope}
+     */
     final Tensor sum(Linear linear, long[] seeds, double[] coefficients, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int inputs = linear.inputs();
@@ -101,7 +117,7 @@ public enum Distribution {
         return kernels.reshape(flat, linear.outputs(), inputs);
     }
 
-    /** Bytes of the largest matrix that {@link #sum} makes, fp32, with the rows that are summed in fp64 together. */
+    /** The bytes of {@link #sum} for the largest linear layer: the fp32 result and the block of rows summed in fp64. */
     static long sumBytes(Footprint footprint) {
         return footprint.largest(layer -> Footprint.most(
                 layer.linears(),
@@ -109,7 +125,12 @@ public enum Distribution {
                         + (long) Double.BYTES * Math.min(ROWS_TOGETHER, linear.outputs()) * linear.inputs()));
     }
 
-    /** @param first row of the weight that is the first of sum [rows, in] */
+    /**
+     * Adds Σ_t coefficient_t·z_t to a block of rows, in place.
+     *
+     * @param sum the block, fp64 [rows, in]
+     * @param first index of the block's first row in the weight
+     */
     void accumulate(
             Tensor sum, int first, Linear linear, long[] seeds, double[] coefficients, ImportanceKernels kernels) {
         for (int t = 0; t < seeds.length; t++) {
@@ -117,7 +138,11 @@ public enum Distribution {
         }
     }
 
-    /** @throws EspalierException {@code INVALID_ARGUMENT} naming the distribution */
+    /**
+     * Finds a distribution by its name in a request.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the name is unknown; the message lists the known ones
+     */
     public static Distribution named(String name) {
         return Arrays.stream(values())
                 .filter(distribution -> distribution.spelled().equals(name))
@@ -132,7 +157,7 @@ public enum Distribution {
                                                 .collect(Collectors.joining(", ")))));
     }
 
-    /** As in a request. */
+    /** The name of the distribution in requests, such as {@code rank-one}. */
     public String spelled() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

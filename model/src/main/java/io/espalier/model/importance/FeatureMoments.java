@@ -6,9 +6,9 @@ import io.espalier.model.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Sums over every calibration token that entered a linear layer, in double precision.
+ * Sums over all calibration tokens of the input X [tokens, in] of a linear layer, in fp64.
  *
- * @param tokens rows of X
+ * @param tokens number of rows of X
  * @param sums Σ X[:, j], [in]
  * @param squares u_j = Σ X[:, j]², [in]
  */
@@ -18,7 +18,11 @@ public record FeatureMoments(long tokens, double[] sums, double[] squares) {
         squares = squares.clone();
     }
 
-    /** @param x [.., in] */
+    /**
+     * Sums over all rows of x.
+     *
+     * @param x [.., in]
+     */
     public static FeatureMoments of(Tensor x) {
         try (Scope scope = Scope.open()) {
             int features = x.dim(-1);
@@ -43,16 +47,17 @@ public record FeatureMoments(long tokens, double[] sums, double[] squares) {
         return squares.clone();
     }
 
-    /** n_j = √u_j */
+    /** The L2 norm of each feature over all tokens, n_j = √u_j: [in]. */
     public double[] norms() {
         return Arrays.stream(squares).map(Math::sqrt).toArray();
     }
 
+    /** The mean of each feature over all tokens: [in]. */
     public double[] means() {
         return Arrays.stream(sums).map(sum -> sum / tokens).toArray();
     }
 
-    /** Population variances. */
+    /** The population variance of each feature over all tokens: [in]. */
     public double[] variances() {
         double[] variances = new double[sums.length];
         for (int j = 0; j < variances.length; j++) {
@@ -62,7 +67,7 @@ public record FeatureMoments(long tokens, double[] sums, double[] squares) {
         return variances;
     }
 
-    /** Of these tokens and others. */
+    /** The moments over the tokens of both. */
     public FeatureMoments plus(FeatureMoments more) {
         double[] moreSums = sums.clone();
         double[] moreSquares = squares.clone();

@@ -8,15 +8,19 @@ import io.espalier.model.transformer.UnitKind;
 import java.util.Arrays;
 
 /**
- * Fluctuation (FLAP, section 3 and released code): for each input feature j of the attention output and of the FFN's down
- * projection {@code m_j = v_j·‖W[:,j]‖²}, v the population variance over all calibration tokens; the attention's squared.
+ * Fluctuation (FLAP, section 3 and released code). The score of input feature j of an output projection or down
+ * projection is {@code m_j = v_j·‖W[:,j]‖²}, where v_j is the feature's population variance over all calibration
+ * tokens. For the attention, m_j is squared, as in the released code.
  */
 public record Flap(Scale scale) implements Criterion {
-    /** In which measure units are published. */
+    /** How feature scores become unit scores. */
     public enum Scale {
-        /** Sum over the unit's features: comparable inside a layer and kind. */
+        /** The sum over the unit's features. It can be compared only within a layer and kind of unit. */
         RAW,
-        /** Mean of the unit's z scores among all features of its layer and kind: comparable everywhere. */
+        /**
+         * The mean over the unit's features of their z scores, each taken among all features of the layer and kind. It
+         * can be compared across layers and kinds.
+         */
         STANDARDIZED
     }
 

@@ -11,33 +11,35 @@ import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 
 /**
- * Feature-map sensitivity (MINI-LLM): magnitude, activation and gradient in one score, summed over the unit. Its controls
- * replace the gradient: what they rank alike, the gradient did not decide.
+ * Feature-map sensitivity (MINI-LLM). It combines the weight's magnitude, its input's activation norm n and the
+ * estimated gradient Ĝ into one score S per weight, summed over the unit. Its controls replace the gradient by a
+ * constant or by noise. Where a control ranks the units alike, the gradient did not matter.
  *
- * @param weight a of the additive form
+ * @param weight the weight a in the additive form
  */
 record Fms(Gradient gradient, Form form, double weight) implements Criterion {
-    /** After GBLM-Pruner, which scales gradients by it. */
+    /** The factor by which GBLM-Pruner scales gradients. */
     private static final double USUAL_WEIGHT = 100;
 
-    /** What stands for Ĝ. */
+    /** What the formula uses as Ĝ, and as r in the output form. */
     enum Gradient {
+        /** Ĝ and r come from the job's gradient source. */
         ESTIMATED,
-        /** Ĝ = 1 */
+        /** Control: Ĝ = 1 and r = 1. */
         NONE,
-        /** Ĝ ~ N(0, 1); r uniform in [0, 1) */
+        /** Control: Ĝ ~ N(0, 1), and r is uniform in [0, 1). */
         NOISE
     }
 
-    /** How the three become S. */
+    /** The formula of the score S. */
     enum Form {
-        /** {@code |W_ij|·n̂_j·|Ĝ_ij|}, {@code n̂ = n / mean(n)} per matrix */
+        /** {@code |W_ij|·n̂_j·|Ĝ_ij|} with {@code n̂ = n / mean(n)} within a matrix. */
         PRODUCT,
-        /** {@code |W_ij·Ĝ_ij|·n̂_j}: the first Taylor term times the activation, which is the product again. */
+        /** {@code |W_ij·Ĝ_ij|·n̂_j}, the first Taylor term times the activation norm. It equals {@link #PRODUCT}. */
         TAYLOR,
-        /** {@code |W_ij|·(n_j + a·|Ĝ_ij|)} */
+        /** {@code |W_ij|·(n_j + a·|Ĝ_ij|)}. */
         ADDITIVE,
-        /** {@code |W_ij|·n_j·r_i}, {@code r_i = ‖dL/dY_i‖₂} */
+        /** {@code |W_ij|·n_j·r_i} with {@code r_i = ‖dL/dY_i‖₂} over all calibration tokens. */
         OUTPUT
     }
 
@@ -135,7 +137,9 @@ record Fms(Gradient gradient, Form form, double weight) implements Criterion {
                 : evidence.gradient(linear, scope);
     }
 
-    /** All zero where nothing ever entered the matrix: dead channels exist. */
+    /**
+     * n̂ = n / mean(n): [in]. It is all zero when every input of the matrix was zero, which happens with dead channels.
+     */
     private static double[] relativeNorms(double[] norms) {
         double mean = Arrays.stream(norms).average().orElse(0);
         return Arrays.stream(norms).map(n -> mean == 0 ? 0 : n / mean).toArray();

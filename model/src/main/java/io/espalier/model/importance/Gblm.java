@@ -5,7 +5,10 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 
-/** {@code S = |W_ij|·n_j + |W_ij|·√Σ_s (100·g_s)²} with each sample's own gradient (GBLM-Pruner, released code). */
+/**
+ * {@code S = |W_ij|·n_j + |W_ij|·√Σ_s (100·g_s)²}, where g_s is the gradient of sample s's own mean loss for W_ij
+ * (GBLM-Pruner, released code). S is summed over the unit.
+ */
 record Gblm() implements Criterion {
     private static final double GRADIENT_SCALE = 100;
 

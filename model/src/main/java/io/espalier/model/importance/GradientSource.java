@@ -8,39 +8,44 @@ import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Linear;
 import java.util.List;
 
-/** Gives dL/dW of a linear layer, or an estimate of it. */
+/** Gives the gradient dL/dW of a linear layer's weight, or an estimate of it. L is the mean loss in nats per token. */
 @FunctionalInterface
 public interface GradientSource {
     String ZEROTH_ORDER = "zeroth-order";
     String BACKPROP = "backprop";
 
-    /** As in a request. */
+    /** The names of the gradient sources in requests. */
     List<String> NAMES = List.of(ZEROTH_ORDER, BACKPROP);
 
-    /** @return [out, in], valid until {@code scope} closes */
+    /**
+     * The gradient dL/dW or its estimate.
+     *
+     * @return fp32 [out, in], valid until {@code scope} closes
+     */
     Tensor gradient(Linear linear, Scope scope);
 
     /**
-     * Mean over the calibration samples of the squared gradient of each sample's own mean loss.
+     * The mean of the squared gradients of all calibration samples. A sample's gradient is that of its own mean loss.
      *
-     * @return A [out, in], valid until {@code scope} closes
-     * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no single samples
+     * @return A, fp32 [out, in], valid until {@code scope} closes
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the source does not know the gradients of single samples
      */
     default Tensor squaredGradient(Linear linear, Scope scope) {
         throw onlyBackprop("each sample's gradient");
     }
 
     /**
-     * {@code r_i = ‖dL/dY_i‖₂} over all calibration tokens.
+     * The norm over all calibration tokens of the gradient with respect to each output feature,
+     * {@code r_i = ‖dL/dY_i‖₂}.
      *
-     * @return [out]
-     * @throws EspalierException {@code INVALID_ARGUMENT} when the source knows no gradients of outputs
+     * @return r, [out]
+     * @throws EspalierException {@code INVALID_ARGUMENT} when the source does not know the gradients of outputs
      */
     default double[] outputNorms(Linear linear) {
         throw onlyBackprop("the gradient of outputs");
     }
 
-    /** Samples behind {@link #squaredGradient}. */
+    /** The number of samples over which {@link #squaredGradient} is the mean; 0 when the source has none. */
     default int samples() {
         return 0;
     }

@@ -14,27 +14,29 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * One pass over the dense model that gathers, layer by layer, the Hessians of the attention output and of the FFN's down
- * projection, shows them and frees them: they are too large to be sent.
+ * One pass over the dense model that computes the Hessians of each layer's output projection and down projection. It
+ * hands a layer's Hessians to a visitor and frees them before the next layer, because they are too large to be sent to
+ * another worker.
  *
  * @param windows [n][t] token ids
  */
 public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope scope, MemoryBudget budget) {
-    /** Receives a layer's Hessians, the first layer of the scope first. */
+    /** Receives a layer's Hessians. The first layer of the scope comes first. */
     @FunctionalInterface
     public interface Visitor {
         /**
-         * Weights and Hessians are gone when it returns.
+         * Uses a layer's Hessians. The weights and the Hessians are freed after the call.
          *
-         * @param weights of the two linear layers alone, since the Hessians are solved in much memory
+         * @param weights of the output projection and the down projection only; the layer's other weights were freed
+         *     already, because solving the Hessians takes much memory
          */
         void visit(LayerLayout layer, LayerWeights weights, LayerHessians hessians);
     }
 
     /**
-     * Runs to the end; see {@link ResumablePass#run}.
+     * Runs to the end, or continues an earlier run as {@link ResumablePass#run} does.
      *
-     * @param position folder of this pass alone
+     * @param position folder that only this pass uses
      */
     public void run(Path position, Visitor visitor, Progress progress) {
         new ResumablePass(checkpoint, windows, scope, budget)
@@ -51,10 +53,12 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
     }
 
     /**
-     * Bytes held at most over {@code windows} windows of {@code length} tokens while {@link Obs} scores: the Hessians of
-     * attention output and down projection, of which one after the other is inverted.
+     * The most bytes that are held at once over {@code windows} windows of {@code length} tokens when {@link Obs}
+     * scores each layer. They include the Hessians of the output projection and the down projection, which are inverted
+     * one after the other.
      *
-     * @param cut whether the layer is cut by its scores, so that all of it is still there when it is scored
+     * @param cut whether the layer is also pruned by its scores, so that all its weights are in memory while it is
+     *     scored
      */
     public static long bytes(Footprint footprint, int windows, int length, boolean cut) {
         long activations = footprint.activationsToSum(windows, length);
@@ -68,13 +72,13 @@ public record HessianPass(Checkpoint checkpoint, int[][] windows, LayerScope sco
                                                 - (cut ? 0 : dropped(layer))));
     }
 
-    /** Bytes of the parameters that {@link #run} frees before it shows a layer. */
+    /** The bytes of the parameters that {@link #run} frees before it calls the visitor. */
     private static long dropped(LayerLayout layer) {
         return Footprint.layer(layer)
                 - Footprint.sum(layer.outputProjections(), linear -> Float.BYTES * linear.weights());
     }
 
-    /** Everything but the weights of attention output and down projection. */
+    /** All parameters of a layer except the weights of its output projection and down projection. */
     private static List<Parameter> others(LayerLayout layer) {
         List<Parameter> kept =
                 layer.outputProjections().stream().map(Linear::weight).toList();

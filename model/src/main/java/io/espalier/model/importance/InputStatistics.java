@@ -24,17 +24,22 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What entered each linear layer of the dense model over some calibration windows, and how much each layer turned the
- * hidden state.
+ * Moments of the inputs of the dense model's linear layers over some calibration windows. They also include, for each
+ * decoder layer, moments of the cosine between the hidden states before and after it.
  *
- * @param byModule moments under the linear layer's module name; those of a layer's cosine under its index
+ * @param byModule the moments of a linear layer under its module name, and those of the cosine of decoder layer l under
+ *     {@code layers.l.cosine}
  */
 public record InputStatistics(Map<String, FeatureMoments> byModule) {
     public InputStatistics {
         byModule = Collections.unmodifiableMap(new TreeMap<>(byModule));
     }
 
-    /** @throws EspalierException {@code INTERNAL} when the layer was not in the scope they were collected for */
+    /**
+     * The moments of a linear layer's input.
+     *
+     * @throws EspalierException {@code INTERNAL} when the layer was not in the scope of the collection
+     */
     public FeatureMoments of(Linear linear) {
         return found(linear.module());
     }
@@ -49,9 +54,10 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
     }
 
     /**
-     * Moments, as of a single feature, of the cosine between the hidden states that enter and leave the layer.
+     * The moments over all tokens of the cosine between the hidden states before and after a layer. The cosine is
+     * stored as a single feature.
      *
-     * @throws EspalierException {@code INTERNAL} when the layer was not in the scope they were collected for
+     * @throws EspalierException {@code INTERNAL} when the layer was not in the scope of the collection
      */
     public FeatureMoments cosine(LayerLayout layer) {
         return found(cosineOf(layer));
@@ -61,17 +67,17 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return "layers." + layer.index() + ".cosine";
     }
 
-    /** As {@link #collect(Checkpoint, int[][], LayerScope, Computation, Progress)} in fp32. */
+    /** Computes {@link #collect(Checkpoint, int[][], LayerScope, Computation, Progress)} in fp32. */
     public static InputStatistics collect(Checkpoint checkpoint, int[][] windows, LayerScope scope, Progress progress) {
         return collect(checkpoint, windows, scope, Computation.EXACT, progress);
     }
 
     /**
-     * One layer-streamed pass over windows of the same length.
+     * Collects the statistics in one pass that streams the model's layers. All windows must have the same length.
      *
      * @param windows [n][t] token ids
-     * @param scope layers to watch; those behind them are not computed
-     * @throws io.espalier.base.EspalierException see {@link Computation#requireFinite}
+     * @param scope layers whose statistics are collected; layers after the scope are not computed
+     * @throws io.espalier.base.EspalierException when a statistic is not finite, see {@link Computation#requireFinite}
      */
     public static InputStatistics collect(
             Checkpoint checkpoint, int[][] windows, LayerScope scope, Computation computation, Progress progress) {
@@ -95,19 +101,25 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return new InputStatistics(collected);
     }
 
-    /** Bytes that {@link #collect} holds at most over {@code windows} windows of {@code length} tokens. */
+    /** The most bytes that {@link #collect} holds at once over {@code windows} windows of {@code length} tokens. */
     public static long bytes(Footprint footprint, int windows, int length) {
         return footprint.streamed() + footprint.hidden(windows, length) + footprint.activations(windows, length);
     }
 
-    /** What enters the linear layers of one layer when windows pass it, which stay in front of it. */
+    /**
+     * Collects the moments of the inputs of one decoder layer's linear layers. The stream is not advanced, and the
+     * cosine is not measured.
+     */
     public static InputStatistics peek(LayerStream stream, DecoderLayer layer) {
         Collector collector = new Collector(layer.layout());
         stream.peek(layer, collector);
         return new InputStatistics(collector.collected);
     }
 
-    /** Linears that read the same tensor come one after the other and share its moments. */
+    /**
+     * Observes one decoder layer. Linear layers with the same input, such as q, k and v, are applied one after the
+     * other, so its moments are computed once for all of them.
+     */
     private static final class Collector implements LayerStream.ChunkObserver {
         private final LayerLayout layer;
         private final Map<String, FeatureMoments> collected = new TreeMap<>();
@@ -144,7 +156,7 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
     /**
      * Adds up statistics of different windows.
      *
-     * @param parts in plan order, which decides the last bits
+     * @param parts the statistics in the order of the plan; the order affects the rounding of the sums
      */
     public static InputStatistics merged(List<InputStatistics> parts) {
         Map<String, FeatureMoments> sum = new TreeMap<>();
@@ -154,12 +166,16 @@ public record InputStatistics(Map<String, FeatureMoments> byModule) {
         return new InputStatistics(sum);
     }
 
-    /** As a safetensors file: F64 arrays of sums and squares under each module's name. */
+    /** Writes a safetensors file with F64 arrays of the sums and the squares under each module's name. */
     public byte[] toBytes() {
         return StatisticsFile.write(byModule);
     }
 
-    /** @throws EspalierException {@code INTERNAL} when the bytes are no statistics file */
+    /**
+     * Reads what {@link #toBytes} wrote.
+     *
+     * @throws EspalierException {@code INTERNAL} when the bytes are not a statistics file
+     */
     public static InputStatistics fromBytes(byte[] bytes) {
         return new InputStatistics(StatisticsFile.read(bytes));
     }

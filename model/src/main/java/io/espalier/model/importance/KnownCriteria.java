@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 
-/** Every criterion by its name: those of this library, then those of other jars. */
+/** All criteria by name. Those of this library come before those of other jars. */
 final class KnownCriteria {
     /** A criterion of this library. */
     private record BuiltIn(String name, List<String> forms, Function<CriterionOptions, Criterion> maker)
@@ -75,7 +75,7 @@ final class KnownCriteria {
         }
     }
 
-    /** The form asked for, which {@link #named} has checked. */
+    /** The requested form, or the first one where none was requested. {@link #named} has checked the request. */
     static <F extends Enum<F>> F form(Class<F> forms, CriterionOptions options) {
         F[] all = forms.getEnumConstants();
         return Arrays.stream(all)

@@ -12,13 +12,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a criterion may look at in one layer.
+ * Everything a criterion may use to score one decoder layer.
  *
- * @param linears of the layer that are looked at: all, or those of one half
- * @param seed of the job
- * @param statistics absent unless the criterion needs activations
- * @param gradient absent unless the criterion needs it
- * @param hessians absent unless the criterion needs them
+ * @param linears the linear layers that are scored: all of the layer, or those of one half
+ * @param weights the weights of the layer, or of those of its linear layers that the criteria use
+ * @param seed the job's seed
+ * @param statistics null unless the criterion needs activations
+ * @param gradient null unless the criterion needs a gradient
+ * @param hessians null unless the criterion needs Hessians
  */
 public record LayerEvidence(
         LayerLayout layout,
@@ -28,7 +29,7 @@ public record LayerEvidence(
         @Nullable InputStatistics statistics,
         @Nullable GradientSource gradient,
         @Nullable LayerHessians hessians) {
-    /** Nothing but the weights. */
+    /** Evidence that consists of the weights only. */
     public LayerEvidence(LayerLayout layout, LayerWeights weights, long seed) {
         this(layout, layout.linears(), weights, seed, null, null, null);
     }
@@ -41,7 +42,7 @@ public record LayerEvidence(
         return new LayerEvidence(layout, linears, weights, seed, statistics, source, hessians);
     }
 
-    /** With exact gradients, and nothing of the linear layers that have none. */
+    /** A copy with exact gradients. It covers only the linear layers that have gradients. */
     public LayerEvidence with(LayerGradients gradients) {
         return new LayerEvidence(layout, gradients.linears(), weights, seed, statistics, gradients, hessians);
     }
@@ -50,12 +51,12 @@ public record LayerEvidence(
         return new LayerEvidence(layout, linears, weights, seed, statistics, gradient, gathered);
     }
 
-    /** W, [out, in]. */
+    /** The weight W of a linear layer, [out, in]. */
     public Tensor weight(Linear linear) {
         return weights.get(linear.weight());
     }
 
-    /** Moments of each input feature of the linear layer over all calibration tokens. */
+    /** The moments of each input feature of a linear layer over all calibration tokens. */
     public FeatureMoments inputs(Linear linear) {
         if (statistics == null) {
             throw noStatistics();
@@ -63,13 +64,16 @@ public record LayerEvidence(
         return statistics.of(linear);
     }
 
-    /** n_j = √u_j, the norm of each input feature of the linear layer over all calibration tokens, fp32 [in]. */
+    /** The norm n_j = √u_j of each input feature of a linear layer over all calibration tokens: fp32 [in]. */
     public Tensor norms(Linear linear, Scope scope) {
         double[] norms = inputs(linear).norms();
         return scope.floats(WandaSp.narrowed(norms), norms.length);
     }
 
-    /** Moments of the cosine between a token's hidden state before the layer and after it: one feature. */
+    /**
+     * The moments over all tokens of the cosine between the hidden states before and after the layer. The cosine is a
+     * single feature.
+     */
     public FeatureMoments cosine() {
         if (statistics == null) {
             throw noStatistics();
@@ -82,7 +86,7 @@ public record LayerEvidence(
                 ErrorCode.INTERNAL, "score: the criterion needs activations, but no statistics were given");
     }
 
-    /** H = XᵀX of the linear layer's input, [in, in]. Solving it overwrites it. */
+    /** The Hessian H = XᵀX of a linear layer with input X, [in, in]. Solving the system overwrites it. */
     public GramSystem hessian(Linear linear) {
         if (hessians == null) {
             throw new EspalierException(ErrorCode.INTERNAL, "score: the criterion needs Hessians, but none were given");
@@ -90,22 +94,22 @@ public record LayerEvidence(
         return hessians.of(linear);
     }
 
-    /** The gradient of the loss for W, exact or estimated, fp32 [out, in]. */
+    /** The gradient dL/dW of a linear layer's weight, exact or estimated: fp32 [out, in]. */
     public Tensor gradient(Linear linear, Scope scope) {
         return source().gradient(linear, scope);
     }
 
-    /** A, [out, in]; see {@link GradientSource#squaredGradient}. */
+    /** The mean A of the samples' squared gradients, fp32 [out, in]. See {@link GradientSource#squaredGradient}. */
     public Tensor squaredGradient(Linear linear, Scope scope) {
         return source().squaredGradient(linear, scope);
     }
 
-    /** See {@link GradientSource#outputNorms}. */
+    /** The norm of the gradient with respect to each output feature, [out]. See {@link GradientSource#outputNorms}. */
     public double[] outputNorms(Linear linear) {
         return source().outputNorms(linear);
     }
 
-    /** Samples behind {@link #squaredGradient}. */
+    /** The number of samples over which {@link #squaredGradient} is the mean. */
     public int samples() {
         return source().samples();
     }

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Exact gradients of the linear weights of half a layer, summed up window by window; gone when closed. */
+/**
+ * Exact gradients of the linear layers' weights in one half of a decoder layer. They are summed over the windows, and
+ * {@link #close} frees them.
+ */
 public final class LayerGradients implements GradientSource, AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, Sums> byModule = new HashMap<>();
@@ -20,13 +23,21 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
     private final int samples;
     private final boolean squares;
 
-    /** [out, in], [out, in] or empty where nobody needs it, [out] */
+    /**
+     * The sums of one linear layer.
+     *
+     * @param mean gradient of the mean loss, [out, in]
+     * @param squares mean of the samples' squared gradients, [out, in]; an empty tensor where it is not wanted
+     * @param outputSquares sum over tokens of the squared gradient with respect to each output feature, [out]
+     */
     private record Sums(Tensor mean, Tensor squares, double[] outputSquares) {}
 
     /**
-     * @param linears whose gradients are wanted; all others are passed over
-     * @param means of the sums of gradients
-     * @param squares of those of squared gradients; null where they are not wanted
+     * @param linears linear layers whose gradients are summed; {@link #add} ignores all others
+     * @param samples number of windows in the mean loss
+     * @param means memory for the gradients
+     * @param squares memory for the squared gradients; null where they are not wanted, and then
+     *     {@link #squaredGradient} and {@link #outputNorms} throw {@link IllegalStateException}
      */
     LayerGradients(List<Linear> linears, int samples, Allocator means, @Nullable Allocator squares) {
         this.linears = List.copyOf(linears);
@@ -45,14 +56,16 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
         }
     }
 
-    /** Whose gradients these are, in the order the data flows. */
+    /** The linear layers whose gradients are summed, in the order in which the layer applies them. */
     public List<Linear> linears() {
         return linears;
     }
 
     /**
-     * @param input X [b, t, in] of some samples
-     * @param upstream dY [b, t, out], gradient of the mean loss over all samples
+     * Adds what some samples contribute to the sums. Linear layers whose gradients are not wanted are ignored.
+     *
+     * @param input the input X of these samples, [b, t, in]
+     * @param upstream the gradient dY of the mean loss over all samples with respect to the output, [b, t, out]
      */
     void add(Linear linear, Tensor input, Tensor upstream) {
         Sums sums = byModule.get(linear.module());

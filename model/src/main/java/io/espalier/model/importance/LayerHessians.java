@@ -10,12 +10,18 @@ import io.espalier.model.transformer.Linear;
 import java.util.HashMap;
 import java.util.Map;
 
-/** {@code H = XᵀX} over all calibration tokens for some linear layers of one decoder layer; gone when closed. */
+/**
+ * The Hessians {@code H = XᵀX} of some linear layers of one decoder layer, where X [tokens, in] is a linear layer's
+ * input over all calibration tokens. {@link #close} frees them.
+ */
 public final class LayerHessians implements AutoCloseable {
     private final Scope scope = Scope.open();
     private final Map<String, GramSystem> byModule = new HashMap<>();
 
-    /** Of the two linear layers through which the units of a layer speak. */
+    /**
+     * Zero Hessians for a layer's output projection and down projection. A unit reaches the residual stream only
+     * through its columns in one of them.
+     */
     public static LayerHessians of(LayerLayout layer) {
         LayerHessians hessians = new LayerHessians();
         for (Linear linear : layer.outputProjections()) {
@@ -27,9 +33,9 @@ public final class LayerHessians implements AutoCloseable {
     private LayerHessians() {}
 
     /**
-     * Passes over the other linear layers.
+     * Adds xᵀx to the Hessian of a linear layer. Linear layers without a Hessian are ignored.
      *
-     * @param x [b, t, in]
+     * @param x input of the linear layer, [b, t, in]
      */
     public void add(Linear linear, Tensor x) {
         GramSystem gram = byModule.get(linear.module());
@@ -38,6 +44,11 @@ public final class LayerHessians implements AutoCloseable {
         }
     }
 
+    /**
+     * The Hessian of a linear layer, [in, in].
+     *
+     * @throws EspalierException {@code INTERNAL} when the linear layer has no Hessian here
+     */
     public GramSystem of(Linear linear) {
         GramSystem gram = byModule.get(linear.module());
         if (gram == null) {

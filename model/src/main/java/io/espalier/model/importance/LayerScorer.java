@@ -9,16 +9,20 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Scores one layer: reads its weights, applies criteria, frees them. */
+/** Scores the units of one decoder layer by some criteria. */
 public final class LayerScorer {
     private LayerScorer() {}
 
     /**
-     * @param criteria for example a criterion and its controls
-     * @param seed of the job
-     * @param statistics needed when a criterion needs activations
-     * @param gradient needed when a criterion needs one
-     * @return scores under each criterion's name, in the order given
+     * Reads a layer's weights, scores its units and frees the weights.
+     *
+     * @param layer index of the layer
+     * @param criteria the criteria, for example one criterion and its controls
+     * @param seed the job's seed
+     * @param statistics not null if a criterion needs activations
+     * @param gradient not null if a criterion needs a gradient
+     * @return the scores under each criterion's name, in the order of the criteria
+     * @throws io.espalier.base.EspalierException {@code INTERNAL} when a criterion needs evidence that was not given
      */
     public static Map<String, UnitScores> score(
             Checkpoint checkpoint,
@@ -38,17 +42,21 @@ public final class LayerScorer {
         }
     }
 
-    /** Bytes held at most where gradients are rebuilt from draws, matrix by matrix. */
+    /** The most bytes held at once when the gradient estimate is rebuilt from its draws, one matrix at a time. */
     public static long estimateBytes(Footprint footprint) {
         return footprint.layer() + Distribution.sumBytes(footprint);
     }
 
-    /** The same for a layer that is in memory already, as {@link Backprop} and {@link HessianPass} visit it. */
+    /**
+     * Scores the units of a layer whose weights are in memory already, for example in a visitor of {@link HessianPass}.
+     *
+     * @return the scores under each criterion's name, in the order of the criteria
+     */
     public static Map<String, UnitScores> score(List<Criterion> criteria, LayerEvidence evidence) {
         return scores(criteria, evidence).sets();
     }
 
-    /** The same, with how far Hessians had to be damped. */
+    /** Scores the units of a layer in memory. The result includes the damping that the Hessians needed. */
     public static LayerScores scores(List<Criterion> criteria, LayerEvidence evidence) {
         return criteria.stream()
                 .map(criterion -> criterion.scored(evidence))

@@ -9,28 +9,32 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * What criteria say about one layer.
+ * The scores that some criteria give the units of one layer.
  *
- * @param sets scores under each criterion's name, in the order they were asked for
- * @param damping ridge used on the Hessians over the one asked for, the largest: 1 unless one was not positive definite;
- *     empty where no Hessian was looked at
+ * @param sets the scores under each criterion's name, in the order of the criteria
+ * @param damping the largest ridge that was added to a Hessian, as a multiple of the first one that was tried: 1 unless
+ *     a Hessian with the first ridge was not positive definite; empty where no Hessian was used
  */
 public record LayerScores(Map<String, UnitScores> sets, OptionalDouble damping) {
     public LayerScores {
         sets = Collections.unmodifiableMap(new LinkedHashMap<>(sets));
     }
 
-    /** Without Hessians. */
+    /** Scores of criteria that use no Hessians. */
     public LayerScores(Map<String, UnitScores> sets) {
         this(sets, OptionalDouble.empty());
     }
 
-    /** @throws NoSuchElementException when the criterion was not asked */
+    /**
+     * The scores of one criterion.
+     *
+     * @throws NoSuchElementException when the criterion is not among those that scored the layer
+     */
     public UnitScores of(Criterion criterion) {
         return Optional.ofNullable(sets.get(criterion.name())).orElseThrow();
     }
 
-    /** Those of a whole layer, of which these are the attention's and the others the feed-forward block's. */
+    /** Joins these scores of the attention units with those of the FFN channels. */
     public LayerScores joined(LayerScores feedForward) {
         Map<String, UnitScores> whole = new LinkedHashMap<>();
         sets.forEach((name, attention) ->

@@ -15,23 +15,27 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the record of a layer at its linear layers: keeps what enters and leaves each, and leads gradients back through all
- * that lies between. Products are not recorded, because the engine would lead back through them with slower ones; with the
- * gradients of the outputs the inputs also give the weights' gradients, sample by sample.
+ * Applies linear layers so that a {@link io.espalier.model.tensor.Recording} holds only the operations between them.
+ * The matrix products of the linear layers are not recorded, because the engine would backpropagate through them with
+ * slower products. Instead, the input X and the output Y of each linear layer are kept, and {@link #back} computes dX =
+ * dY W. {@link LayerGradients} computes the gradient of the weight from X and dY, for each sample.
  */
 final class LinearTaps implements Linears {
     /**
-     * @param shown what the linear layer was applied to: the same for those of one input
-     * @param input X [b, t, in], recorded
-     * @param output Y [b, t, out], with which a record begins
+     * One application of a linear layer.
+     *
+     * @param source the tensor that the linear layer was applied to; linear layers with the same input have the same
+     *     object
+     * @param input X [b, t, in], with its recorded history
+     * @param output Y [b, t, out], a leaf: the recorded history of later operations starts at it
      */
-    private record Tap(Linear linear, Tensor shown, Tensor input, Tensor output) {}
+    private record Tap(Linear linear, Tensor source, Tensor input, Tensor output) {}
 
     private final LayerWeights weights;
     private final Scope owner;
     private final List<Tap> taps = new ArrayList<>();
 
-    /** @param owner of what is kept */
+    /** @param owner scope that owns the kept inputs and outputs and all gradients */
     LinearTaps(LayerWeights weights, Scope owner) {
         this.weights = weights;
         this.owner = owner;
@@ -49,29 +53,29 @@ final class LinearTaps implements Linears {
     }
 
     /**
-     * Leads a gradient back to x, through every linear layer that was applied since.
+     * Backpropagates from a result to x, through every linear layer that was applied in between.
      *
-     * @param result recorded from x on
-     * @param upstream gradient with respect to it
+     * @param result computed from x in the recording
+     * @param upstream gradient with respect to the result, of its shape
      */
     Gradients back(Tensor result, Tensor upstream, Tensor x) {
         Gradients gradients = new Gradients(x);
-        gradients.lead(result, upstream, taps.size());
+        gradients.backpropagate(result, upstream, taps.size());
         int end = taps.size();
         while (end > 0) {
             int first = end - 1;
-            while (first > 0 && taps.get(first - 1).shown == taps.get(first).shown) {
+            while (first > 0 && taps.get(first - 1).source == taps.get(first).source) {
                 first--;
             }
             try (Tensor above = gradients.ofInput(first, end)) {
-                gradients.lead(taps.get(first).input, above, first);
+                gradients.backpropagate(taps.get(first).input, above, first);
             }
             end = first;
         }
         return gradients;
     }
 
-    /** What has come back so far: to the linear layers' outputs, and to x. */
+    /** The gradients so far with respect to the outputs of the linear layers and with respect to x. */
     final class Gradients {
         private final Kernels kernels = new Kernels(owner);
         private final List<Tensor> starts;
@@ -82,8 +86,11 @@ final class LinearTaps implements Linears {
             found = new ArrayList<>(Collections.nCopies(starts.size(), null));
         }
 
-        /** Through what was recorded between the outputs of the first {@code count} linear layers, or x, and a result. */
-        private void lead(Tensor result, Tensor upstream, int count) {
+        /**
+         * Backpropagates through the recorded operations that lead from the outputs of the first {@code count} linear
+         * layers, and from x, to a result.
+         */
+        private void backpropagate(Tensor result, Tensor upstream, int count) {
             List<Integer> from = IntStream.concat(IntStream.range(0, count), IntStream.of(taps.size()))
                     .boxed()
                     .toList();
@@ -104,7 +111,7 @@ final class LinearTaps implements Linears {
             }
         }
 
-        /** Σ dY W over linear layers of one input. */
+        /** The gradient Σ dY W with respect to the input that linear layers [first, end) share: [b, t, in]. */
         private Tensor ofInput(int first, int end) {
             Tensor sum = throughWeight(first);
             for (int i = first + 1; i < end; i++) {
@@ -124,12 +131,12 @@ final class LinearTaps implements Linears {
             return Objects.requireNonNull(found.get(start), "nothing came back");
         }
 
-        /** With respect to x. */
+        /** The gradient with respect to x. */
         Tensor below() {
             return of(taps.size());
         }
 
-        /** Adds the weights' gradients of all linear layers to their sums. */
+        /** Adds the gradients of all linear layers' weights to the sums. */
         void addTo(LayerGradients sums) {
             for (int i = 0; i < taps.size(); i++) {
                 Tap tap = taps.get(i);

@@ -4,9 +4,9 @@ import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 
 /**
- * {@code S = |W|^p}, summed over the unit.
+ * {@code S = |W_ij|^p}, summed over the unit in all its matrices.
  *
- * @param p 1 or 2
+ * @param p the exponent, 1 or 2
  */
 record Magnitude(int p) implements Criterion {
     @Override

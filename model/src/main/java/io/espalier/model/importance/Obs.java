@@ -22,13 +22,14 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Optimal brain surgeon on whole units, greedily (structured as in ZipLM and SlimGPT): with {@code H = XᵀX + λI} of the
- * attention output and of the FFN's down projection, the unit U of the least cost {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)} goes,
- * the others make up for it, and so on until none is left. A unit's score is the running cost when it went, so that the
- * order serves every budget. The changed weights are not kept.
+ * Optimal brain surgeon on whole units, greedily (structured as in ZipLM and SlimGPT). It uses the damped Hessian
+ * {@code H = XᵀX + λI} of the output projection and of the down projection. A step removes the unit U with the least
+ * cost {@code tr(W_U ([H⁻¹]_UU)⁻¹ W_Uᵀ)} and updates the remaining columns of W to compensate. Steps follow until no
+ * unit is left. FFN channels are removed several per step. A unit's score is the total cost up to and including its
+ * removal, so units removed later score higher and one order serves every sparsity. The updated weights are discarded.
  */
 record Obs() implements Criterion {
-    /** Share of the FFN channels that are removed together. */
+    /** The share of the FFN channels that is removed in one step. */
     private static final double CHANNELS_REMOVED = 0.04;
 
     @Override
@@ -57,14 +58,15 @@ record Obs() implements Criterion {
                 OptionalDouble.of(Math.max(attention.damping, ffn.damping)));
     }
 
-    /** Of so many channels, how many are removed together: at least one. */
+    /** The number of FFN channels that are removed in one step, at least one. */
     static int channelsRemoved(int channels) {
         return (int) Math.max(1, Math.round(CHANNELS_REMOVED * channels));
     }
 
     /**
-     * Bytes that scoring one linear layer holds beside its Hessian: the inverse, fp64, takes the Hessian's place and as much
-     * again; the weights, fp64; and twice the rows of the inverse that are removed together.
+     * The bytes that scoring one linear layer needs in addition to its fp32 Hessian. The fp64 inverse overwrites the
+     * Hessian and needs as many bytes again. The weights are copied in fp64. The rows of the inverse that are removed
+     * in one step are held twice.
      */
     static long bytes(LayerLayout layer, Linear linear) {
         LayerShape shape = layer.shape();
@@ -72,7 +74,11 @@ record Obs() implements Criterion {
         return Footprint.gram(linear.inputs()) + Double.BYTES * (linear.weights() + 2 * rows * linear.inputs());
     }
 
-    /** Scores of one kind of units, and the damping that was needed over the one asked for. */
+    /**
+     * The result for one kind of unit.
+     *
+     * @param damping the ridge that was used, as a multiple of the first one, see {@link Damping#raised}
+     */
     private record Order(double[] scores, double damping) {}
 
     private static Order removal(Linear linear, int units, int unitsPerStep, LayerEvidence evidence) {
@@ -83,12 +89,12 @@ record Obs() implements Criterion {
                         ErrorCode.INTERNAL,
                         "score: the Hessian of %s is not finite, so neither are its inputs".formatted(linear.module()));
             }
-            // Closed here, so that its memory is free for the next.
+            // Closing it here frees its memory before the next linear layer is solved.
             try (Tensor system = gram.solvable()) {
                 ImportanceKernels kernels = new ImportanceKernels(scope);
                 Optional<Damping> inverse = Damping.raise(system, ridge -> kernels.dampedInverse(system, ridge));
                 if (inverse.isEmpty()) {
-                    // Nothing ever entered this linear layer, so every unit may go at no cost.
+                    // All inputs of this linear layer were zero, so removing any unit costs nothing.
                     return new Order(new double[units], 1);
                 }
                 Tensor weight = kernels.toDouble(evidence.weight(linear));
@@ -98,9 +104,14 @@ record Obs() implements Criterion {
         }
     }
 
-    /** Takes units, each some columns side by side, out of W and H⁻¹. */
+    /**
+     * Removes units from a linear layer. A unit is a block of adjacent columns.
+     *
+     * @param weight W, fp64 [out, in]; changed in place
+     * @param inverse H⁻¹, fp64 [in, in]; changed in place
+     */
     private record Removal(ImportanceKernels kernels, Tensor weight, Tensor inverse, int units) {
-        /** The running cost of each unit when it went. */
+        /** The total cost of all removals up to and including each unit's: [units]. */
         double[] scores(int unitsPerStep) {
             double[] scores = new double[units];
             List<Integer> left = IntStream.range(0, units).boxed().toList();
@@ -122,7 +133,10 @@ record Obs() implements Criterion {
             return scores;
         }
 
-        /** Units that go together divide their common cost as they would have cost alone, which keeps their order. */
+        /**
+         * Divides the common cost of units that are removed in one step. Each unit's share is proportional to its cost
+         * alone, so the cheaper unit still has the lower score.
+         */
         private static void share(List<Integer> gone, double[] alone, double before, double together, double[] scores) {
             double all = gone.stream().mapToDouble(unit -> alone[unit]).sum();
             double sum = 0;

@@ -23,17 +23,23 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * One layer as a zeroth-order draw sees it: every linear weight moved by ±εz. The weights themselves are never changed.
+ * One decoder layer whose linear layers use perturbed weights W ± εz in one zeroth-order draw. The layer's own weights
+ * are never changed.
  *
- * @param weights as they are
- * @param seeds of each linear layer's z
- * @param arena [n] for the moved weights of half a layer
+ * @param weights the unperturbed weights W
+ * @param seeds gives the seed from which a linear layer's z is drawn
+ * @param epsilon ε, the size of the perturbation
+ * @param arena memory for the perturbed weights of one half of a layer, [n] in the type of the computation; empty where
+ *     only {@link #alongFactors} is called
  */
 record PerturbedLayer(
         LayerLayout layout, LayerWeights weights, ToLongFunction<Linear> seeds, double epsilon, Tensor arena) {
     /**
-     * With a moved copy of each weight, of half a layer at a time. z is drawn once for all windows and both signs: the
-     * plus side's copy W + εz is mirrored at W for the minus side.
+     * Advances both streams with perturbed copies of the weights, one half of the layer at a time. z is drawn once for
+     * all windows and both signs: after the stream {@code plus} has used W + εz, it is turned into W − εz for the
+     * stream {@code minus}.
+     *
+     * @param table the table that z is drawn from
      */
     void withMovedWeights(LayerStream plus, LayerStream minus, Tensor table) {
         withMovedWeights(layout.linears(LayerHalf.ATTENTION), LayerStream::throughAttention, plus, minus, table);
@@ -49,7 +55,7 @@ record PerturbedLayer(
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);
             Tensor scaled = kernels.scaledTable(table, epsilon, arena);
-            Map<String, Tensor> moved = inRoom(linears, scope);
+            Map<String, Tensor> moved = matricesInArena(linears, scope);
             List<Piece> pieces = linears.stream()
                     .flatMap(linear ->
                             Piece.of(weights.get(linear.weight()), of(moved, linear), seeds.applyAsLong(linear)))
@@ -68,8 +74,8 @@ record PerturbedLayer(
         }
     }
 
-    /** Matrices of the linear layers' shapes, one behind the other in the arena. */
-    private Map<String, Tensor> inRoom(List<Linear> linears, Scope scope) {
+    /** One matrix [out, in] per linear layer, under its module name. The matrices are adjacent in the arena. */
+    private Map<String, Tensor> matricesInArena(List<Linear> linears, Scope scope) {
         Kernels kernels = new Kernels(scope);
         Map<String, Tensor> moved = new HashMap<>();
         long start = 0;
@@ -81,9 +87,18 @@ record PerturbedLayer(
         return moved;
     }
 
-    /** Weights of a matrix that are moved at a time, from {@code start} on. */
+    /**
+     * A range of a weight's elements that is perturbed in one call. Calls for different ranges run in parallel.
+     *
+     * @param moved the perturbed copy of the weight
+     * @param start index of the first element
+     * @param length number of elements
+     */
     private record Piece(Tensor weight, Tensor moved, long seed, long start, long length) {
-        /** Enough to be worth a call, few enough that ways end together. */
+        /**
+         * Large enough that the call itself costs little, small enough that parallel calls finish at about the same
+         * time.
+         */
         private static final long MOST = 1L << 21;
 
         static Stream<Piece> of(Tensor weight, Tensor moved, long seed) {
@@ -101,7 +116,12 @@ record PerturbedLayer(
         }
     }
 
-    /** With the factors of z = u vᵀ: {@code x (W ± εz)ᵀ = x Wᵀ ± ε (x v) uᵀ}. */
+    /**
+     * Advances both streams with z = u vᵀ and without a perturbed copy of the weights, because
+     * {@code x (W ± εz)ᵀ = x Wᵀ ± ε (x v) uᵀ}.
+     *
+     * @param table the table that u [out] and v [in] are drawn from
+     */
     void alongFactors(LayerStream plus, LayerStream minus, Tensor table) {
         try (Scope scope = Scope.open()) {
             ImportanceKernels kernels = new ImportanceKernels(scope);

@@ -2,7 +2,7 @@ package io.espalier.model.importance;
 
 import java.util.SplittableRandom;
 
-/** The baseline: uniform scores from the job's seed. */
+/** The baseline: scores that are uniform in [0, 1) and depend only on the job's seed. */
 record RandomImportance() implements Criterion {
     @Override
     public String name() {

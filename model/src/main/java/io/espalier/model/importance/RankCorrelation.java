@@ -3,14 +3,15 @@ package io.espalier.model.importance;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** How alike two criteria rank the units of a layer. */
+/** Measures how similarly two criteria rank the units of a layer. */
 public final class RankCorrelation {
     private RankCorrelation() {}
 
     /**
-     * Spearman's rank correlation, equal values sharing their mean rank.
+     * Spearman's rank correlation. Equal values get the mean of their ranks.
      *
-     * @return in [−1, 1]; NaN when either side ranks nothing, because all its values are equal
+     * @return the correlation in [−1, 1]; NaN when all values of one side are equal
+     * @throws IllegalArgumentException when the two arrays have different lengths
      */
     public static double spearman(double[] a, double[] b) {
         if (a.length != b.length) {

@@ -15,26 +15,27 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Takes windows through a model up to the end of a scope. What leaves each layer goes to disk, so a successor continues
- * where a worker stopped.
+ * A pass of calibration windows through the layers up to the end of a scope. After each layer it writes the hidden
+ * states to disk, so another worker can continue where one stopped.
  *
  * @param windows [n][t] token ids
  */
 public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope scope, MemoryBudget budget) {
-    /** What happens at a layer of the scope, the first layer first. */
+    /** Handles one layer of the scope. The first layer comes first. */
     @FunctionalInterface
     public interface Step {
         /**
-         * Sends the stream through the layer.
+         * Advances the stream through the layer.
          *
-         * @param weights may be changed; gone when it returns
+         * @param weights an fp32 copy of the layer's weights, which may be changed; it is freed after the call
          */
         void through(LayerStream stream, LayerLayout layer, LayerWeights weights);
     }
 
     /**
-     * Bytes held at most over {@code windows} windows of {@code length} tokens by a step that measures a layer, adding chunk
-     * to chunk, and then changes one linear layer after the other.
+     * The most bytes that are held at once over {@code windows} windows of {@code length} tokens. It assumes a step
+     * that first adds every chunk of windows to sums as large as the weights and then changes one linear layer at a
+     * time.
      */
     public static long bytes(Footprint footprint, int windows, int length) {
         return footprint.streamedExact()
@@ -43,10 +44,12 @@ public record ResumablePass(Checkpoint checkpoint, int[][] windows, LayerScope s
     }
 
     /**
-     * Runs to the end, from the position that an earlier run of the same record left in the folder. A layer counts as
-     * passed once the position behind it is saved, so a step may see the layer of a crash twice.
+     * Runs to the end. It continues where an earlier run with the same settings stopped, as the files in the folder
+     * say. A layer is done once its output is saved. After a crash a step may therefore receive a layer a second time.
      *
-     * @param position folder of this pass alone
+     * @param position folder that only this pass uses
+     * @throws io.espalier.base.EspalierException {@code INTERNAL} when a file of the folder is missing or has another
+     *     size
      */
     public void run(Path position, Step step, Progress progress) {
         ModelLayout layout = ModelLayout.of(checkpoint);

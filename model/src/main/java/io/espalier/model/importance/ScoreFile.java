@@ -8,9 +8,12 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Unit scores as a safetensors file: F64 arrays {@code <set>.attention} and {@code <set>.ffn}. */
+/**
+ * The safetensors file of unit scores. Each set of scores is stored as two F64 arrays, {@code <set>.attention} and
+ * {@code <set>.ffn}.
+ */
 public final class ScoreFile {
-    /** Its name in an artifact. */
+    /** The name of the file in an artifact. */
     public static final String NAME = "scores.safetensors";
 
     private static final String ATTENTION = ".attention";
@@ -20,7 +23,11 @@ public final class ScoreFile {
 
     private ScoreFile() {}
 
-    /** @param sets scores under their names, for example a criterion's and its controls' */
+    /**
+     * Writes sets of scores.
+     *
+     * @param sets the sets by name, for example those of a criterion and of its controls
+     */
     public static byte[] write(Map<String, UnitScores> sets) {
         Map<String, double[]> arrays = new LinkedHashMap<>();
         sets.forEach((name, scores) -> {
@@ -30,7 +37,11 @@ public final class ScoreFile {
         return new ArrayFile(arrays, Map.of()).toBytes();
     }
 
-    /** @throws EspalierException {@code INTERNAL} when the bytes are no score file */
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws EspalierException {@code INTERNAL} when the bytes are not a score file
+     */
     public static Map<String, UnitScores> read(byte[] bytes) {
         Map<String, double[]> arrays = ArrayFile.fromBytes(bytes).arrays();
         Map<String, UnitScores> sets = new LinkedHashMap<>();
@@ -48,7 +59,7 @@ public final class ScoreFile {
     }
 
     /**
-     * Scores of several layers: sets are named {@code layers.<layer>.<set>}.
+     * Writes the scores of several layers. A set is named {@code layers.<layer>.<set>} in the file.
      *
      * @param layers the sets of each layer, by its index
      */
@@ -59,9 +70,9 @@ public final class ScoreFile {
     }
 
     /**
-     * What {@link #writeLayers} wrote, in its order.
+     * Reads what {@link #writeLayers} wrote, in the same order.
      *
-     * @throws EspalierException {@code INTERNAL} when the bytes are no such file
+     * @throws EspalierException {@code INTERNAL} when the bytes are not such a file
      */
     public static Map<Integer, Map<String, UnitScores>> readLayers(byte[] bytes) {
         Map<Integer, Map<String, UnitScores>> layers = new LinkedHashMap<>();

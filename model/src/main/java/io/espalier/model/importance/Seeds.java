@@ -5,11 +5,16 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** Seeds of independent random streams, each a pure function of the job's seed and of what the stream is for. */
+/** Seeds of independent random streams. Each seed is a pure function of the job's seed and of the stream's purpose. */
 final class Seeds {
     private Seeds() {}
 
-    /** @param purpose distinct for every stream, such as {@code draw/3/model.layers.0.mlp.up_proj.weight} */
+    /**
+     * The first 64 bits of a SHA-256 hash of the job's seed and the purpose.
+     *
+     * @param seed the job's seed
+     * @param purpose unique to the stream, such as {@code zeroth-order/3/model.layers.0.mlp.up_proj.weight}
+     */
     static long of(long seed, String purpose) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

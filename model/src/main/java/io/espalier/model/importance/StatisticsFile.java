@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The safetensors form of input statistics: under each module's name its sums and squares, its tokens as a note. */
+/**
+ * The safetensors file of input statistics. It stores the sums and the squares under each module's name. The number of
+ * tokens is a note of the file under the same name.
+ */
 final class StatisticsFile {
     private static final String SUMS = ".sums";
     private static final String SQUARES = ".squares";

@@ -7,20 +7,21 @@ import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 
 /**
- * What the loss would change to first or second order if a unit's weights were zero (LLM-Pruner, section 3.2 and released
- * code), with {@code s = W⊙G} and A the mean of the samples' squared gradients.
+ * Estimates how much the loss would change if a unit's weights were set to zero, by a Taylor expansion of first or
+ * second order (LLM-Pruner, section 3.2 and released code). In the formulas, {@code s = W⊙G} for the gradient G, and A
+ * is the mean of the samples' squared gradients.
  */
 record Taylor(Form form) implements Criterion {
     enum Form {
-        /** Sum of |Σ s| of each row or column of the unit. */
+        /** |Σ s| within each row or column of the unit, summed over these. */
         VECTORIZE,
-        /** |Σ s| of the whole unit. */
+        /** |Σ s| over all weights of the unit. */
         VECTORIZE_UNIT,
-        /** Σ |s| */
+        /** Σ |s| over all weights of the unit. */
         FIRST,
-        /** Σ |W²A| */
+        /** Σ |W²A| over all weights of the unit. */
         SECOND,
-        /** Σ |s − ½W²A| */
+        /** Σ |s − ½W²A| over all weights of the unit. */
         MIX
     }
 

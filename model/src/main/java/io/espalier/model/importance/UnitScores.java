@@ -3,10 +3,10 @@ package io.espalier.model.importance;
 import java.util.Arrays;
 
 /**
- * Importance of each removable unit of one layer; higher stays.
+ * The importance of each removable unit of one layer. Units with higher scores are kept.
  *
- * @param attention [heads or KV groups]
- * @param ffn [FFN channels]
+ * @param attention one score per attention unit: [heads] or [KV groups]
+ * @param ffn one score per FFN channel: [channels]
  */
 public record UnitScores(double[] attention, double[] ffn) {
     public UnitScores {
@@ -24,17 +24,17 @@ public record UnitScores(double[] attention, double[] ffn) {
         return ffn.clone();
     }
 
-    /** Those of a whole layer, of which these are the attention's and the others the feed-forward block's. */
+    /** Joins these scores of the attention units with the other's scores of the FFN channels. */
     public UnitScores joined(UnitScores feedForward) {
         return new UnitScores(attention, feedForward.ffn);
     }
 
-    /** Each kind's z scores, which compare across layers and kinds. */
+    /** The z scores within each kind of unit. They can be compared across layers and kinds. */
     public UnitScores standardized() {
         return new UnitScores(zScores(attention), zScores(ffn));
     }
 
-    /** z scores with the standard deviation of a sample; all zero where the values do not differ. */
+    /** The z scores of some values, by their sample standard deviation. They are all 0 when all values are equal. */
     public static double[] zScores(double[] values) {
         double mean = Arrays.stream(values).average().orElse(0);
         double squares = Arrays.stream(values)

@@ -6,7 +6,7 @@ import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.UnitKind;
 import java.util.function.Function;
 
-/** Unit scores that are sums of an importance per weight, over all rows and columns that belong to a unit. */
+/** Unit scores that sum the importance S of each weight over all rows and columns that belong to a unit. */
 public final class UnitSums {
     private final double[] attention;
     private final double[] ffn;
@@ -16,7 +16,12 @@ public final class UnitSums {
         ffn = new double[layout.shape().ffnChannels()];
     }
 
-    /** @param sums for each linear layer the sums of S over rows, then over columns, [out + in] */
+    /**
+     * Sums the importance of weights into unit scores.
+     *
+     * @param linears the linear layers whose weights count
+     * @param sums gives for a linear layer the sum of S within each row, then within each column: [out + in]
+     */
     public static UnitScores over(LayerLayout layout, Iterable<Linear> linears, Function<Linear, double[]> sums) {
         UnitSums units = new UnitSums(layout);
         for (Linear linear : linears) {

@@ -4,7 +4,7 @@ import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.transformer.Linear;
 
-/** {@code S = |W_ij|·n_j} (Wanda, section 3), summed over the unit in all its matrices. */
+/** {@code S = |W_ij|·n_j} (Wanda, section 3), summed over the unit in all its matrices. n_j is the norm of input j. */
 record Wanda() implements Criterion {
     @Override
     public String name() {

@@ -7,8 +7,9 @@ import io.espalier.model.transformer.Linear;
 import java.util.Arrays;
 
 /**
- * Structured Wanda, one-shot on the dense model (FLAP's released code): on the input columns of the attention output and
- * of the FFN's down projection alone, the mean over output rows of {@code |W_ij|·n_j}, summed over the unit's columns.
+ * Structured Wanda, computed once on the dense model (FLAP's released code). It uses only the output projection and the
+ * down projection. A column's score is the mean over its rows of {@code |W_ij|·n_j}, and a unit's score is the sum over
+ * its columns.
  */
 record WandaSp() implements Criterion {
     @Override

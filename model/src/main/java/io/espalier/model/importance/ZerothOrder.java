@@ -26,16 +26,16 @@ import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
- * The gradient estimate of MINI-LLM (SPSA): {@code Ĝ = (1/n) Σ c_t z_t} with {@code c_t = (L(θ+εz_t) − L(θ−εz_t)) / 2ε},
- * from forward passes alone. z_t is a pure function of seed, draw and tensor name, so whoever knows the
- * losses can rebuild any matrix of Ĝ. The weights themselves are never changed.
+ * The gradient estimate of MINI-LLM (SPSA): {@code Ĝ = (1/n) Σ c_t z_t} with {@code c_t = (L(θ+εz_t) − L(θ−εz_t)) / 2ε}
+ * over n draws. It needs only forward passes. z_t is a pure function of the seed, the draw and the tensor's name, so
+ * any matrix of Ĝ can be rebuilt from the losses. The model's weights are never changed.
  *
- * @param seed of the job
- * @param epsilon step of the central difference
- * @param distribution of z
+ * @param seed the job's seed
+ * @param epsilon ε, the step of the central difference; positive
+ * @param distribution the distribution of z
  */
 public record ZerothOrder(long seed, double epsilon, Distribution distribution) {
-    /** Of the budget, for hidden states. */
+    /** The streams of several draws may take the memory budget divided by this number. */
     private static final int HIDDEN_SHARE = 4;
 
     public ZerothOrder {
@@ -44,24 +44,27 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         }
     }
 
-    /** With Gaussian z. */
+    /** An estimate with Gaussian z. */
     public ZerothOrder(long seed, double epsilon) {
         this(seed, epsilon, Distribution.GAUSSIAN);
     }
 
-    /** As the next, in fp32. */
+    /** Computes {@link #losses(Checkpoint, int[][], int, int, LayerScope, Computation, Progress)} in fp32. */
     public List<DrawLosses> losses(
             Checkpoint checkpoint, int[][] windows, int firstDraw, int lastDraw, LayerScope scope, Progress progress) {
         return losses(checkpoint, windows, firstDraw, lastDraw, scope, Computation.EXACT, progress);
     }
 
     /**
-     * Losses of the draws [firstDraw, lastDraw), each over all windows. The two sides of all draws pass through a layer
-     * together, so its weights are read once; they part from the dense model at the first layer in scope.
+     * The losses of the draws [firstDraw, lastDraw), each over all windows. Every draw has two streams of hidden
+     * states, one for W + εz and one for W − εz. The streams of as many draws as the memory budget allows go through a
+     * layer before the next layer is read. Layers before the scope are the same for all draws and are computed once for
+     * these streams.
      *
      * @param windows [n][t] token ids, the same for every draw
-     * @param scope layers whose linear weights are perturbed
-     * @throws EspalierException see {@link Computation#requireFinite}
+     * @param scope layers whose linear layers' weights are perturbed
+     * @return one entry per draw, in the order of the draws
+     * @throws EspalierException when a loss is not finite, see {@link Computation#requireFinite}
      */
     public List<DrawLosses> losses(
             Checkpoint checkpoint,
@@ -93,10 +96,10 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
     }
 
     /**
-     * Bytes that {@link #losses} holds at most with one draw: hidden states of the dense model and of the draw's two sides
-     * and, at the end, both sides normalised once more.
+     * The most bytes that {@link #losses} holds at once with one draw. They include the hidden states of the dense
+     * model and of the draw's two streams. At the end, the language head adds a normalised copy of both streams.
      *
-     * @param moved weights of which the distribution needs a moved copy at a time, see {@link Distribution#movedTogether}
+     * @param moved number of weights with a perturbed copy in memory, see {@link Distribution#movedTogether}
      */
     public static long bytes(Footprint footprint, int windows, int length, long moved) {
         long hidden = footprint.hidden(windows, length);
@@ -106,7 +109,9 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                 + Math.max(inLayers, 2 * hidden + footprint.head(windows, length));
     }
 
-    /** Draws whose hidden states the budget holds beside all else that a pass needs; one is carried in any case. */
+    /**
+     * The number of draws whose hidden states fit into the budget together with all else that a pass holds; at least 1.
+     */
     private int together(ModelLayout layout, int[][] windows, Computation computation) {
         int length = windows[0].length;
         Footprint footprint = new Footprint(layout, computation);
@@ -117,7 +122,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return (int) (1 + Math.max(0, more) / sides);
     }
 
-    /** One pass over the weights for as many draws as fit together. */
+    /** One pass over the model's weights for as many draws as fit into memory together. */
     private final class Pass {
         private final Checkpoint checkpoint;
         private final ModelLayout layout;
@@ -133,13 +138,13 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             this.computation = computation;
         }
 
-        /** @param passed hears of each layer and how many tokens went through it */
+        /** @param passed receives the index of each layer that is done and the number of tokens that went through it */
         List<DrawLosses> losses(int firstDraw, int lastDraw, BiConsumer<Integer, Long> passed) {
             List<Sides> draws = new ArrayList<>();
             try (Scope shared = Scope.open();
                     LayerStream dense = LayerStream.embed(checkpoint, layout, windows, computation.budget())) {
-                // Fresh memory costs as much as the products it is for: all layers take the same.
-                Tensor room =
+                // All layers use the same memory, because allocating it costs as much time as the products that use it.
+                Tensor arena =
                         new Kernels(shared).reserve(distribution.movedTogether(layout.layers()), computation.type());
                 WeightStream.forEach(checkpoint, layout.layers(), computation, (layer, weights) -> {
                     if (layer.index() == scope.first()) {
@@ -148,7 +153,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
                     if (draws.isEmpty()) {
                         dense.through(new DecoderLayer(layer, weights));
                     }
-                    draws.forEach(sides -> through(layer, weights, sides, room));
+                    draws.forEach(sides -> through(layer, weights, sides, arena));
                     passed.accept(layer.index(), Math.max(1, 2 * draws.size()) * dense.tokens());
                 });
                 LanguageHead head = new LanguageHead(checkpoint, layout, computation.type());
@@ -163,9 +168,9 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
             return losses;
         }
 
-        private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor room) {
+        private void through(LayerLayout layer, LayerWeights weights, Sides sides, Tensor arena) {
             if (scope.contains(layer.index())) {
-                var moved = new PerturbedLayer(layer, weights, linear -> seedOf(sides.draw, linear), epsilon, room);
+                var moved = new PerturbedLayer(layer, weights, linear -> seedOf(sides.draw, linear), epsilon, arena);
                 distribution.through(moved, sides.plus, sides.minus);
             } else {
                 DecoderLayer plain = new DecoderLayer(layer, weights);
@@ -179,7 +184,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         long sum;
     }
 
-    /** The two streams of one draw. */
+    /** The two streams of hidden states of one draw: {@code plus} uses W + εz, {@code minus} uses W − εz. */
     private record Sides(int draw, LayerStream plus, LayerStream minus) implements AutoCloseable {
         static Sides of(int draw, LayerStream dense) {
             return new Sides(draw, dense.fork(), dense.fork());
@@ -205,9 +210,10 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
     }
 
     /**
-     * The estimate from the draws of all tasks.
+     * The gradient estimate Ĝ from the draws of all tasks.
      *
-     * @param losses in draw order, which decides the last bits
+     * @param losses the losses in the order of the draws; the order affects the rounding of the sum
+     * @throws EspalierException {@code INVALID_ARGUMENT} when there are no losses
      */
     public GradientSource gradient(List<DrawLosses> losses) {
         if (losses.isEmpty()) {
@@ -226,7 +232,7 @@ public record ZerothOrder(long seed, double epsilon, Distribution distribution) 
         return Seeds.of(seed, "zeroth-order/" + draw + "/" + linear.weight().name());
     }
 
-    /** The control that knows nothing of the loss: Ĝ ~ N(0, 1). */
+    /** A control that does not depend on the loss: Ĝ ~ N(0, 1). */
     static GradientSource noise(long seed) {
         return (linear, scope) -> Distribution.GAUSSIAN.sum(
                 linear, new long[] {Seeds.of(seed, "noise/" + linear.weight().name())}, new double[] {1}, scope);

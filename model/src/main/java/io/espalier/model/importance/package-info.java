@@ -1,3 +1,3 @@
-/** What a unit is worth: input statistics, gradient sources and the criteria that use them. */
+/** The importance of units: input statistics, gradient sources, Hessians and the criteria that use them. */
 @org.jspecify.annotations.NullMarked
 package io.espalier.model.importance;
