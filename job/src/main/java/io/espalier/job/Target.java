@@ -16,13 +16,20 @@ public sealed interface Target {
      *
      * @param output artifact folder to create; no two variants of a job share it
      */
-    record Variant(String output, Budget budget) {
-        private static List<String> outputs(List<Variant> variants) {
-            return variants.stream().map(Variant::output).toList();
+    record Variant(String output, Budget budget) {}
+
+    /** A target of which a job can make several checkpoints from one scoring. */
+    sealed interface Ranked extends Target {
+        List<Variant> variants();
+
+        @Override
+        default List<String> outputs() {
+            return variants().stream().map(Variant::output).toList();
         }
 
-        private static Variant named(String output, List<Variant> variants) {
-            return variants.stream()
+        /** @throws IllegalArgumentException when the job makes no checkpoint of that name */
+        default Variant variant(String output) {
+            return variants().stream()
                     .filter(variant -> variant.output().equals(output))
                     .findFirst()
                     .orElseThrow(() -> new IllegalArgumentException("the job makes no checkpoint named " + output));
@@ -37,36 +44,16 @@ public sealed interface Target {
      * @param sequential whether each layer is scored behind the layers already pruned
      */
     record Units(List<Variant> variants, String allocation, int roundTo, Compensation compensation, boolean sequential)
-            implements Target {
+            implements Ranked {
         public Units {
             variants = List.copyOf(variants);
-        }
-
-        @Override
-        public List<String> outputs() {
-            return Variant.outputs(variants);
-        }
-
-        /** @throws IllegalArgumentException when the job makes no checkpoint of that name */
-        public Variant variant(String output) {
-            return Variant.named(output, variants);
         }
     }
 
     /** Whole decoder layers. */
-    record Layers(List<Variant> variants) implements Target {
+    record Layers(List<Variant> variants) implements Ranked {
         public Layers {
             variants = List.copyOf(variants);
-        }
-
-        @Override
-        public List<String> outputs() {
-            return Variant.outputs(variants);
-        }
-
-        /** @throws IllegalArgumentException when the job makes no checkpoint of that name */
-        public Variant variant(String output) {
-            return Variant.named(output, variants);
         }
     }
 

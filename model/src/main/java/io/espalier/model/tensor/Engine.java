@@ -19,7 +19,13 @@ public final class Engine {
     private static final String DEVICE = "cpu";
 
     private static final class Started {
-        static final Engine ENGINE = new Engine();
+        static final Engine ENGINE = start();
+
+        private static Engine start() {
+            Engine engine = new Engine();
+            inUse = true;
+            return engine;
+        }
     }
 
     private final PtNDManager root = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
@@ -71,7 +77,6 @@ public final class Engine {
     }
 
     static Engine started() {
-        inUse = true;
         return Started.ENGINE;
     }
 

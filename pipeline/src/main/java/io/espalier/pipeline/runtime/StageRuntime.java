@@ -40,9 +40,9 @@ import org.slf4j.LoggerFactory;
 public final class StageRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
 
-    private final StageSettings settings;
     private static final Duration STREAMS_STOP = Duration.ofSeconds(10);
 
+    private final StageSettings settings;
     private final Lifecycle parts = new Lifecycle("the stage");
     private final KafkaStreams streams;
     private final TaskQueue queue;

@@ -1,5 +1,7 @@
 package io.espalier.pipeline.telemetry;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.OneofDescriptor;
 import com.google.protobuf.Message;
 import io.espalier.v1.Task;
 import java.util.Locale;
@@ -8,6 +10,8 @@ import java.util.TreeMap;
 
 /** What logs, traces and metrics call a task. */
 public final class TaskLabels {
+    private static final OneofDescriptor WORK = Task.getDescriptor().getOneofs().get(0);
+
     private TaskLabels() {}
 
     /** Kind of the task: "score-layer". */
@@ -20,11 +24,12 @@ public final class TaskLabels {
         Map<String, String> labels = new TreeMap<>();
         labels.put("job", task.getJobId());
         labels.put("task", task.getTaskId());
-        for (Object field : task.getAllFields().values()) {
-            if (field instanceof Message work && work.getDescriptorForType().findFieldByName("layer") != null) {
-                labels.put(
-                        "layer",
-                        String.valueOf(work.getField(work.getDescriptorForType().findFieldByName("layer"))));
+        FieldDescriptor kind = task.getOneofFieldDescriptor(WORK);
+        if (kind != null) {
+            Message work = (Message) task.getField(kind);
+            FieldDescriptor layer = kind.getMessageType().findFieldByName("layer");
+            if (layer != null) {
+                labels.put("layer", String.valueOf(work.getField(layer)));
             }
         }
         return labels;

@@ -6,6 +6,8 @@ import io.espalier.model.artifact.StoredFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -50,11 +52,11 @@ public final class ScorePlan {
     }
 
     private static ScoreStep done(Inspection inspection, List<ScoreResult> layers) {
-        List<StoredFile> scores = new ArrayList<>();
+        SortedMap<Integer, StoredFile> scores = new TreeMap<>();
         List<ScoreResult.ControlRanks> controls = new ArrayList<>();
         for (ScoreResult result : layers) {
             if (result instanceof ScoreResult.LayerScored layer) {
-                scores.add(layer.file());
+                scores.put(layer.layer(), layer.file());
                 controls.addAll(layer.controls());
             }
         }

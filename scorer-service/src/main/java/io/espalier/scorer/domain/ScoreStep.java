@@ -2,7 +2,10 @@ package io.espalier.scorer.domain;
 
 import io.espalier.job.Inspection;
 import io.espalier.model.artifact.StoredFile;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The next step in scoring a model. */
 public sealed interface ScoreStep {
@@ -30,13 +33,13 @@ public sealed interface ScoreStep {
     /**
      * Every layer has its scores.
      *
-     * @param scores one file for each layer in scope, in layer order; empty where the pruner chooses the weights
+     * @param scores the file of each layer in scope, by the layer's index; empty where the pruner chooses the weights
      * @param controls rank correlations of the controls with the criterion
      */
-    record Done(Inspection inspection, List<StoredFile> scores, List<ScoreResult.ControlRanks> controls)
+    record Done(Inspection inspection, SortedMap<Integer, StoredFile> scores, List<ScoreResult.ControlRanks> controls)
             implements ScoreStep {
         public Done {
-            scores = List.copyOf(scores);
+            scores = Collections.unmodifiableSortedMap(new TreeMap<>(scores));
             controls = List.copyOf(controls);
         }
     }

@@ -12,7 +12,6 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.Arrays;
@@ -43,8 +42,8 @@ public final class ScoreWork {
             JobSpec spec, Inspection inspection, ScoreTask.CollectStatistics task, Progress progress) {
         try (Checkpoint checkpoint = workspace.model(spec)) {
             int[][] windows = Arrays.copyOfRange(workspace.calibration(spec, checkpoint), task.first(), task.last());
-            InputStatistics statistics =
-                    InputStatistics.collect(checkpoint, windows, scope(inspection), inspection.computation(), progress);
+            InputStatistics statistics = InputStatistics.collect(
+                    checkpoint, windows, inspection.scope(), inspection.computation(), progress);
             return new ScoreResult.StatisticsCollected(files(spec).statistics(task.id(), statistics));
         }
     }
@@ -59,7 +58,7 @@ public final class ScoreWork {
                             windows,
                             task.first(),
                             task.last(),
-                            scope(inspection),
+                            inspection.scope(),
                             inspection.computation(),
                             progress));
         }
@@ -95,7 +94,7 @@ public final class ScoreWork {
             LayerChain.Inputs inputs = new LayerChain.Inputs(
                     checkpoint,
                     workspace.calibration(spec, checkpoint),
-                    scope(inspection),
+                    inspection.scope(),
                     inspection.computation().budget(),
                     spec.seed(),
                     files,
@@ -131,9 +130,5 @@ public final class ScoreWork {
     private static ZerothOrder zerothOrder(JobSpec spec) {
         JobSpec.Gradient gradient = spec.scoring().gradient();
         return new ZerothOrder(spec.seed(), gradient.epsilon(), Distribution.named(gradient.distribution()));
-    }
-
-    private static LayerScope scope(Inspection inspection) {
-        return new LayerScope(inspection.firstLayer(), inspection.lastLayer());
     }
 }

@@ -2,11 +2,12 @@ package io.espalier.scorer.domain;
 
 import static io.espalier.model.importance.GradientSource.BACKPROP;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.Setting;
 import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.pruning.SequentialPass;
@@ -47,22 +48,21 @@ sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, 
             return new MaskLayers(choice);
         }
         if (!source(spec).equals(BACKPROP)) {
-            throw invalid("scoring.gradient.source", "must be backprop: %s needs each sample's exact gradient", name);
+            throw new InvalidSetting(
+                    Setting.GRADIENT_SOURCE, "must be backprop: %s needs each sample's exact gradient".formatted(name));
         }
         return new MaskBackprop(choice);
     }
 
     private static ScoringStrategy units(JobSpec spec, Target target) {
-        UnitCriteria criteria = UnitCriteria.of(spec.scoring());
+        UnitCriteria criteria = UnitCriteria.of(spec);
         Criterion criterion = criteria.criterion();
         boolean wholeLayers = target instanceof Target.Layers;
         if (wholeLayers == criterion.ranksUnits() && !criterion.name().equals("random")) {
-            throw invalid(
-                    "scoring.criterion",
-                    wholeLayers
-                            ? "%s ranks the units inside a layer; target layers takes block-influence or random"
-                            : "%s ranks whole layers; choose one that ranks units, or target layers",
-                    criterion.name());
+            String mismatch = wholeLayers
+                    ? "%s ranks the units inside a layer; target layers takes block-influence or random"
+                    : "%s ranks whole layers; choose one that ranks units, or target layers";
+            throw new InvalidSetting(Setting.CRITERION, mismatch.formatted(criterion.name()));
         }
         criterion.requireSource(source(spec));
         if (spec.scoring().reused()) {
@@ -87,10 +87,6 @@ sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, 
 
     private static String source(JobSpec spec) {
         return spec.scoring().gradient().source();
-    }
-
-    private static EspalierException invalid(String field, String what, String criterion) {
-        return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + " " + what.formatted(criterion));
     }
 
     /** The evidence that is collected on the dense model before any layer is scored. */

@@ -21,10 +21,10 @@ record UnitCriteria(Criterion criterion, List<Criterion> controls) {
     }
 
     /** @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} naming an unknown criterion or form */
-    static UnitCriteria of(JobSpec.Scoring scoring) {
-        Criterion criterion = Criterion.named(scoring.criterion(), scoring.options());
+    static UnitCriteria of(JobSpec spec) {
+        Criterion criterion = spec.criterion();
         return new UnitCriteria(
-                criterion, scoring.controls() == JobSpec.Controls.OFF ? List.of() : criterion.controls());
+                criterion, spec.scoring().controls() == JobSpec.Controls.OFF ? List.of() : criterion.controls());
     }
 
     /** The criterion's scores, then those of its controls. */

@@ -58,7 +58,8 @@ final class ScorePlanMapper {
     private static ScoreFact completed(PruneRequest request, ScoreStep.Done done) {
         ScoringCompleted.Builder completed =
                 ScoringCompleted.newBuilder().setRequest(request).setInputs(InspectionMapper.toWire(done.inspection()));
-        done.scores().forEach(file -> completed.addScores(ScoreMapper.toWire(file)));
+        // On the wire a file is that of the layer at its place in the scope.
+        done.scores().values().forEach(file -> completed.addScores(ScoreMapper.toWire(file)));
         done.controls().forEach(ranks -> completed.addControls(ScoreMapper.toWire(ranks)));
         return ScoreFact.newBuilder()
                 .setJobId(request.getRequestId())

@@ -100,7 +100,8 @@ class ScorePlanTest {
 
         ScoreStep end = new ScorePlan(spec("magnitude")).next(List.of(inspected(SMALL), layers));
 
-        assertThat(((ScoreStep.Done) end).scores()).extracting(StoredFile::path).containsExactly("a", "b");
+        assertThat(((ScoreStep.Done) end).scores())
+                .containsExactly(Map.entry(1, new StoredFile("a", "1")), Map.entry(2, new StoredFile("b", "2")));
     }
 
     @Test
