@@ -213,66 +213,6 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * The initial state of an online log-sum-exp over the vocabulary (Milakov and Gimelshein, 2018) for n predictions.
-     *
-     * @return fp64 [3, n]: maximum logit, sum of exp(logit − maximum), logit of the target
-     */
-    public Tensor emptyFold(int n) {
-        return tensor("empty_fold", IValue.from((long) n));
-    }
-
-    /**
-     * Logits of a block of the vocabulary.
-     *
-     * @param hidden normalised hidden states [.., d]
-     * @param weight rows of the output embedding, [block, d]
-     * @param cap the logits are capped to (−cap, cap) by tanh; 0 means no cap
-     * @return [.., block]
-     */
-    public Tensor logits(Tensor hidden, Tensor weight, double cap) {
-        return tensor("logits", of(hidden), of(weight), IValue.from(cap));
-    }
-
-    /**
-     * Adds the logits of a block of the vocabulary to an online log-sum-exp.
-     *
-     * @param fold fp64 [3, n], see {@link #emptyFold}
-     * @param hidden normalised hidden states [n, d]
-     * @param weight rows of the output embedding, [block, d]
-     * @param cap as in {@link #logits}
-     * @param targets token ids, int64 [n]
-     * @param start token id of the block's first row
-     * @return the new state, fp64 [3, n]
-     */
-    public Tensor foldVocabulary(Tensor fold, Tensor hidden, Tensor weight, double cap, Tensor targets, int start) {
-        return tensor(
-                "fold_vocabulary", of(fold), of(hidden), of(weight), IValue.from(cap), of(targets), IValue.from((long)
-                        start));
-    }
-
-    /**
-     * The token id with the highest logit at the last position.
-     *
-     * @param hidden normalised hidden states [1, t, d]
-     * @param head output embedding [vocabulary, d]
-     */
-    public int mostLikely(Tensor hidden, Tensor head) {
-        try (IValue result = call("most_likely", of(hidden), of(head))) {
-            return Math.toIntExact(result.toLong());
-        }
-    }
-
-    /**
-     * −log p(target) of each prediction.
-     *
-     * @param fold fp64 [3, n] over the whole vocabulary
-     * @return [n], in nats
-     */
-    public double[] negativeLogLikelihood(Tensor fold) {
-        return doubles("negative_log_likelihood", of(fold));
-    }
-
-    /**
      * Sums over tokens of each feature and of its square.
      *
      * @param x [.., in]
@@ -338,29 +278,6 @@ public final class Kernels extends KernelCalls {
         try (IValue result = call("mean_diagonal", of(gram), of(kept))) {
             return result.toDouble();
         }
-    }
-
-    /**
-     * The gradient of the mean loss with respect to the uncapped logits of a block of the vocabulary:
-     * {@code weight · (softmax − onehot)}, times the derivative of the cap.
-     *
-     * @param logits capped logits of the block, [n, block]
-     * @param cap as in {@link #logits}
-     * @param fold fp64 [3, n] over the whole vocabulary
-     * @param targets token ids, int64 [n]
-     * @param start token id of the block's first row
-     * @param weight weight of one prediction in the mean
-     * @return [n, block]
-     */
-    public Tensor vocabularyGradient(Tensor logits, double cap, Tensor fold, Tensor targets, int start, double weight) {
-        return tensor(
-                "vocabulary_gradient",
-                of(logits),
-                IValue.from(cap),
-                of(fold),
-                of(targets),
-                IValue.from((long) start),
-                IValue.from(weight));
     }
 
     /** A copy of the values. */

@@ -8,6 +8,7 @@ import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.tensor.VocabularyKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -140,8 +141,9 @@ public final class LanguageHead {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
             double cap = layout.logitCap();
-            Tensor logits = kernels.logits(chunk.hidden, block, cap);
-            Tensor upstream = kernels.vocabularyGradient(logits, cap, chunk.fold, chunk.targets, start, weight);
+            VocabularyKernels vocabulary = new VocabularyKernels(scope);
+            Tensor logits = vocabulary.logits(chunk.hidden, block, cap);
+            Tensor upstream = vocabulary.vocabularyGradient(logits, cap, chunk.fold, chunk.targets, start, weight);
             kernels.addInPlace(sum, kernels.linearGradient(upstream, block));
         }
     }
@@ -172,7 +174,7 @@ public final class LanguageHead {
                 result.add(new Predictions(
                         kernels.reshape(normed, n, layout.hiddenSize()),
                         scope.longs(targets, n),
-                        kernels.emptyFold(n)));
+                        new VocabularyKernels(scope).emptyFold(n)));
             }
         }
         return result;
@@ -180,14 +182,14 @@ public final class LanguageHead {
 
     private void fold(Predictions chunk, Tensor block, int start, Scope scope) {
         Tensor before = chunk.fold;
-        chunk.fold =
-                new Kernels(scope).foldVocabulary(before, chunk.hidden, block, layout.logitCap(), chunk.targets, start);
+        chunk.fold = new VocabularyKernels(scope)
+                .foldVocabulary(before, chunk.hidden, block, layout.logitCap(), chunk.targets, start);
         before.close();
     }
 
     private static double[][] perWindow(List<Predictions> stream, int predicted, Scope scope) {
         double[] all = stream.stream()
-                .flatMapToDouble(chunk -> Arrays.stream(new Kernels(scope).negativeLogLikelihood(chunk.fold)))
+                .flatMapToDouble(chunk -> Arrays.stream(new VocabularyKernels(scope).negativeLogLikelihood(chunk.fold)))
                 .toArray();
         double[][] windows = new double[all.length / predicted][];
         for (int i = 0; i < windows.length; i++) {
@@ -202,7 +204,7 @@ public final class LanguageHead {
      * @return per chunk [b, t, vocabulary], in {@code scope}
      */
     public List<Tensor> logits(LayerStream stream, Scope scope) {
-        Kernels kernels = new Kernels(scope);
+        VocabularyKernels kernels = new VocabularyKernels(scope);
         try (LayerWeights norm = finalNorm()) {
             Tensor head = StoredWeights.read(checkpoint, layout.head().name(), scope);
             return stream.chunks().stream()

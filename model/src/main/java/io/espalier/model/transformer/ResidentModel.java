@@ -2,10 +2,10 @@ package io.espalier.model.transformer;
 
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
+import io.espalier.model.tensor.VocabularyKernels;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -72,7 +72,6 @@ public final class ResidentModel implements AutoCloseable {
                 throw new IllegalArgumentException("after the prompt, tokens are read one at a time");
             }
             try (Scope pass = Scope.open()) {
-                Kernels kernels = new Kernels(pass);
                 Tensor x = layout.embedding().embed(checkpoint, new int[][] {tokens}, position, pass);
                 Rotary.Table angles = new Rotary.Table(position, tokens.length, pass);
                 for (LayerLayout layer : layout.layers()) {
@@ -81,7 +80,7 @@ public final class ResidentModel implements AutoCloseable {
                     x = decoder.feedForward(attended, pass);
                 }
                 position += tokens.length;
-                return kernels.mostLikely(layout.finalNorm().apply(x, norm::get, pass), head);
+                return new VocabularyKernels(pass).mostLikely(layout.finalNorm().apply(x, norm::get, pass), head);
             }
         }
 

@@ -33,7 +33,7 @@ class KernelsTest {
         targets[0] = 999;
         targets[PREDICTIONS - 1] = 1000;
         try (Scope scope = Scope.open()) {
-            Kernels kernels = new Kernels(scope);
+            VocabularyKernels kernels = new VocabularyKernels(scope);
             Tensor states = scope.floats(hidden, PREDICTIONS, HIDDEN);
             Tensor wanted = scope.longs(targets, PREDICTIONS);
 
