@@ -8,19 +8,11 @@ import com.google.protobuf.Parser;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.pipeline.job.JobView;
-import io.espalier.v1.AcceptedRequest;
-import io.espalier.v1.EvaluationReport;
-import io.espalier.v1.JobCommand;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.JobEvent;
-import io.espalier.v1.PruneRequest;
-import io.espalier.v1.PrunedCheckpoint;
-import io.espalier.v1.ScoreFact;
 import io.espalier.v1.StageJob;
 import io.espalier.v1.Task;
-import io.espalier.v1.TaskResult;
 import io.espalier.v1.TaskState;
-import io.espalier.v1.WorkerBeat;
-import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,29 +29,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UpgradeFixturesTest {
     private static final Path FIXTURES = Path.of("src/test/resources/upgrade/8acdd61");
 
-    private static final Map<String, Parser<? extends Message>> PARSERS = Map.ofEntries(
-            Map.entry("prune-requests", PruneRequest.parser()),
-            Map.entry("accepted-requests", AcceptedRequest.parser()),
-            Map.entry("accepted-requests-dlt", AcceptedRequest.parser()),
-            Map.entry("score-tasks", Task.parser()),
-            Map.entry("score-results", TaskResult.parser()),
-            Map.entry("layer-scores", ScoreFact.parser()),
-            Map.entry("prune-tasks", Task.parser()),
-            Map.entry("prune-results", TaskResult.parser()),
-            Map.entry("pruned-checkpoints", PrunedCheckpoint.parser()),
-            Map.entry("evaluation-tasks", Task.parser()),
-            Map.entry("evaluation-results", TaskResult.parser()),
-            Map.entry("evaluations", EvaluationReport.parser()),
-            Map.entry("job-events", JobEvent.parser()),
-            Map.entry("job-commands", JobCommand.parser()),
-            Map.entry("workers", WorkerBeat.parser()),
-            Map.entry("worker-commands", WorkerCommand.parser()),
-            Map.entry("espalier-scorer-jobs-changelog", StageJob.parser()),
-            Map.entry("espalier-pruner-jobs-changelog", StageJob.parser()),
-            Map.entry("espalier-evaluator-jobs-changelog", StageJob.parser()));
-
     /** Bytes that are no request, to be kept as they were. */
     private static final Set<String> OPAQUE = Set.of("prune-requests-dlt");
+
+    private static Parser<? extends Message> parser(String topic) {
+        return topic.endsWith("-changelog")
+                ? StageJob.parser()
+                : TopicFile.declared()
+                        .topic(topic.replaceFirst("-dlt$", ""))
+                        .orElseThrow(() -> new AssertionError("no topic " + topic))
+                        .parser();
+    }
 
     private static Recording recording(String name) {
         return new Recording(FIXTURES.resolve(name));
@@ -72,8 +52,7 @@ class UpgradeFixturesTest {
             if (OPAQUE.contains(topic)) {
                 continue;
             }
-            assertThat(PARSERS).containsKey(topic);
-            var parser = DiscardUnknownFieldsParser.wrap(PARSERS.get(topic));
+            var parser = DiscardUnknownFieldsParser.wrap(parser(topic));
             for (RecordedRecord record : recording(name).records(topic)) {
                 if (record.value() == null || (topic.equals("prune-requests") && !record.hasHeader("ce_type"))) {
                     continue;

@@ -2,7 +2,6 @@ package io.espalier.cli.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.PrunedCheckpoint;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -63,17 +62,5 @@ class FactLineTest {
 
         // Then
         assertThat(line).isEqualTo("{\"key\":\"job-1\",\"headers\":{},\"value\":\"/w==\"}");
-    }
-
-    @Test
-    void everyDeclaredTopicButTheDeadLettersHasAType() {
-        // When
-        var declared = TopicCatalog.load("").topics().stream()
-                .map(topic -> topic.name())
-                .filter(name -> !name.endsWith("-dlt"))
-                .toList();
-
-        // Then
-        assertThat(FactLine.topics()).containsExactlyInAnyOrderElementsOf(declared);
     }
 }
