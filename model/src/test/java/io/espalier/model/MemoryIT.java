@@ -22,11 +22,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the operating system says of a process that works on a model; only Linux says it simply. */
 @EnabledOnOs(OS.LINUX)
+// Each test waits for a process of its own, whose memory no other process touches.
+@Execution(ExecutionMode.CONCURRENT)
 class MemoryIT {
     private static final long MEGABYTE = 1 << 20;
     /**
