@@ -34,7 +34,7 @@ final class Requests {
     /** Scoring in which every task takes long enough to be caught in the middle. */
     static PruneRequest slowScoring(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();
-        request.getScoringBuilder().setGradient(draws(48));
+        request.getScoringBuilder().setGradient(draws(32));
         return request.build();
     }
 
@@ -43,7 +43,7 @@ final class Requests {
         PruneRequest.Builder request = small(jobId).toBuilder();
         request.getScoringBuilder().setCriterion("taylor").setForm("mix");
         request.getScoringBuilder().getGradientBuilder().setSource("backprop");
-        request.getCalibrationBuilder().setSamples(48).setSequenceLength(128);
+        request.getCalibrationBuilder().setSamples(32).setSequenceLength(128);
         return request.build();
     }
 
@@ -51,7 +51,7 @@ final class Requests {
     static PruneRequest slowPruning(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();
         request.getScoringBuilder().setCriterion("magnitude");
-        request.getCalibrationBuilder().setSamples(96).setSequenceLength(128);
+        request.getCalibrationBuilder().setSamples(64).setSequenceLength(128);
         return request.build();
     }
 

@@ -84,7 +84,10 @@ public record LeastSquaresPass(LayerStream own, @Nullable LayerStream dense) imp
         return streams * footprint.hidden(windows, length) + Math.max(footprint.layer() + activations, halves);
     }
 
-    /** Of summing over kept and lost columns of a weight, then of the system and its right side, then of one of them twice. */
+    /**
+     * The most that one repair takes, of three moments: while it sums over kept and lost columns, the fp32 sums and the
+     * weight; while it solves, the system in fp64 and its right side; afterwards the right side twice.
+     */
     private static long repairBytes(Linear linear, long kept, long activations) {
         if (kept == linear.inputs()) {
             return 0;

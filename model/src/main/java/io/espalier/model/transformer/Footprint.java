@@ -100,9 +100,9 @@ public record Footprint(ModelLayout layout, Computation computation) {
     }
 
     /**
-     * Of a pass that frees a layer's attention half before it works on the feed-forward half.
+     * The most bytes that one layer takes in a pass that frees its attention half before it works on the feed-forward half.
      *
-     * @param bytes of the work on one linear layer
+     * @param bytes that the work on one linear layer takes beside the layer's weights
      */
     public static long mostOfHalves(LayerLayout layer, ToLongFunction<Linear> bytes) {
         return Math.max(
@@ -111,7 +111,7 @@ public record Footprint(ModelLayout layout, Computation computation) {
                         + most(layer.linears(LayerHalf.FEED_FORWARD), bytes));
     }
 
-    /** Of the layer that takes most. */
+    /** The bytes of the layer that takes most. */
     public long largest(ToLongFunction<LayerLayout> bytes) {
         return most(layout.layers(), bytes);
     }

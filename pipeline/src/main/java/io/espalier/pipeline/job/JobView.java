@@ -56,7 +56,7 @@ public record JobView(Job job, String committer) {
         return next.build();
     }
 
-    /** Of a stage that only a later version knows, the job stays as it was. */
+    /** The state of a job in the stage of an event; unchanged if only a later version knows that stage. */
     private JobState state(JobEvent event) {
         return StageTopics.find(event.getStage()).map(StageTopics::state).orElse(job.getState());
     }

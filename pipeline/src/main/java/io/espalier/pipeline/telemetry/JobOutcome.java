@@ -8,7 +8,7 @@ public enum JobOutcome {
     FAILED,
     CANCELLED;
 
-    /** As in metrics. */
+    /** The value of the label {@code outcome} in metrics. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

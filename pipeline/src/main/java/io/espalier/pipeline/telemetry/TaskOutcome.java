@@ -9,7 +9,7 @@ public enum TaskOutcome {
     /** Without a result: the worker was drained, the task broke and is tried again, or its job had ended. */
     GIVEN_BACK;
 
-    /** As in metrics. */
+    /** The value of the label {@code outcome} in metrics. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -22,7 +22,7 @@ public record DeadLetter(@Nullable String key, byte[] value, Headers headers) {
     /** A record whose key, value and headers take more than this is kept in part. */
     static final int LARGE_BYTES = TopicCatalog.MAX_RECORD_BYTES / 4;
 
-    /** Of a large record's value. */
+    /** How much is kept of a large record's value. */
     static final int KEPT_BYTES = 1024;
 
     private static final int REASON_CHARS = 2000;
