@@ -35,6 +35,12 @@ final class RequestOptions {
     @Option(names = "--seed", paramLabel = "N", description = "Every random choice follows from it. Default: 0.")
     private @Nullable Long seed;
 
+    @Option(
+            names = "--priority",
+            paramLabel = "N",
+            description = "From -100 to 100. Jobs that wait begin in this order, the highest first. Default: 0.")
+    private @Nullable Integer priority;
+
     @Option(names = "--calibration", paramLabel = "PATH", description = "Text to measure importance on.")
     private @Nullable String calibration;
 
@@ -160,6 +166,7 @@ final class RequestOptions {
         set(model, request::setModel);
         set(output, request::setOutput);
         set(seed, request::setSeed);
+        set(priority, request::setPriority);
         // A part that no option sets stays absent. The pipeline compares digests of requests to tell a repetition from
         // a
         // conflict, and an empty part would change the digest.

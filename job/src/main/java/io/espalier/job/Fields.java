@@ -16,6 +16,12 @@ final class Fields {
         }
     }
 
+    static void within(int value, int min, int max, String field) {
+        if (value < min || value > max) {
+            throw invalid(field, "is %d; it must be between %d and %d".formatted(value, min, max));
+        }
+    }
+
     /** A uint32 field, 0 meaning its default. */
     static int count(int value, int fallback, int min, int max, String field) {
         long unsigned = Integer.toUnsignedLong(value);

@@ -24,6 +24,8 @@ public final class RequestMapper {
     private static final int MAX_WINDOWS = 100_000;
     private static final int MAX_SEQUENCE = 1 << 17;
     private static final int MAX_DRAWS = 4096;
+    private static final int MIN_PRIORITY = -100;
+    private static final int MAX_PRIORITY = 100;
 
     private RequestMapper() {}
 
@@ -43,6 +45,7 @@ public final class RequestMapper {
 
     private static JobSpec spec(String jobId, PruneRequest request) {
         required(request.getModel(), "model", "the checkpoint folder");
+        Fields.within(request.getPriority(), MIN_PRIORITY, MAX_PRIORITY, "priority");
         Calibration calibration = request.getCalibration();
         required(calibration.getText(), "calibration.text", "the text to measure importance on");
         JobSpec.Text calibrationText = new JobSpec.Text(

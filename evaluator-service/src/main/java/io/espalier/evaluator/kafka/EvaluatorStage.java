@@ -38,8 +38,8 @@ public class EvaluatorStage implements Stage {
 
     @Override
     public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
-        var unused = PrunedCheckpoint.parseFrom(value);
-        return Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value)));
+        int priority = PrunedCheckpoint.parseFrom(value).getRequest().getPriority();
+        return Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value), priority));
     }
 
     @Override

@@ -2,8 +2,11 @@ package io.espalier.pipeline.queue;
 
 import com.google.protobuf.util.Timestamps;
 import io.espalier.base.Cancellation;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.telemetry.StageMeters;
+import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskInHand;
 import io.espalier.v1.TaskProgress;
@@ -34,8 +37,9 @@ final class TaskInProgress implements TaskReport {
     private volatile TaskProgress progress = TaskProgress.getDefaultInstance();
     private long toldAt = began;
     private TaskProgress told = progress;
-    /** {@link System#nanoTime()} of the request to give the task back; 0 before. */
-    private volatile long givenBackAt;
+    private volatile boolean givenBack;
+    /** {@link System#nanoTime()} of the first request to stop; 0 before. */
+    private volatile long stoppedAt;
 
     /** @param trace headers that carry the task's span */
     TaskInProgress(Task task, Headers trace, ResultPublisher results, JobLog jobs, StageMeters meters) {
@@ -51,15 +55,27 @@ final class TaskInProgress implements TaskReport {
         results.publishSoon(task, TaskResult.newBuilder().setProgress(progress), trace);
     }
 
-    /** Does the work on this thread; {@link #tick} may stop it. */
+    /**
+     * Does the work on this thread; {@link #tick} may stop it.
+     *
+     * @throws EspalierException what the work throws, or {@code INTERNAL} if its result is more than a record can hold
+     */
     TaskResult.Builder work(Worker worker) {
-        return cancellation.around(() -> worker.run(task, this));
+        TaskResult.Builder result = cancellation.around(() -> worker.run(task, this));
+        int bytes = result.build().getSerializedSize();
+        if (bytes > TopicCatalog.MAX_VALUE_BYTES) {
+            throw new EspalierException(
+                    ErrorCode.INTERNAL,
+                    "task %s: its result takes %d bytes, at most %d can be published"
+                            .formatted(task.getTaskId(), bytes, TopicCatalog.MAX_VALUE_BYTES));
+        }
+        return result;
     }
 
     /** Stops the work if its job has ended; tells the stage how far it is, or only that it is still at it. */
     void tick() {
         if (hasJobEnded()) {
-            cancellation.request("the job has ended");
+            stop("the job has ended");
         }
         long now = System.nanoTime();
         TaskProgress latest = progress;
@@ -95,10 +111,20 @@ final class TaskInProgress implements TaskReport {
 
     /** Stops the work so that another worker can do it. */
     void giveBack() {
-        if (givenBackAt == 0) {
-            givenBackAt = System.nanoTime();
+        givenBack = true;
+        stop("this worker gives its task back");
+    }
+
+    private synchronized void stop(String why) {
+        if (stoppedAt == 0) {
+            stoppedAt = System.nanoTime();
         }
-        cancellation.request("this worker gives its task back");
+        cancellation.request(why);
+    }
+
+    /** Whether the work was told to stop so that another worker can do it. */
+    boolean isGivenBack() {
+        return givenBack;
     }
 
     boolean hasJobEnded() {
@@ -110,9 +136,9 @@ final class TaskInProgress implements TaskReport {
         return cancellation.isRequested();
     }
 
-    /** Whether the work was to be given back this long ago and is still at it. */
-    boolean isStuckFor(Duration grace) {
-        return givenBackAt != 0 && System.nanoTime() - givenBackAt > grace.toNanos();
+    /** Whether the work was told to stop this long ago and is still at it. */
+    boolean isStuckFor(Duration limit) {
+        return stoppedAt != 0 && System.nanoTime() - stoppedAt > limit.toNanos();
     }
 
     Duration took() {

@@ -15,6 +15,7 @@ import io.espalier.v1.Failure;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskGivenBack;
 import io.espalier.v1.TaskResult;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -57,9 +58,12 @@ public final class TaskQueue implements AutoCloseable {
     private final JobLog jobs;
     private final Telemetry telemetry;
     private final Availability availability;
+    private final Duration stopLimit;
     private final ExecutorService compute;
     private final Thread poller;
     private volatile @Nullable TaskShare share;
+    /** The compute thread is held by work that does not stop: no other task can be taken. */
+    private boolean stuck;
 
     /** How a task ended for this worker: what the broker and the metrics are told. */
     private record End(AcknowledgeType acknowledgement, TaskOutcome outcome) {
@@ -76,6 +80,7 @@ public final class TaskQueue implements AutoCloseable {
      * @param client connection settings: bootstrap servers, security
      * @param workerName names this process in results
      * @param availability whether tasks are taken, and which one is in hand
+     * @param stopLimit how long work may go on after its job has ended; then this queue ends, so that the process is replaced
      */
     public TaskQueue(
             Properties client,
@@ -85,7 +90,8 @@ public final class TaskQueue implements AutoCloseable {
             Worker worker,
             JobLog jobs,
             Telemetry telemetry,
-            Availability availability) {
+            Availability availability,
+            Duration stopLimit) {
         this.client = client;
         this.topics = topics;
         this.stage = stage;
@@ -94,6 +100,7 @@ public final class TaskQueue implements AutoCloseable {
         this.jobs = jobs;
         this.telemetry = telemetry;
         this.availability = availability;
+        this.stopLimit = stopLimit;
         this.results = new ResultPublisher(client, topics, stage, workerName);
         this.compute = Executors.newSingleThreadExecutor(Daemons.named("compute"));
         this.poller = Daemons.named("task-queue").newThread(this::run);
@@ -115,7 +122,7 @@ public final class TaskQueue implements AutoCloseable {
 
     private void run() {
         try {
-            while (availability.awaitOpen()) {
+            while (!stuck && availability.awaitOpen()) {
                 takeTasks();
                 availability.left();
             }
@@ -131,7 +138,7 @@ public final class TaskQueue implements AutoCloseable {
     private void takeTasks() {
         try (TaskShare member = new TaskShare(client, groupId(topics, stage), topics.name(stage.tasks()))) {
             share = member;
-            while (availability.isOpen()) {
+            while (availability.isOpen() && !stuck) {
                 member.next().ifPresent(record -> take(member, record));
             }
         } finally {
@@ -146,6 +153,10 @@ public final class TaskQueue implements AutoCloseable {
             // The broker was away for longer than a producer waits: the work is done again, by whoever gets it.
             LOG.warn("could not publish a result, the task goes back offset={}", record.offset(), e);
             member.settle(record, AcknowledgeType.RELEASE);
+        } catch (RuntimeException e) {
+            LOG.error("a task record is set aside offset={}", record.offset(), e);
+            deadLetter(record, ErrorCode.INTERNAL, e.toString());
+            member.settle(record, AcknowledgeType.REJECT);
         } finally {
             availability.putDown();
         }
@@ -156,20 +167,24 @@ public final class TaskQueue implements AutoCloseable {
         try {
             task = Task.parseFrom(record.value());
         } catch (InvalidProtocolBufferException e) {
-            results.deadLetter(DeadLetter.of(
-                    record.key(),
-                    record.value(),
-                    record.headers(),
-                    new DeadLetter.Place(record.topic(), record.partition(), record.offset()),
-                    ErrorCode.MALFORMED_MESSAGE.name(),
-                    "not a task: " + e.getMessage()));
-            telemetry.meters().failed(ErrorCode.MALFORMED_MESSAGE.name());
+            deadLetter(record, ErrorCode.MALFORMED_MESSAGE, "not a task: " + e.getMessage());
             return AcknowledgeType.REJECT;
         }
         if (jobs.hasEnded(task.getJobId())) {
             return AcknowledgeType.REJECT;
         }
         return TaskLogContext.about(task, workerName, () -> observed(member, record, task));
+    }
+
+    private void deadLetter(ConsumerRecord<String, byte[]> record, ErrorCode code, String reason) {
+        results.deadLetter(DeadLetter.of(
+                record.key(),
+                record.value(),
+                record.headers(),
+                new DeadLetter.Place(record.topic(), record.partition(), record.offset()),
+                code.name(),
+                reason));
+        telemetry.meters().failed(code.name());
     }
 
     private AcknowledgeType observed(TaskShare member, ConsumerRecord<String, byte[]> record, Task task) {
@@ -221,9 +236,19 @@ public final class TaskQueue implements AutoCloseable {
                 return End.DONE;
             } catch (TimeoutException e) {
                 inHand.tick();
-                if (inHand.isStuckFor(availability.grace())) {
+                if (inHand.isGivenBack() && inHand.isStuckFor(availability.grace())) {
                     LOG.warn("task left while it still computes job={} task={}", task.getJobId(), task.getTaskId());
                     return handedBack(inHand);
+                }
+                if (inHand.isStuckFor(stopLimit)) {
+                    LOG.error(
+                            "task does not stop, this worker must be replaced job={} task={} told={} ago",
+                            task.getJobId(),
+                            task.getTaskId(),
+                            stopLimit);
+                    telemetry.meters().failed(ErrorCode.WORKER_LOST.name());
+                    stuck = true;
+                    return End.NOT_WANTED;
                 }
                 if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - renewed) > RENEW_EVERY_MILLIS) {
                     member.renew(record);

@@ -10,6 +10,7 @@ import io.espalier.pipeline.queue.TaskQueue;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.stage.FoldFailure;
 import io.espalier.pipeline.stage.JobFold;
+import io.espalier.pipeline.stage.Limits;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.StageTopology;
 import io.espalier.pipeline.telemetry.Telemetry;
@@ -39,6 +40,9 @@ import org.slf4j.LoggerFactory;
 /** One stage in one process: some partitions of its fold, one worker on its task queue, the logs of jobs and workers. */
 public final class StageRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageRuntime.class);
+
+    /** Before the workers are known. */
+    private static final int MIN_TASKS_OF_A_JOB = 8;
 
     private static final Duration STREAMS_STOP = Duration.ofSeconds(10);
 
@@ -75,12 +79,18 @@ public final class StageRuntime implements AutoCloseable {
             jobs = parts.start(() -> JobLog.follow(settings.kafka(), topics));
             jobs.observe(workFolders::onEvent);
             client = parts.start(() -> new JobClient(settings.kafka(), topics, stage.label()));
+            workers = parts.start(() -> WorkerLog.follow(settings.kafka(), topics));
             streams = new KafkaStreams(
-                    StageTopology.build(stage, topics, timing(settings), settings.eventsFormat(), telemetry),
+                    StageTopology.build(
+                            stage,
+                            topics,
+                            timing(settings),
+                            new Limits(settings.jobsUnderWay(), () -> tasksOfAJob(workers.count(stage.label()))),
+                            settings.eventsFormat(),
+                            telemetry),
                     streamsSettings(stage, folder.path()));
             streams.setUncaughtExceptionHandler(StageRuntime::afterFailure);
             parts.start(() -> () -> streams.close(STREAMS_STOP));
-            workers = parts.start(() -> WorkerLog.follow(settings.kafka(), topics));
             commands = parts.start(() -> new TopicFollower(
                     settings.kafka(), topics.name("worker-commands"), TopicFollower.From.NOW, this::obey));
             presence = parts.start(() -> new WorkerPresence(settings.kafka(), topics, this::beat));
@@ -92,12 +102,18 @@ public final class StageRuntime implements AutoCloseable {
                     workFolders.tidied(worker, jobs),
                     jobs,
                     telemetry,
-                    availability));
+                    availability,
+                    settings.stopLimit()));
         } catch (RuntimeException | Error e) {
             parts.undo(e);
             throw e;
         }
         availability.watch(presence::changed);
+    }
+
+    /** Enough that no worker waits for a task of the only job, and few enough that other jobs' tasks come between. */
+    private static int tasksOfAJob(int workers) {
+        return Math.max(MIN_TASKS_OF_A_JOB, 2 * workers);
     }
 
     private static JobFold.Timing timing(StageSettings settings) {

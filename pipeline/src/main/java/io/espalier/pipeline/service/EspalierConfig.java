@@ -25,6 +25,14 @@ public interface EspalierConfig {
         return computeThreads() > 0 ? computeThreads() : Runtime.getRuntime().availableProcessors();
     }
 
+    /**
+     * Jobs a stage works on at a time, shared evenly between its partitions, each of which works on one at least. The others
+     * wait for their turn. The same for all replicas of a service.
+     */
+    @WithName("jobs.under-way")
+    @WithDefault("8")
+    int jobsUnderWay();
+
     /** Silence of a started task after which it is issued again. */
     @WithName("task.overdue")
     @WithDefault("2m")
@@ -49,6 +57,11 @@ public interface EspalierConfig {
     @WithName("drain.grace")
     @WithDefault("5s")
     Duration drainGrace();
+
+    /** How long a task may go on computing after its job has ended. Then the service ends, so that it is started anew. */
+    @WithName("task.stop-limit")
+    @WithDefault("1m")
+    Duration taskStopLimit();
 
     /** Unique name of this process in results, logs and the list of workers. Default: host name and process id. */
     @WithName("worker.name")

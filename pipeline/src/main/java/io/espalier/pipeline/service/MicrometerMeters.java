@@ -22,7 +22,8 @@ final class MicrometerMeters implements StageMeters {
 
     private final MeterRegistry registry;
     private final Tags stage;
-    private final Map<String, Integer> waiting = new ConcurrentHashMap<>();
+    private final Map<String, Integer> tasksWaiting = new ConcurrentHashMap<>();
+    private final Map<String, Integer> jobsWaiting = new ConcurrentHashMap<>();
     private final Counter tokens;
     private final Timer stages;
 
@@ -30,7 +31,10 @@ final class MicrometerMeters implements StageMeters {
     MicrometerMeters(MeterRegistry registry, String stageLabel) {
         this.registry = registry;
         this.stage = Tags.of(MetricNames.STAGE, stageLabel);
-        Gauge.builder(MetricNames.TASKS_WAITING, waiting, MicrometerMeters::sum)
+        Gauge.builder(MetricNames.JOBS_WAITING, jobsWaiting, MicrometerMeters::sum)
+                .tags(stage)
+                .register(registry);
+        Gauge.builder(MetricNames.TASKS_WAITING, tasksWaiting, MicrometerMeters::sum)
                 .tags(stage)
                 .register(registry);
         Gauge.builder(MetricNames.MEMORY_PEAK_BYTES, ProcessMemory::peakBytes)
@@ -51,7 +55,12 @@ final class MicrometerMeters implements StageMeters {
 
     @Override
     public void tasksWaiting(String partition, int tasks) {
-        waiting.put(partition, tasks);
+        tasksWaiting.put(partition, tasks);
+    }
+
+    @Override
+    public void jobsWaiting(String partition, int jobs) {
+        jobsWaiting.put(partition, jobs);
     }
 
     @Override

@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 public class StageHost {
     private static final Logger LOG = LoggerFactory.getLogger(StageHost.class);
     private static final long RETRY_SECONDS = 2;
+    /** Looks in a row that find the stage broken: it may be broken for a moment while it stops. */
+    private static final int BROKEN_LOOKS = 3;
 
     private final EspalierConfig config;
     private final KafkaConfig kafka;
@@ -78,7 +80,9 @@ public class StageHost {
     private void start() {
         while (!stopping) {
             try {
-                runtime = started();
+                StageRuntime started = started();
+                runtime = started;
+                endWith(started);
                 return;
             } catch (KafkaException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -88,12 +92,31 @@ public class StageHost {
                 obstacle = "starting failed: " + e.getMessage();
                 LOG.error("not started yet", e);
             }
-            try {
-                TimeUnit.SECONDS.sleep(RETRY_SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
+            pause();
+        }
+    }
+
+    /**
+     * Ends this process when the stage can no longer work, so that whoever runs it starts it anew: a container runtime, or
+     * {@code espalier up}, which looks at no health check. Returns when the service stops for another reason.
+     */
+    private void endWith(StageRuntime running) {
+        int broken = 0;
+        while (!stopping && broken < BROKEN_LOOKS) {
+            broken = running.isBroken() ? broken + 1 : 0;
+            pause();
+        }
+        if (!stopping) {
+            LOG.error("the stage cannot work any more, the service ends: {}", String.join("; ", running.missing()));
+            Quarkus.asyncExit(1);
+        }
+    }
+
+    private void pause() {
+        try {
+            TimeUnit.SECONDS.sleep(RETRY_SECONDS);
+        } catch (InterruptedException e) {
+            stopping = true;
         }
     }
 
@@ -116,10 +139,12 @@ public class StageHost {
                 workerName(),
                 host(),
                 config.threads(),
+                config.jobsUnderWay(),
                 config.taskOverdue().toMillis(),
                 config.jobRemembered().toMillis(),
                 (int) config.transactionTimeout().toMillis(),
                 config.drainGrace(),
+                config.taskStopLimit(),
                 config.eventsFormat());
     }
 

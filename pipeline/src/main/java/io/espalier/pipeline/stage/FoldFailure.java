@@ -1,6 +1,6 @@
 package io.espalier.pipeline.stage;
 
-/** A stage cannot decide about a record: trying again would end the same, and only another version can help. */
+/** What a stage remembers of a job cannot be read: trying again would end the same, and only another version can help. */
 public final class FoldFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -22,8 +22,13 @@ final class FoldObserver {
         this.partition = partition;
     }
 
-    /** A job as it is remembered now, after a decision or when the partition was taken over. */
-    void remembered(String jobId, @Nullable StageJob state) {
+    /**
+     * A job as it is remembered now, after a decision or when the partition was taken over.
+     *
+     * @param jobsWaiting jobs of the partition whose turn has not come
+     */
+    void remembered(String jobId, @Nullable StageJob state, int jobsWaiting) {
+        meters.jobsWaiting(partition, jobsWaiting);
         int tasks = state == null ? 0 : waitingTasks(state);
         if (tasks == 0) {
             waiting.remove(jobId);
@@ -63,9 +68,10 @@ final class FoldObserver {
     /** Another replica takes the partition over. */
     void close() {
         meters.tasksWaiting(partition, 0);
+        meters.jobsWaiting(partition, 0);
     }
 
-    /** Tasks issued that no worker has reported on. */
+    /** Tasks that no worker has reported on: issued, or held back because enough of the job are under way. */
     private static int waitingTasks(StageJob state) {
         if (state.getPhase() != Phase.ACTIVE) {
             return 0;

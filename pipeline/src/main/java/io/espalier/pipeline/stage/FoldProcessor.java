@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -27,9 +28,12 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Map, decide, publish: the Kafka side of {@link JobFold}. */
 final class FoldProcessor implements Processor<String, byte[], String, Outgoing> {
+    private static final Logger LOG = LoggerFactory.getLogger(FoldProcessor.class);
     private static final Duration TICK = Duration.ofSeconds(5);
 
     /** Far more than a job id has; what is longer would be kept in the state. */
@@ -38,6 +42,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private final Stage stage;
     private final TopicCatalog topics;
     private final JobFold fold;
+    private final int jobsUnderWay;
     private final EventsFormat format;
     private final Telemetry telemetry;
 
@@ -50,12 +55,23 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     @SuppressWarnings("NullAway.Init")
     private FoldObserver observer;
 
-    FoldProcessor(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format, Telemetry telemetry) {
+    @SuppressWarnings("NullAway.Init")
+    private Admission admission;
+
+    FoldProcessor(
+            Stage stage,
+            TopicCatalog topics,
+            JobFold.Timing timing,
+            Limits limits,
+            EventsFormat format,
+            Telemetry telemetry) {
         this.stage = stage;
         this.telemetry = telemetry;
         this.format = format;
         this.topics = topics;
-        this.fold = new JobFold(stage, timing);
+        this.fold = new JobFold(stage, timing, limits.tasksOfAJob());
+        this.jobsUnderWay =
+                limits.jobsOfAPartition(topics.partitions(stage.topics().input()));
     }
 
     @Override
@@ -65,7 +81,8 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         processorContext.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         this.observer =
                 new FoldObserver(telemetry.meters(), processorContext.taskId().toString());
-        all().forEach(entry -> observer.remembered(entry.key, parsed(entry)));
+        this.admission = new Admission(jobsUnderWay);
+        all().forEach(entry -> remember(entry.key, parsed(entry)));
     }
 
     @Override
@@ -87,17 +104,19 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         try {
             Optional<Input> input = parse(source, record);
             if (input.isPresent()) {
-                apply(record, source, input.get());
+                apply(record, source, inTurn(input.get(), record.headers()));
+                admitWaiting();
             }
         } catch (InvalidProtocolBufferException e) {
             deadLetter(record, source, ErrorCode.MALFORMED_MESSAGE.name(), String.valueOf(e.getMessage()));
         }
     }
 
+    /** Which job a record is about and what it says; empty when it is not for this stage or was set aside. */
     private Optional<Input> parse(String source, Record<String, byte[]> record) throws InvalidProtocolBufferException {
         byte[] value = record.value();
         if (source.equals(stage.topics().input())) {
-            return start(record.key(), EventsFormat.protobuf(value, record.headers(), stage.inputType()));
+            return start(record, source, EventsFormat.protobuf(value, record.headers(), stage.inputType()));
         }
         if (source.equals(stage.topics().results())) {
             return Optional.of(new Input.Result(TaskResult.parseFrom(value)));
@@ -105,10 +124,9 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         return Optional.of(new Input.Command(JobCommand.parseFrom(value)));
     }
 
-    private void apply(Record<String, byte[]> record, String source, Input input)
-            throws InvalidProtocolBufferException {
+    private void apply(Record<String, byte[]> record, String source, Input input) {
         String jobId = record.key();
-        JobFold.Decision decision = decide(jobId, load(jobs.get(jobId)), input);
+        JobFold.Decision decision = decide(jobId, load(jobId), input);
         save(jobId, decision.state());
         try (Traces.Span span = hop(jobId, decision, record.headers())) {
             for (Output output : decision.outputs()) {
@@ -122,19 +140,65 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         }
     }
 
-    private Optional<Input> start(String jobId, byte[] value) throws InvalidProtocolBufferException {
-        try {
-            return stage.start(value).map(Input.class::cast);
-        } catch (RuntimeException e) {
-            throw new FoldFailure("cannot start job " + jobId, e);
+    /** A job that comes while enough others are under way waits for its turn. */
+    private Input inTurn(Input input, Headers headers) {
+        return input instanceof Input.Start start && admission.isFull()
+                ? new Input.Wait(start, CloudEventHeaders.trace(headers))
+                : input;
+    }
+
+    private void admitWaiting() {
+        for (Optional<String> next = admission.next(); next.isPresent(); next = admission.next()) {
+            String jobId = next.get();
+            StageJob waiting = Objects.requireNonNull(load(jobId), "a job that waits is remembered");
+            decideAndSay(jobId, waiting, new Input.Admit(), CloudEventHeaders.withTrace(waiting.getTraceparent()));
         }
     }
 
+    private Optional<Input> start(Record<String, byte[]> record, String source, byte[] value)
+            throws InvalidProtocolBufferException {
+        try {
+            return stage.start(value).map(Input.class::cast);
+        } catch (RuntimeException e) {
+            LOG.error("a record of {} is set aside job={}", source, record.key(), e);
+            deadLetter(record, source, ErrorCode.INTERNAL.name(), e.toString());
+            return Optional.empty();
+        }
+    }
+
+    /** No input may stop the partition: what the stage fails on, or what no record can hold, ends its own job only. */
     private JobFold.Decision decide(String jobId, @Nullable StageJob job, Input input) {
         try {
-            return fold.decide(jobId, job, input, now());
+            JobFold.Decision decision = fold.decide(jobId, job, input, now());
+            requireRecordsThatFit(decision);
+            return decision;
         } catch (RuntimeException e) {
-            throw new FoldFailure("cannot decide about job " + jobId, e);
+            LOG.error("an input is set aside job={}", jobId, e);
+            return fold.setAside(jobId, job, input, e.toString(), now());
+        }
+    }
+
+    private void requireRecordsThatFit(JobFold.Decision decision) {
+        if (decision.state() != null) {
+            requireFits("the state of the job", decision.state(), EventsFormat.PROTOBUF);
+        }
+        for (Output output : decision.outputs()) {
+            Destination to = destination(output);
+            if (to != null) {
+                requireFits("a record for " + to.topic(), to.message(), to.format());
+            }
+        }
+    }
+
+    private static void requireFits(String what, Message message, EventsFormat written) {
+        // JSON takes a few times as much as protobuf; only what comes near the limit is written to measure it.
+        if (message.getSerializedSize() < TopicCatalog.MAX_VALUE_BYTES / 8) {
+            return;
+        }
+        int bytes = written.encode(message).length;
+        if (bytes > TopicCatalog.MAX_VALUE_BYTES) {
+            throw new IllegalStateException("%s takes %d bytes, at most %d can be written"
+                    .formatted(what, bytes, TopicCatalog.MAX_VALUE_BYTES));
         }
     }
 
@@ -148,14 +212,21 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
 
     private void tick(long timestamp) {
         for (KeyValue<String, byte[]> entry : all()) {
-            StageJob before = parsed(entry);
-            JobFold.Decision decision = decide(entry.key, before, new Input.Tick());
-            if (!before.equals(decision.state())) {
-                save(entry.key, decision.state());
-            }
+            decideAndSay(entry.key, parsed(entry), new Input.Tick(), new RecordHeaders());
+        }
+        admitWaiting();
+    }
+
+    /** For an input that is no record. */
+    private void decideAndSay(String jobId, StageJob before, Input input, Headers cause) {
+        JobFold.Decision decision = decide(jobId, before, input);
+        if (!before.equals(decision.state())) {
+            save(jobId, decision.state());
+        }
+        try (Traces.Span span = hop(jobId, decision, cause)) {
             for (Output output : decision.outputs()) {
                 observer.said(output, decision.state(), now());
-                publish(entry.key, output, new RecordHeaders());
+                publish(jobId, output, span.headers());
             }
         }
     }
@@ -177,26 +248,26 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         }
     }
 
-    private void publish(String jobId, Output output, Headers cause) {
-        String topic;
-        Message message;
-        EventsFormat written = format;
+    private record Destination(String topic, Message message, EventsFormat format) {}
+
+    /** Null for a dead letter, which is not written from a message. */
+    private @Nullable Destination destination(Output output) {
         if (output instanceof Output.Task task) {
-            topic = stage.topics().tasks();
-            message = task.task();
-            written = EventsFormat.PROTOBUF;
-        } else if (output instanceof Output.Fact fact) {
-            topic = stage.topics().facts();
-            message = fact.fact();
-        } else if (output instanceof Output.Event event) {
-            topic = "job-events";
-            message = event.event();
-        } else {
-            throw new IllegalStateException("no topic for " + output);
+            return new Destination(stage.topics().tasks(), task.task(), EventsFormat.PROTOBUF);
         }
-        Headers headers = CloudEventHeaders.of(
-                stage.label(), jobId, message.getClass().getSimpleName(), written.contentType(), now(), cause);
-        context.forward(new Record<>(jobId, new Outgoing(topics.name(topic), written.encode(message)), now(), headers));
+        if (output instanceof Output.Fact fact) {
+            return new Destination(stage.topics().facts(), fact.fact(), format);
+        }
+        return output instanceof Output.Event event ? new Destination("job-events", event.event(), format) : null;
+    }
+
+    private void publish(String jobId, Output output, Headers cause) {
+        Destination to = Objects.requireNonNull(destination(output), "a dead letter needs the record it is about");
+        String type = to.message().getClass().getSimpleName();
+        Headers headers =
+                CloudEventHeaders.of(stage.label(), jobId, type, to.format().contentType(), now(), cause);
+        Outgoing outgoing = new Outgoing(topics.name(to.topic()), to.format().encode(to.message()));
+        context.forward(new Record<>(jobId, outgoing, now(), headers));
     }
 
     private void deadLetter(Record<String, byte[]> record, String source, String code, String reason) {
@@ -230,11 +301,17 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         } else {
             jobs.put(jobId, state.toByteArray());
         }
-        observer.remembered(jobId, state);
+        remember(jobId, state);
     }
 
-    private static @Nullable StageJob load(byte @Nullable [] bytes) throws InvalidProtocolBufferException {
-        return bytes == null ? null : StageJob.parseFrom(bytes);
+    private void remember(String jobId, @Nullable StageJob state) {
+        admission.remembered(jobId, state);
+        observer.remembered(jobId, state, admission.waiting());
+    }
+
+    private @Nullable StageJob load(String jobId) {
+        byte[] bytes = jobs.get(jobId);
+        return bytes == null ? null : parsed(new KeyValue<>(jobId, bytes));
     }
 
     private long now() {

@@ -11,8 +11,19 @@ public sealed interface Input {
      *
      * @param payload the serialized fact, as {@link Stage#next} will see it again
      * @param digest tells a repetition of the same fact from another one for the same job
+     * @param priority of the job among those that wait
      */
-    record Start(ByteString payload, String digest) implements Input {}
+    record Start(ByteString payload, String digest, int priority) implements Input {}
+
+    /**
+     * The same fact while enough other jobs are under way: the job is taken over and waits for {@link Admit}.
+     *
+     * @param traceparent of the record; empty for none
+     */
+    record Wait(Start start, String traceparent) implements Input {}
+
+    /** It is the job's turn. */
+    record Admit() implements Input {}
 
     /** A worker reports on a task. */
     record Result(TaskResult result) implements Input {}

@@ -1,5 +1,6 @@
 package io.espalier.pipeline.stage;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.pipeline.telemetry.StageMeters;
 import io.espalier.pipeline.topic.CloudEventHeaders;
@@ -12,9 +13,13 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The Kafka side of an {@link Intake}: from its topic to the stage's input topic, or to the dead letters. */
 final class IntakeProcessor implements Processor<String, byte[], String, Outgoing> {
+    private static final Logger LOG = LoggerFactory.getLogger(IntakeProcessor.class);
+
     private final StageTopics names;
     private final String source;
     private final Intake intake;
@@ -42,28 +47,44 @@ final class IntakeProcessor implements Processor<String, byte[], String, Outgoin
     public void process(Record<String, byte[]> record) {
         RecordMetadata at = context.recordMetadata().orElseThrow();
         String position = at.topic() + "-" + at.partition() + "-" + at.offset();
-        long now = context.currentSystemTimeMs();
+        Intake.Accepted accepted;
         try {
-            Intake.Accepted accepted = intake.read(record.key(), record.value(), record.headers(), position);
-            String type = accepted.fact().getDescriptorForType().getName();
-            Headers headers = CloudEventHeaders.of(names.stage(), accepted.jobId(), type, now, record.headers());
-            forward(
-                    accepted.jobId(),
-                    topics.name(names.input()),
-                    accepted.fact().toByteArray(),
-                    now,
-                    headers);
+            accepted = intake.read(record.key(), record.value(), record.headers(), position);
         } catch (EspalierException e) {
-            meters.failed(e.code().name());
-            DeadLetter letter = DeadLetter.of(
-                    record.key(),
-                    record.value(),
-                    record.headers(),
-                    new DeadLetter.Place(at.topic(), at.partition(), at.offset()),
-                    e.code().name(),
-                    String.valueOf(e.getMessage()));
-            forward(letter.key(), topics.deadLetters(source), letter.value(), now, letter.headers());
+            deadLetter(record, at, e.code(), String.valueOf(e.getMessage()));
+            return;
+        } catch (RuntimeException e) {
+            // Reading it again would fail again; no record may stop the partition.
+            LOG.error(
+                    "a record is set aside topic={} partition={} offset={}",
+                    at.topic(),
+                    at.partition(),
+                    at.offset(),
+                    e);
+            deadLetter(record, at, ErrorCode.INTERNAL, e.toString());
+            return;
         }
+        long now = context.currentSystemTimeMs();
+        String type = accepted.fact().getDescriptorForType().getName();
+        Headers headers = CloudEventHeaders.of(names.stage(), accepted.jobId(), type, now, record.headers());
+        forward(accepted.jobId(), topics.name(names.input()), accepted.fact().toByteArray(), now, headers);
+    }
+
+    private void deadLetter(Record<String, byte[]> record, RecordMetadata at, ErrorCode code, String reason) {
+        meters.failed(code.name());
+        DeadLetter letter = DeadLetter.of(
+                record.key(),
+                record.value(),
+                record.headers(),
+                new DeadLetter.Place(at.topic(), at.partition(), at.offset()),
+                code.name(),
+                reason);
+        forward(
+                letter.key(),
+                topics.deadLetters(source),
+                letter.value(),
+                context.currentSystemTimeMs(),
+                letter.headers());
     }
 
     private void forward(@Nullable String key, String topic, byte[] value, long now, Headers headers) {

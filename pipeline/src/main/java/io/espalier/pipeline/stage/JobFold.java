@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +31,18 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *            cancel                    start
  *   (none) ─────────▶ WAITING ─────────────────────▶ DONE  writes CANCELLED
- *     │ start                                          ▲
- *     ▼        all results of a wave, another wave     │ output fact, or COMPLETED,
- *   ACTIVE ──────────────┐                             │ or FAILED on a failure,
- *     ▲  ▲───────────────┘ ────────────────────────────┘ or CANCELLED on a cancel
+ *     │  │ wait            cancel                      ▲
+ *     │  └──────▶ QUEUED ──────────────────────────────┤
+ *     │ start       │ admit                            │
+ *     ▼             ▼  all results of a wave,          │ output fact, or COMPLETED,
+ *   ACTIVE ◀────────┴──┐ another wave                  │ or FAILED on a failure,
+ *     └────────────────┴───────────────────────────────┘ or CANCELLED on a cancel
  * </pre>
  *
- * A stage owns a job while it is ACTIVE, and only the owner writes a terminal event: so there is exactly one, whatever
+ * A stage owns a job while it is QUEUED or ACTIVE, and only the owner writes a terminal event: so there is exactly one, whatever
  * the order of arrival. A cancel that finds the artifact decided waits for the commit and then ends the job.
+ *
+ * <p>Of a wave only so many tasks are under way at a time, so that a large job does not stand before all others.
  */
 public final class JobFold {
     /** A task is issued this many times before its job fails. */
@@ -45,6 +50,7 @@ public final class JobFold {
 
     private final Stage stage;
     private final Timing timing;
+    private final IntSupplier tasksUnderWay;
 
     /**
      * @param overdueMillis silence of a started task after which it is issued again
@@ -55,9 +61,16 @@ public final class JobFold {
     /** @param state what to remember; null forgets the job */
     public record Decision(@Nullable StageJob state, List<Output> outputs) {}
 
+    /** A fold that issues all tasks of a wave at once. */
     public JobFold(Stage stage, Timing timing) {
+        this(stage, timing, () -> Integer.MAX_VALUE);
+    }
+
+    /** @param tasksUnderWay how many tasks of one job may be issued and without a result; may change with time */
+    public JobFold(Stage stage, Timing timing, IntSupplier tasksUnderWay) {
         this.stage = stage;
         this.timing = timing;
+        this.tasksUnderWay = tasksUnderWay;
     }
 
     /** @param now milliseconds since the epoch */
@@ -66,6 +79,10 @@ public final class JobFold {
         StageJob next;
         if (input instanceof Input.Start start) {
             next = transition.start(state, start);
+        } else if (input instanceof Input.Wait wait) {
+            next = transition.queue(state, wait);
+        } else if (input instanceof Input.Admit) {
+            next = transition.admit(state);
         } else if (input instanceof Input.Command command) {
             next = transition.command(state, command);
         } else if (input instanceof Input.Result result) {
@@ -73,6 +90,22 @@ public final class JobFold {
         } else {
             next = transition.tick(state);
         }
+        return new Decision(next, List.copyOf(transition.outputs));
+    }
+
+    /**
+     * What becomes of an input that the stage's own code fails on. It would fail every time, so the input is set aside, and
+     * a job of this stage ends as FAILED: the jobs behind it go on.
+     *
+     * @param why for people
+     */
+    public Decision setAside(String jobId, @Nullable StageJob state, Input input, String why, long now) {
+        Transition transition = new Transition(jobId, now);
+        boolean record = !(input instanceof Input.Tick || input instanceof Input.Admit);
+        if (record) {
+            transition.outputs.add(new Output.DeadLetter(ErrorCode.INTERNAL.name(), why));
+        }
+        StageJob next = transition.givenUp(state, input, why);
         return new Decision(next, List.copyOf(transition.outputs));
     }
 
@@ -89,22 +122,53 @@ public final class JobFold {
 
         StageJob start(@Nullable StageJob state, Input.Start start) {
             if (state != null && state.getPhase() != Phase.WAITING) {
-                if (!state.getInputDigest().equals(start.digest())) {
-                    outputs.add(new Output.DeadLetter(
-                            ErrorCode.ALREADY_EXISTS.name(),
-                            "job %s exists with another body; choose another request_id".formatted(jobId)));
-                }
-                return state;
+                return repeated(state, start);
             }
+            StageJob.Builder job = takenOver(start).setPhase(Phase.ACTIVE);
+            return state != null && state.getCancelRequested() ? cancelled(job, state.getCancelReason()) : advance(job);
+        }
+
+        StageJob queue(@Nullable StageJob state, Input.Wait wait) {
+            Input.Start start = wait.start();
+            if (state != null && state.getPhase() != Phase.WAITING) {
+                return repeated(state, start);
+            }
+            StageJob.Builder job = takenOver(start).setPhase(Phase.QUEUED).setTraceparent(wait.traceparent());
+            if (state != null && state.getCancelRequested()) {
+                return cancelled(job, state.getCancelReason());
+            }
+            try {
+                // A request that cannot be used is refused now, and not when its turn comes.
+                var unused = stage.next(start, List.of());
+            } catch (EspalierException e) {
+                return failed(job, failure(e.code(), String.valueOf(e.getMessage())));
+            }
+            return job.build();
+        }
+
+        @Nullable
+        StageJob admit(@Nullable StageJob state) {
+            return state != null && state.getPhase() == Phase.QUEUED
+                    ? advance(state.toBuilder().setPhase(Phase.ACTIVE).clearTraceparent())
+                    : state;
+        }
+
+        private StageJob repeated(StageJob state, Input.Start start) {
+            if (!state.getInputDigest().equals(start.digest())) {
+                outputs.add(new Output.DeadLetter(
+                        ErrorCode.ALREADY_EXISTS.name(),
+                        "job %s exists with another body; choose another request_id".formatted(jobId)));
+            }
+            return state;
+        }
+
+        private StageJob.Builder takenOver(Input.Start start) {
             event(event -> event.mergeFrom(stage.opening(start)));
-            StageJob.Builder job = StageJob.newBuilder()
-                    .setPhase(Phase.ACTIVE)
+            return StageJob.newBuilder()
                     .setInputDigest(start.digest())
                     .setInput(start.payload())
+                    .setPriority(start.priority())
                     .setStartedAt(now);
-            return state != null && state.getCancelRequested()
-                    ? cancelled(job, state.getCancelReason())
-                    : advance(job, start);
         }
 
         StageJob command(@Nullable StageJob state, Input.Command command) {
@@ -117,11 +181,13 @@ public final class JobFold {
                         .setSettledAt(now)
                         .build();
             }
-            if (state.getPhase() != Phase.ACTIVE || state.getCancelRequested()) {
+            if (!isOwned(state) || state.getCancelRequested()) {
                 return state;
             }
             StageJob.Builder job = state.toBuilder().setCancelRequested(true).setCancelReason(reason);
-            return lastWave(state).getCommitting() ? job.build() : cancelled(job, reason);
+            boolean committing =
+                    state.getPhase() == Phase.ACTIVE && lastWave(state).getCommitting();
+            return committing ? job.build() : cancelled(job, reason);
         }
 
         @Nullable
@@ -158,10 +224,9 @@ public final class JobFold {
             Wave after = job.getWaves(job.getWavesCount() - 1);
             progress(after, result);
             if (after.getTasksList().stream().allMatch(TaskState::hasResult)) {
-                return job.getCancelRequested()
-                        ? cancelled(job, job.getCancelReason())
-                        : advance(job, new Input.Start(job.getInput(), job.getInputDigest()));
+                return job.getCancelRequested() ? cancelled(job, job.getCancelReason()) : advance(job);
             }
+            issue(job.getWavesBuilder(job.getWavesCount() - 1));
             return job.build();
         }
 
@@ -169,6 +234,9 @@ public final class JobFold {
         StageJob tick(@Nullable StageJob state) {
             if (state == null) {
                 return null;
+            }
+            if (state.getPhase() == Phase.QUEUED) {
+                return state;
             }
             if (state.getPhase() != Phase.ACTIVE) {
                 return now - state.getSettledAt() > timing.rememberMillis() ? null : state;
@@ -193,13 +261,33 @@ public final class JobFold {
                 task.setLastSeen(0);
                 outputs.add(new Output.Task(task.getTask()));
             }
+            issue(wave);
             return job.build();
         }
 
-        private StageJob advance(StageJob.Builder job, Input.Start start) {
+        @Nullable
+        StageJob givenUp(@Nullable StageJob state, Input input, String why) {
+            Failure defect = failure(
+                    ErrorCode.INTERNAL,
+                    "the %s cannot go on with this job: %s; this is a defect, report it with the log of the %s"
+                            .formatted(stage.label(), why, stage.label()));
+            if (state != null && isOwned(state)) {
+                return failed(state.toBuilder(), defect);
+            }
+            Input fact = input instanceof Input.Wait wait ? wait.start() : input;
+            boolean handedOver = state == null || state.getPhase() == Phase.WAITING;
+            if (handedOver && fact instanceof Input.Start start) {
+                return failed(
+                        StageJob.newBuilder().setInputDigest(start.digest()).setStartedAt(now), defect);
+            }
+            return state;
+        }
+
+        private StageJob advance(StageJob.Builder job) {
             Step step;
             try {
-                step = stage.next(start, resultsOf(job));
+                step = stage.next(
+                        new Input.Start(job.getInput(), job.getInputDigest(), job.getPriority()), resultsOf(job));
             } catch (EspalierException e) {
                 return failed(job, failure(e.code(), String.valueOf(e.getMessage())));
             }
@@ -222,15 +310,29 @@ public final class JobFold {
             Wave.Builder wave = Wave.newBuilder()
                     .setActivity(run.activity())
                     .setCommitting(!run.committed().isEmpty());
-            for (var task : run.tasks()) {
-                var issued = task.toBuilder().setAttempt(1).build();
-                wave.addTasks(TaskState.newBuilder().setTask(issued));
-                outputs.add(new Output.Task(issued));
-            }
+            run.tasks()
+                    .forEach(task -> wave.addTasks(TaskState.newBuilder()
+                            .setTask(task.toBuilder().setAttempt(1))
+                            .setHeld(true)));
             run.carried()
                     .forEach(task ->
                             wave.addTasks(TaskState.newBuilder().setTask(task).setCarried(true)));
+            issue(wave);
             return job.addWaves(wave).build();
+        }
+
+        /** Issues tasks that were held back, as many as may be under way beside those that are. */
+        private void issue(Wave.Builder wave) {
+            int limit = tasksUnderWay.getAsInt();
+            long underWay = wave.getTasksBuilderList().stream()
+                    .filter(task -> !task.getHeld() && !task.getCarried() && !task.hasResult())
+                    .count();
+            for (TaskState.Builder task : wave.getTasksBuilderList()) {
+                if (task.getHeld() && underWay < limit) {
+                    outputs.add(new Output.Task(task.clearHeld().getTask()));
+                    underWay++;
+                }
+            }
         }
 
         private void progress(Wave wave, TaskResult result) {
@@ -274,6 +376,10 @@ public final class JobFold {
             what.accept(event);
             outputs.add(new Output.Event(event.build()));
         }
+    }
+
+    private static boolean isOwned(StageJob job) {
+        return job.getPhase() == Phase.QUEUED || job.getPhase() == Phase.ACTIVE;
     }
 
     /** Whoever writes to the topic of commands may write much. */

@@ -28,21 +28,27 @@ public final class StageTopology {
 
     private StageTopology() {}
 
-    /** The same without metrics and traces. */
+    /** The same without limits, metrics and traces. */
     public static Topology build(Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format) {
-        return build(stage, topics, timing, format, Telemetry.NONE);
+        return build(stage, topics, timing, Limits.NONE, format, Telemetry.NONE);
     }
 
     /** @param format of the facts and events that are for users too */
     public static Topology build(
-            Stage stage, TopicCatalog topics, JobFold.Timing timing, EventsFormat format, Telemetry telemetry) {
+            Stage stage,
+            TopicCatalog topics,
+            JobFold.Timing timing,
+            Limits limits,
+            EventsFormat format,
+            Telemetry telemetry) {
         StageTopics names = stage.topics();
         Topology topology = new Topology();
         String[] sources = {names.input(), names.results(), "job-commands"};
         for (String source : sources) {
             topology.addSource(source, new StringDeserializer(), new ByteArrayDeserializer(), topics.name(source));
         }
-        topology.addProcessor("fold", () -> new FoldProcessor(stage, topics, timing, format, telemetry), sources);
+        topology.addProcessor(
+                "fold", () -> new FoldProcessor(stage, topics, timing, limits, format, telemetry), sources);
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(STORE), Serdes.String(), Serdes.ByteArray()),
                 "fold");

@@ -5,7 +5,10 @@ package io.espalier.pipeline.telemetry;
  * these. All have the tag {@link #STAGE}.
  */
 public final class MetricNames {
-    /** Gauge: tasks issued that no worker has taken, of the partitions this replica folds. */
+    /** Gauge: jobs that wait for their turn at this stage, of the partitions this replica folds. */
+    public static final String JOBS_WAITING = "espalier_jobs_waiting";
+
+    /** Gauge: tasks of the jobs under way that no worker has taken, of the partitions this replica folds. */
     public static final String TASKS_WAITING = "espalier_tasks_waiting";
 
     /** Gauge: tasks this worker has in hand. */

@@ -13,6 +13,9 @@ public interface StageMeters {
      */
     default void tasksWaiting(String partition, int tasks) {}
 
+    /** @param jobs of a part of the fold of this replica that wait for their turn; 0 when it lets go of the partition */
+    default void jobsWaiting(String partition, int jobs) {}
+
     /** @param work kind of the task: "score-layer" */
     default void taskEnded(String work, TaskOutcome outcome, Duration took) {}
 

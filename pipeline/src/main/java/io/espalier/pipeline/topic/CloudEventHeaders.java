@@ -47,6 +47,22 @@ public final class CloudEventHeaders {
         return headers;
     }
 
+    /** The W3C trace context of a record; empty for none. */
+    public static String trace(Headers headers) {
+        Header trace = headers.lastHeader(TRACE);
+        boolean usable = trace != null && trace.value() != null && trace.value().length <= MAX_TRACE_BYTES;
+        return usable ? new String(trace.value(), StandardCharsets.UTF_8) : "";
+    }
+
+    /** Headers with nothing but a trace context, as {@link #trace} gave it. */
+    public static Headers withTrace(String traceparent) {
+        RecordHeaders headers = new RecordHeaders();
+        if (!traceparent.isEmpty()) {
+            put(headers, TRACE, traceparent);
+        }
+        return headers;
+    }
+
     /** Whether the record is proto3 JSON rather than protobuf. */
     public static boolean isJson(Headers headers) {
         Header type = headers.lastHeader(CONTENT_TYPE);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -14,6 +15,9 @@ import org.apache.kafka.common.errors.TopicExistsException;
 public final class TopicCatalog {
     /** Largest record any topic accepts, in bytes; records are kept under a quarter of it. */
     public static final int MAX_RECORD_BYTES = 1 << 20;
+
+    /** Largest value of a record that our own code writes: it leaves room for the key and the headers. */
+    public static final int MAX_VALUE_BYTES = MAX_RECORD_BYTES - (32 << 10);
 
     private static final String DEAD_LETTER_SUFFIX = "-dlt";
 
@@ -49,6 +53,11 @@ public final class TopicCatalog {
             throw new IllegalArgumentException("no topic " + logical + " in topics.yaml");
         }
         return prefix + logical;
+    }
+
+    /** Declared number of partitions of a topic. */
+    public int partitions(String logical) {
+        return Objects.requireNonNull(topics.get(logical), logical).partitions();
     }
 
     public String deadLetters(String logical) {

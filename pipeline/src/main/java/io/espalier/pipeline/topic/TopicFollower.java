@@ -90,7 +90,7 @@ public final class TopicFollower implements AutoCloseable {
                 ends.forEach(consumer::seek);
             }
             while (running) {
-                consumer.poll(POLL).forEach(reader);
+                consumer.poll(POLL).forEach(this::hear);
                 if (!isCaughtUp()
                         && partitions.stream()
                                 .allMatch(partition ->
@@ -102,6 +102,20 @@ public final class TopicFollower implements AutoCloseable {
             LOG.debug("no longer following {}", topic);
         } catch (RuntimeException e) {
             LOG.error("following {} stopped; the service must be restarted", topic, e);
+        }
+    }
+
+    /** A record that its reader fails on is passed over: it would fail again, and the topic must still be followed. */
+    private void hear(ConsumerRecord<String, byte[]> record) {
+        try {
+            reader.accept(record);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "record passed over topic={} partition={} offset={}",
+                    topic,
+                    record.partition(),
+                    record.offset(),
+                    e);
         }
     }
 

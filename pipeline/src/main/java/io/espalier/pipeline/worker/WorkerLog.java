@@ -39,6 +39,11 @@ public final class WorkerLog implements AutoCloseable {
         return roll.workers(clock.millis());
     }
 
+    /** Workers of a service that are heard of now. */
+    public int count(String service) {
+        return roll.count(service, clock.millis());
+    }
+
     /** @throws EspalierException NOT_FOUND if no such worker is known */
     public KnownWorker worker(String workerId) {
         return roll.worker(workerId, clock.millis())

@@ -51,6 +51,18 @@ public final class WorkerRoll {
                 .findFirst();
     }
 
+    /**
+     * Workers of a service that are heard of.
+     *
+     * @param now milliseconds since the epoch
+     */
+    public synchronized int count(String service, long now) {
+        return (int) beats.values().stream()
+                .filter(beat -> beat.getService().equals(service))
+                .filter(beat -> silence(beat, now).compareTo(LOST_AFTER) <= 0)
+                .count();
+    }
+
     private static KnownWorker known(WorkerBeat beat, long now) {
         Duration silence = silence(beat, now);
         return KnownWorker.newBuilder()

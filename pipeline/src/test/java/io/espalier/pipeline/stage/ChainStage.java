@@ -23,7 +23,7 @@ record ChainStage() implements Stage {
 
     @Override
     public Optional<Input.Start> start(byte[] value) {
-        return Optional.of(new Input.Start(ByteString.copyFrom(value), "digest"));
+        return Optional.of(new Input.Start(ByteString.copyFrom(value), "digest", 0));
     }
 
     @Override

@@ -37,6 +37,7 @@ class FoldTelemetryTest {
                     TwoWaveStage.of("pruner"),
                     TopicCatalog.load(""),
                     new JobFold.Timing(100_000, 100_000),
+                    Limits.NONE,
                     EventsFormat.PROTOBUF,
                     new Telemetry(heard, Traces.NONE)),
             settings(),

@@ -16,6 +16,7 @@ import io.espalier.v1.TaskProgress;
 import io.espalier.v1.TaskResult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class JobFoldTest {
@@ -220,6 +221,64 @@ class JobFoldTest {
     }
 
     @Test
+    void aJobThatWaitsForItsTurnIsTakenOverAndHasNoTasksBeforeItIsAdmitted() {
+        fold = new JobFold(TwoWaveStage.of("pruner"), TIMING);
+        waits("digest");
+        now += 1_000_000;
+        apply(new Input.Tick());
+        assertThat(events()).containsExactly(EventCase.STAGE_STARTED);
+        assertThat(taskIds()).isEmpty();
+
+        apply(new Input.Admit());
+
+        assertThat(taskIds()).containsExactly("first-0", "first-1", "first-2");
+        assertThat(state.getPhase()).isEqualTo(Phase.ACTIVE);
+    }
+
+    @Test
+    void aJobThatWaitsForItsTurnIsCancelledAtOnce() {
+        waits("digest");
+
+        cancel();
+
+        assertThat(events()).endsWith(EventCase.CANCELLED);
+        assertThat(state.getPhase()).isEqualTo(Phase.DONE);
+    }
+
+    @Test
+    void aRequestThatCannotBeUsedDoesNotWaitForItsRefusal() {
+        fold = new JobFold(new RefusingStage(), TIMING);
+
+        waits("digest");
+
+        assertThat(events()).endsWith(EventCase.FAILED);
+        assertThat(state.getPhase()).isEqualTo(Phase.DONE);
+    }
+
+    @Test
+    void ofAWaveOnlySoManyTasksAreUnderWayAtATime() {
+        fold = new JobFold(TwoWaveStage.of("scorer"), TIMING, () -> 2);
+        start("digest");
+        assertThat(taskIds()).containsExactly("first-0", "first-1");
+
+        finish("first-1");
+
+        assertThat(taskIds()).containsExactly("first-0", "first-1", "first-2");
+    }
+
+    @Test
+    void aWorkerThatJoinsGetsATaskThatWasHeldBack() {
+        AtomicInteger underWay = new AtomicInteger(1);
+        fold = new JobFold(TwoWaveStage.of("scorer"), TIMING, underWay::get);
+        start("digest");
+        underWay.set(3);
+
+        apply(new Input.Tick());
+
+        assertThat(taskIds()).containsExactly("first-0", "first-1", "first-2");
+    }
+
+    @Test
     void aSettledJobIsForgottenAfterAWhile() {
         start("digest");
         cancel();
@@ -231,7 +290,11 @@ class JobFoldTest {
     }
 
     private void start(String digest) {
-        apply(new Input.Start(ByteString.copyFromUtf8("request"), digest));
+        apply(new Input.Start(ByteString.copyFromUtf8("request"), digest, 0));
+    }
+
+    private void waits(String digest) {
+        apply(new Input.Wait(new Input.Start(ByteString.copyFromUtf8("request"), digest, 0), ""));
     }
 
     private void finish(String... taskIds) {

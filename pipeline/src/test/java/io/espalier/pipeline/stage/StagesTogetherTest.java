@@ -71,7 +71,7 @@ class StagesTogetherTest {
             this.stages = stages;
             this.random = random;
             for (TwoWaveStage stage : stages) {
-                folds.put(stage, new JobFold(stage, new JobFold.Timing(5, 1_000_000)));
+                folds.put(stage, new JobFold(stage, new JobFold.Timing(5, 1_000_000), () -> 1 + random.nextInt(3)));
                 inboxes.put(stage, new ArrayList<>());
             }
             inboxes.get(stages.get(0)).add(start());
@@ -94,9 +94,18 @@ class StagesTogetherTest {
                 if (!deliveredAgain) {
                     inbox.remove(index);
                 }
-                deliver(stage, input);
+                deliver(stage, inTurn(stage, input));
             }
             return events;
+        }
+
+        /** Sometimes other jobs are under way, and this one has to wait until it is admitted. */
+        private Input inTurn(TwoWaveStage stage, Input input) {
+            if (input instanceof Input.Start start && random.nextInt(3) == 0) {
+                inboxes.get(stage).add(new Input.Admit());
+                return new Input.Wait(start, "");
+            }
+            return input;
         }
 
         private void deliver(TwoWaveStage stage, Input input) {
@@ -138,7 +147,7 @@ class StagesTogetherTest {
         }
 
         private static Input.Start start() {
-            return new Input.Start(ByteString.copyFromUtf8("fact"), "digest");
+            return new Input.Start(ByteString.copyFromUtf8("fact"), "digest", 0);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.espalier.pipeline.stage;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.pipeline.request.RequestReader;
 import io.espalier.pipeline.topic.StageTopics;
@@ -38,8 +39,9 @@ record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implement
     }
 
     @Override
-    public Optional<Input.Start> start(byte[] value) {
-        return Optional.of(new Input.Start(ByteString.copyFrom(value), "digest"));
+    public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
+        int priority = AcceptedRequest.parseFrom(value).getRequest().getPriority();
+        return Optional.of(new Input.Start(ByteString.copyFrom(value), "digest", priority));
     }
 
     @Override

@@ -35,7 +35,10 @@ public class PrunerStage implements Stage {
     public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
         ScoreFact fact = ScoreFact.parseFrom(value);
         return fact.hasCompleted()
-                ? Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value)))
+                ? Optional.of(new Input.Start(
+                        ByteString.copyFrom(value),
+                        Digests.sha256(value),
+                        fact.getCompleted().getRequest().getPriority()))
                 : Optional.empty();
     }
 

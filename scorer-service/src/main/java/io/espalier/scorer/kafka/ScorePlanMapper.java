@@ -29,7 +29,9 @@ final class ScorePlanMapper {
                 .map(wave -> wave.stream().map(ScoreMapper::result).toList())
                 .toList();
         ScoreStep step = new ScorePlan(spec).next(results);
-        PruneRequest request = CompleteRequestMapper.toWire(spec);
+        PruneRequest request = CompleteRequestMapper.toWire(spec).toBuilder()
+                .setPriority(accepted.getRequest().getPriority())
+                .build();
         if (step instanceof ScoreStep.Run run) {
             return new Step.Run(
                     run.activity(),

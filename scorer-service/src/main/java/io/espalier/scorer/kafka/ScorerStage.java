@@ -44,7 +44,10 @@ public class ScorerStage implements Stage {
     @Override
     public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
         AcceptedRequest accepted = AcceptedRequest.parseFrom(value);
-        return Optional.of(new Input.Start(ByteString.copyFrom(value), accepted.getDigest()));
+        return Optional.of(new Input.Start(
+                ByteString.copyFrom(value),
+                accepted.getDigest(),
+                accepted.getRequest().getPriority()));
     }
 
     @Override
