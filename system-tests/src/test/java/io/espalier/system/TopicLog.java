@@ -82,9 +82,11 @@ final class TopicLog implements AutoCloseable {
     }
 
     List<JobEvent> events(String jobId) {
-        return records("job-events", jobId).stream()
-                .map(record -> parse(JobEvent.parser(), record))
-                .toList();
+        return records("job-events", jobId).stream().map(TopicLog::event).toList();
+    }
+
+    static JobEvent event(ConsumerRecord<String, byte[]> record) {
+        return parse(JobEvent.parser(), record);
     }
 
     List<JobEvent> terminalEvents(String jobId) {
