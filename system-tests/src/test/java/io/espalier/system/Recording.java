@@ -1,5 +1,6 @@
 package io.espalier.system;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -70,6 +71,14 @@ final class Recording {
             }
         }
         return records;
+    }
+
+    SortedMap<String, RecordedTopic> topics() throws IOException {
+        return JSON.readValue(folder.resolve("topics.json").toFile(), new TypeReference<>() {});
+    }
+
+    SortedMap<String, RecordedGroup> groups() throws IOException {
+        return JSON.readValue(folder.resolve("groups.json").toFile(), new TypeReference<>() {});
     }
 
     /** Names of the topics that something was written to. */

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -71,6 +72,25 @@ final class Stack implements AutoCloseable {
     /** On Kafka's own image where there is one, else as {@link #start}. */
     static Stack startContained(Folders folders, String... options) throws IOException, InterruptedException {
         return startOn(TestBroker.containedOrEmbedded(brokerFolder(folders)), folders, options);
+    }
+
+    /** On what an earlier build has left in Kafka; what it left on disk lies in the folders already. */
+    static Stack restore(Folders folders, Recording recording)
+            throws IOException, InterruptedException, ExecutionException {
+        TestBroker broker = TestBroker.embedded(brokerFolder(folders));
+        Services services = new Services(folders, broker.bootstrap(), List.of());
+        try {
+            Restoration.into(broker.bootstrap(), recording);
+            for (String stage : Services.stages()) {
+                services.launch(stage);
+            }
+            services.awaitReady();
+            return new Stack(folders, broker, services, Map.of());
+        } catch (IOException | InterruptedException | ExecutionException | RuntimeException e) {
+            services.close();
+            broker.close();
+            throw e;
+        }
     }
 
     /** As on a cluster: nobody orders the services behind the job or the operator that makes their topics. */
@@ -170,13 +190,18 @@ final class Stack implements AutoCloseable {
      * @return the start it had reported of the task it takes to its grave
      */
     TaskResult killWorkerWithTaskInHand(String stage, String jobId, String taskPrefix) {
-        TaskResult started = Awaitility.await("a %s with %s of %s in hand".formatted(stage, taskPrefix, jobId))
+        TaskResult started = freezeWorkerWithTaskInHand(stage, jobId, taskPrefix);
+        Services.kill(services.named(started.getWorker()));
+        return started;
+    }
+
+    /** Freezes a worker while it works on a task of a job; it can then be killed, or go on as if nothing had been. */
+    TaskResult freezeWorkerWithTaskInHand(String stage, String jobId, String taskPrefix) {
+        return Awaitility.await("a %s with %s of %s in hand".formatted(stage, taskPrefix, jobId))
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> frozenInHand(stage, jobId, taskPrefix), Optional::isPresent)
                 .orElseThrow();
-        Services.kill(services.named(started.getWorker()));
-        return started;
     }
 
     /** Freezes the worker of an unfinished task; lets it go on when its result was on the way. */

@@ -53,6 +53,37 @@ class WorkerKilledFaultIT extends FaultStack {
         assertEndsAs(faultFree, "pruning", inHand);
     }
 
+    @Test
+    void theOnlyEvaluatorKilledInTheMiddleIsContinuedByItsSuccessor() throws Exception {
+        // Given
+        Outcome faultFree = faultFree("fault-free-evaluation", Requests::slowEvaluation);
+        stack.client().submit(Requests.slowEvaluation("evaluating"));
+        TaskResult inHand = stack.killWorkerWithTaskInHand("evaluator", "evaluating", "evaluate");
+
+        // When
+        stack.services().ensure("evaluator", 1);
+
+        // Then
+        assertEndsAs(faultFree, "evaluating", inHand);
+    }
+
+    @Test
+    void aScorerFrozenUntilItsTaskIsDoneByTheOtherComesTooLateWithItsResult() throws Exception {
+        // Given
+        Outcome faultFree = faultFree("fault-free-scoring", Requests::slowScoring);
+        stack.client().submit(Requests.slowScoring("zombie"));
+        TaskResult inHand = stack.freezeWorkerWithTaskInHand("scorer", "zombie", "losses");
+        stack.awaitEnd("zombie");
+
+        // When
+        Services.unfreeze(stack.services().named(inHand.getWorker()));
+
+        // Then
+        stack.run(Requests.slowScoring("after-the-zombie"));
+        assertEndsAs(faultFree, "zombie", inHand);
+        assertThat(Outcome.of(stack, "after-the-zombie")).isEqualTo(faultFree);
+    }
+
     /** The same bytes, nothing given up, and no task finished twice. */
     private static void assertEndsAs(Outcome faultFree, String jobId, TaskResult inHand) {
         JobEvent end = stack.awaitEnd(jobId);
