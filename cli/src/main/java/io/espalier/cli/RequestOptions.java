@@ -11,6 +11,9 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +23,9 @@ import picocli.CommandLine.Option;
 
 /** The options for all fields of a prune request. An option overrides the field of the request file. */
 final class RequestOptions {
+    /** A request has at most 32 KiB. A file may have comments too. */
+    private static final int MAX_FILE_BYTES = 1_000_000;
+
     @Option(names = "-f", paramLabel = "FILE", description = "The request as YAML or proto3 JSON; flags override it.")
     private @Nullable Path file;
 
@@ -182,12 +188,27 @@ final class RequestOptions {
             return PruneRequest.getDefaultInstance();
         }
         try {
-            return RequestJson.fromYaml(Files.readString(file));
+            return RequestJson.fromYaml(text(file));
         } catch (EspalierException e) {
             throw new EspalierException(e.code(), file + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT, "-f " + file + " cannot be read as UTF-8 text; name a request file", e);
+        }
+    }
+
+    private static String text(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+            if (bytes.length > MAX_FILE_BYTES) {
+                throw new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "larger than %d bytes; name a request file".formatted(MAX_FILE_BYTES));
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         }
     }
 

@@ -125,6 +125,18 @@ class RequestOptionsTest {
     }
 
     @Test
+    void aFileThatIsTooLargeForARequestIsNamed() throws Exception {
+        // Given
+        Path file = Files.write(folder.resolve("large.yaml"), new byte[1_000_001]);
+
+        // When / Then
+        assertThatThrownBy(() -> parse("-f", file.toString()))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("large.yaml")
+                .hasMessageContaining("1000000 bytes");
+    }
+
+    @Test
     void aMissingFileIsNamed() {
         assertThatThrownBy(() -> parse("-f", folder.resolve("absent.yaml").toString()))
                 .isInstanceOf(EspalierException.class)

@@ -3,14 +3,19 @@ package io.espalier.pipeline.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestReaderTest {
     private static final PruneRequest REQUEST = PruneRequest.newBuilder()
@@ -71,6 +76,61 @@ class RequestReaderTest {
         assertThatThrownBy(() -> RequestReader.read("a", json, true, POSITION))
                 .isInstanceOf(EspalierException.class)
                 .hasMessageContaining("prunning");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'model':'llama','model':'other'}",
+                "{'model':'a','calibration':{'model':1},'model':null}",
+                "{'model':'llama','pruning':{'unit_ratio':0,'unitRatio':0.9}}",
+                "{'model':'llama','pruning':{'unit_ratio':0.1,'target':'units','unit_ratio':0.9}}",
+                "{'model':'llama','pruning':{'budgets':[{'bytes':1},{'unit_ratio':0.1,'unit_ratio':0.9}]}}"
+            })
+    void aFieldThatIsGivenTwiceIsNamed(String json) {
+        byte[] request = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+
+        assertThatThrownBy(() -> RequestReader.read("a", request, true, POSITION))
+                .isInstanceOfSatisfying(EspalierException.class, refused -> assertThat(refused.code())
+                        .isEqualTo(ErrorCode.MALFORMED_MESSAGE))
+                .hasMessageMatching(".*(model|unit_ratio).*");
+    }
+
+    @Test
+    void aFieldThatIsGivenTwiceInYamlIsNamed() {
+        String yaml = "model: llama\npruning:\n  unit_ratio: 0.1\n  unit_ratio: 0.9\n";
+
+        assertThatThrownBy(() -> RequestJson.fromYaml(yaml))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("unit_ratio");
+    }
+
+    @ParameterizedTest
+    @MethodSource("hostileJson")
+    void hostileJsonIsRefused(String json) {
+        byte[] request = json.getBytes(StandardCharsets.UTF_8);
+
+        assertThatThrownBy(() -> RequestReader.read("a", request, true, POSITION))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageNotContainingAny("Exception");
+    }
+
+    static List<String> hostileJson() {
+        String deep = "{\"scoring\":".repeat(2_000);
+        return List.of(
+                "",
+                "[]",
+                "null",
+                "\"model\"",
+                "{",
+                "{\"model\":\"llama\"} {\"model\":\"other\"}",
+                "{\"model\":\"llama\"}]",
+                "{model:'llama'}",
+                "[".repeat(30_000),
+                deep + "{}" + "}".repeat(2_000),
+                "{\"model\":\"llama\",\"seed\":" + "9".repeat(20_000) + "}",
+                "{\"model\":\"llama\",\"pruning\":{\"unit_ratio\":1e999999999}}",
+                "{\"model\":\"" + "x".repeat(40_000) + "\"}");
     }
 
     @Test
