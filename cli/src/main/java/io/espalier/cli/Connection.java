@@ -8,37 +8,49 @@ import java.time.Duration;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
  * The Kafka broker that a command connects to, and the names of its topics.
  *
  * @param client client settings, such as bootstrap servers and security
+ * @param patience how long each step of the command waits
  */
-record Connection(Properties client, TopicCatalog topics) {
-    private static final Duration ANSWER = Duration.ofSeconds(8);
-    private static final Duration CATCH_UP = Duration.ofSeconds(30);
+record Connection(Properties client, TopicCatalog topics, Patience patience) {
+    /** A request that got no answer for so long is sent again. */
+    private static final Duration LONGEST_REQUEST = Duration.ofSeconds(15);
+
+    Connection {
+        Properties patient = new Properties();
+        patient.putAll(client);
+        long limit = patience.limit().toMillis();
+        long request = Math.min(limit / 2, LONGEST_REQUEST.toMillis());
+        patient.putIfAbsent(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(limit));
+        patient.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(request));
+        patient.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Long.toString(limit));
+        patient.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, Long.toString(limit));
+        client = patient;
+    }
 
     /** The connection to the broker of a local stack, which has neither security nor a topic prefix. */
-    static Connection local(String bootstrap) {
+    static Connection local(String bootstrap, Patience patience) {
         Properties client = new Properties();
-        client.setProperty(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
-        return new Connection(client, TopicCatalog.load(""));
+        client.setProperty(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        return new Connection(client, TopicCatalog.load(""), patience);
     }
 
     /**
      * Checks that the broker answers and has Espalier's topics. Without the check a command would wait for a missing broker for
-     * ever.
+     * ever. The Kafka client repeats its question until the time limit.
      *
      * @throws CommandFailure if the broker does not answer in time or has no topics of Espalier
      */
     Connection checked() throws InterruptedException {
-        Properties settings = new Properties();
-        settings.putAll(client);
-        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis()));
-        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis() / 2));
-        try (Admin admin = Admin.create(settings)) {
+        try (Admin admin = Admin.create(client);
+                Patience.Wait wait = patience.waitFor("an answer of the Kafka broker " + bootstrap())) {
             Set<String> existing = admin.listTopics().names().get();
             if (!existing.contains(topics.name("job-events"))) {
                 throw CommandFailure.unreachable(
@@ -64,7 +76,7 @@ record Connection(Properties client, TopicCatalog topics) {
     /** A log of all jobs up to now. It also receives later events. */
     JobLog jobLog() {
         JobLog log = JobLog.follow(client, topics);
-        if (!log.awaitCaughtUp(CATCH_UP)) {
+        if (!isRead("job-events", log::awaitCaughtUp)) {
             log.close();
             throw unread("job-events");
         }
@@ -74,19 +86,26 @@ record Connection(Properties client, TopicCatalog topics) {
     /** A log of the present state of all workers. It also receives later heartbeats. */
     WorkerLog workerLog() {
         WorkerLog log = WorkerLog.follow(client, topics);
-        if (!log.awaitCaughtUp(CATCH_UP)) {
+        if (!isRead("workers", log::awaitCaughtUp)) {
             log.close();
             throw unread("workers");
         }
         return log;
     }
 
+    private boolean isRead(String topic, Predicate<Duration> awaitCaughtUp) {
+        try (Patience.Wait wait =
+                patience.waitFor("the records of %s on %s".formatted(topics.name(topic), bootstrap()))) {
+            return awaitCaughtUp.test(patience.limit());
+        }
+    }
+
     private CommandFailure unread(String topic) {
-        return CommandFailure.unreachable(
-                "cannot read %s from %s within %d s".formatted(topics.name(topic), bootstrap(), CATCH_UP.toSeconds()));
+        return CommandFailure.unreachable("cannot read %s from %s within %d s; --timeout gives it more time"
+                .formatted(topics.name(topic), bootstrap(), patience.limit().toSeconds()));
     }
 
     String bootstrap() {
-        return client.getProperty(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG);
+        return client.getProperty(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG);
     }
 }

@@ -3,14 +3,18 @@ package io.espalier.cli;
 import io.espalier.cli.stack.StackAddress;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options that choose the broker: the one that they name or, without a name, that of the local stack. */
 final class ConnectionOptions {
@@ -33,6 +37,17 @@ final class ConnectionOptions {
             description = "Properties for the Kafka clients, for example security.")
     private @Nullable Path clientConfig;
 
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "" + Patience.USUAL_SECONDS,
+            description =
+                    "How long to wait for the broker, which a busy machine slows down. Default: ${DEFAULT-VALUE}.")
+    private int timeout = Patience.USUAL_SECONDS;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
     /** @throws CommandFailure if no broker is named and no local stack runs, or the broker does not answer */
     Connection open() throws IOException, InterruptedException {
         LogOutput.none();
@@ -48,7 +63,7 @@ final class ConnectionOptions {
     /** The broker that the options name, or that of the local stack. Whether it answers has not been checked. */
     Optional<Connection> find() throws IOException {
         if (bootstrap == null) {
-            return StackAddress.find(Homes.state()).map(stack -> Connection.local(stack.bootstrap()));
+            return StackAddress.find(Homes.state()).map(stack -> Connection.local(stack.bootstrap(), patience()));
         }
         Properties client = new Properties();
         if (clientConfig != null) {
@@ -57,6 +72,12 @@ final class ConnectionOptions {
             }
         }
         client.setProperty(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
-        return Optional.of(new Connection(client, TopicCatalog.load(topicPrefix)));
+        return Optional.of(new Connection(client, TopicCatalog.load(topicPrefix), patience()));
+    }
+
+    Patience patience() {
+        PrintWriter err =
+                Objects.requireNonNull(command, "picocli sets it").commandLine().getErr();
+        return Patience.of(timeout, err::println);
     }
 }

@@ -55,7 +55,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private JobEvent prune(LocalStack stack, PruneRequest request) throws Exception {
-        Connection broker = Connection.local(stack.bootstrap());
+        Connection broker = Connection.local(stack.bootstrap(), Patience.of(Patience.USUAL_SECONDS, console::say));
         try (JobLog log = broker.jobLog();
                 JobClient client = broker.jobClient()) {
             client.submit(request);

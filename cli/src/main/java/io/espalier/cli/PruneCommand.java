@@ -64,7 +64,7 @@ final class PruneCommand implements Callable<Integer> {
         StackSettings settings = stackOptions.settings();
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
-            return prune(Connection.local(stack.bootstrap()), request, true);
+            return prune(Connection.local(stack.bootstrap(), connectionOptions.patience()), request, true);
         }
     }
 
