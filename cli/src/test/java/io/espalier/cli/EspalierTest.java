@@ -10,6 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class EspalierTest {
+    private static final String ARTIFACTS = "../system-tests/src/test/resources/upgrade/8acdd61/ended/artifacts";
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -38,13 +40,44 @@ class EspalierTest {
     @Test
     void aBrokerThatDoesNotAnswerHasItsOwnExitCode() {
         // When
-        int exitCode = run("jobs", "--bootstrap", "127.0.0.1:9");
+        int exitCode = run("jobs", "--bootstrap", "127.0.0.1:9", "--timeout", "1");
 
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.UNREACHABLE);
-        assertThat(err.toString(StandardCharsets.UTF_8))
-                .startsWith("UNREACHABLE: ")
-                .contains("127.0.0.1:9");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("UNREACHABLE: ", "127.0.0.1:9");
+    }
+
+    @Test
+    void artifactsAreListedWithoutABroker() {
+        // When
+        int exitCode = run("jobs", "--from-artifacts", ARTIFACTS);
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .containsPattern("units-obs +units-obs-small +llama +\\S+ +[0-9,]+  perplexity [0-9.]+ → ");
+    }
+
+    @Test
+    void artifactsAreListedAsJson() {
+        // When
+        int exitCode = run("jobs", "--json", "--from-artifacts", ARTIFACTS);
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8).lines())
+                .hasSize(8)
+                .allMatch(line -> line.startsWith("{\"job_id\":\"") && line.contains("\"evaluation\":{\"job_id\":"));
+    }
+
+    @Test
+    void aFolderOfArtifactsThatDoesNotExistIsNamed() {
+        // When
+        int exitCode = run("jobs", "--from-artifacts", "no-such-folder");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains("--from-artifacts no-such-folder");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.espalier.cli.view;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
+import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.StageProgress;
@@ -81,16 +82,19 @@ public final class JobText {
         return switch (job.getState()) {
             case FAILED -> job.getFailure().getCode() + ": " + job.getFailure().getMessage();
             case SCORING, PRUNING, EVALUATING -> job.hasProgress() ? progress(job.getProgress()) : "";
-            case COMPLETED ->
-                String.format(
-                        Locale.ROOT,
-                        "perplexity %.2f → %.2f, parameters × %.2f",
-                        job.getEvaluation().getDense().getPerplexity(),
-                        job.getEvaluation().getPruned().getPerplexity(),
-                        (double) job.getEvaluation().getPruned().getParameters()
-                                / job.getEvaluation().getDense().getParameters());
+            case COMPLETED -> gain(job.getEvaluation());
             case ACCEPTED, CANCELLED, JOB_STATE_UNSPECIFIED, UNRECOGNIZED -> "";
         };
+    }
+
+    /** What pruning cost and gained, in a few words. */
+    static String gain(EvaluationReport report) {
+        return String.format(
+                Locale.ROOT,
+                "perplexity %.2f → %.2f, parameters × %.2f",
+                report.getDense().getPerplexity(),
+                report.getPruned().getPerplexity(),
+                (double) report.getPruned().getParameters() / report.getDense().getParameters());
     }
 
     private static String progress(StageProgress progress) {

@@ -74,10 +74,15 @@ public final class RequestReader {
         }
     }
 
+    /** Whether a text can be the id of a job. */
+    public static boolean isJobId(String text) {
+        return JOB_ID.matcher(text).matches();
+    }
+
     private static String jobId(String requestId, @Nullable String key, String position) {
         String field = requestId.isEmpty() ? "record key" : "request_id";
         String id = !requestId.isEmpty() ? requestId : key != null && !key.isEmpty() ? key : position;
-        if (!JOB_ID.matcher(id).matches()) {
+        if (!isJobId(id)) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT,
                     field + " must be 1 to 128 characters out of A-Z a-z 0-9 . _ - and not start with . or -");
