@@ -37,6 +37,11 @@ public final class CommandFailure extends RuntimeException {
         return new CommandFailure(ExitCode.UNREACHABLE, "UNREACHABLE", message, cause);
     }
 
+    /** A failure because the broker's log is damaged. */
+    public static CommandFailure damagedLog(String message) {
+        return new CommandFailure(ExitCode.UNREACHABLE, "LOG_DAMAGED", message);
+    }
+
     public int exitCode() {
         return exitCode;
     }

@@ -13,30 +13,16 @@ public final class LogOutput {
 
     private LogOutput() {}
 
-    /** Sends warnings and errors to a file, for a process that runs the broker. An earlier file is renamed and kept. */
+    /**
+     * Sends warnings and errors to a file, for a process that runs the broker. The logger opens the file when the first library
+     * writes to it. So nothing happens to the file of a running stack before a second stack on the same folder is refused.
+     */
     public static void toFile(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        keepEarlier(file);
         System.setProperty(PREFIX + "logFile", file.toString());
         System.setProperty(PREFIX + "defaultLogLevel", "warn");
         System.setProperty(PREFIX + "showDateTime", "true");
         System.setProperty(PREFIX + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
-    }
-
-    /** Renames an earlier file to {@code broker.log.1}, or to the next free number, because the logger would overwrite it. */
-    static void keepEarlier(Path file) throws IOException {
-        if (!Files.exists(file) || Files.size(file) == 0) {
-            return;
-        }
-        int number = 1;
-        while (Files.exists(numbered(file, number))) {
-            number++;
-        }
-        Files.move(file, numbered(file, number));
-    }
-
-    private static Path numbered(Path file, int number) {
-        return file.resolveSibling(file.getFileName() + "." + number);
     }
 
     /** Turns the log off, for a process that is only a client. The command itself reports each failure in one line. */

@@ -23,6 +23,11 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the addresses as one JSON object.")
     private boolean json;
 
+    @Option(
+            names = "--new-log",
+            description = "Start with an empty Kafka log, without topics and jobs of before; the earlier log is kept.")
+    private boolean newLog;
+
     UpCommand(Console console) {
         this.console = console;
     }
@@ -30,6 +35,10 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         StackSettings settings = stackOptions.settings();
+        if (newLog) {
+            LocalStack.setLogAside(settings)
+                    .ifPresent(earlier -> console.say("the earlier log of Kafka now lies in " + earlier));
+        }
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
             console.result(json ? stack.address().json() : addresses(stack.address(), settings));

@@ -28,6 +28,11 @@ record BrokerFolder(Path folder, String clusterId, int clientPort, int controlle
 
     /** The folder of Kafka's log. */
     Path log() {
+        return log(folder);
+    }
+
+    /** The folder of Kafka's log inside a broker's folder. */
+    static Path log(Path folder) {
         return folder.resolve("log");
     }
 

@@ -1,5 +1,6 @@
 package io.espalier.cli.stack;
 
+import io.espalier.cli.ExitCode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -7,9 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Consumer;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.metadata.storage.Formatter;
@@ -25,6 +28,8 @@ import org.apache.kafka.server.common.MetadataVersion;
 public final class EmbeddedBroker implements AutoCloseable {
     private static final int NODE_ID = 1;
     private static final String CONTROLLER = "CONTROLLER";
+    /** At most about this many milliseconds of records are lost when the machine loses power. */
+    private static final String FLUSH_MS = "10000";
 
     private final BrokerFolder folder;
     private final KafkaRaftServer server;
@@ -46,6 +51,23 @@ public final class EmbeddedBroker implements AutoCloseable {
         KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(settings(folder)), Time.SYSTEM);
         server.startup();
         return new EmbeddedBroker(folder, server);
+    }
+
+    /**
+     * What is damaged in the log of this folder, in words; empty if the log is intact or absent. The broker must not run.
+     */
+    static List<String> damages(Path path) throws IOException {
+        return LogCheck.damages(BrokerFolder.log(path)).stream()
+                .map(LogCheck.Damage::toString)
+                .toList();
+    }
+
+    /** Kafka ends the whole process when it cannot go on, for example when its disk fails. It then says so first. */
+    static void announceFatalEnd(Consumer<String> say) {
+        Exit.setHaltProcedure((status, message) -> {
+            say.accept("UNREACHABLE: Kafka cannot go on and ends this process");
+            Runtime.getRuntime().halt(ExitCode.UNREACHABLE);
+        });
     }
 
     /** Deletes all data of the broker of this folder. The broker must not run. */
@@ -99,6 +121,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         s.setProperty("inter.broker.listener.name", "CLIENT");
         s.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT," + CONTROLLER + ":PLAINTEXT");
         s.setProperty("log.dirs", folder.log().toString());
+        // Records are forced to the disk soon, and the broker stores how far. LogCheck compares a log with that.
+        s.setProperty("log.flush.scheduler.interval.ms", FLUSH_MS);
+        s.setProperty("log.flush.interval.ms", FLUSH_MS);
+        s.setProperty("log.flush.offset.checkpoint.interval.ms", FLUSH_MS);
         // Espalier creates all its topics itself, so a client with a misspelt topic name must fail.
         s.setProperty("auto.create.topics.enable", "false");
 

@@ -6,9 +6,11 @@ import io.espalier.pipeline.topic.TopicCatalog;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -24,6 +26,9 @@ import org.apache.kafka.common.utils.Utils;
 public final class LocalStack implements AutoCloseable {
     private static final Duration READY = Duration.ofMinutes(2);
     private static final Duration STOP = Duration.ofSeconds(10);
+    private static final int MOST_DAMAGES = 20;
+    private static final String NEW_LOG =
+            "If the files of its log are damaged, `espalier up --new-log` starts with an empty one and keeps them";
 
     private final StackSettings settings;
     private final Lifecycle parts;
@@ -53,8 +58,9 @@ public final class LocalStack implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
         try {
             parts.start(() -> StateLock.acquire(settings.state()));
+            LogFiles.setAside(settings.log("broker"));
             say.accept("starting Kafka in " + settings.brokerFolder());
-            EmbeddedBroker broker = parts.start(() -> startBroker(settings));
+            EmbeddedBroker broker = parts.start(() -> startBroker(settings, say));
             createTopics(broker);
             Supervisor services = parts.start(() -> new Supervisor(rules(say)));
             LocalStack stack = new LocalStack(settings, parts, atExit, broker, services);
@@ -67,7 +73,28 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** The present addresses. When a service is started again, its process id changes and its ports do not. */
+    /**
+     * Moves the broker's log out of the way, so that the next stack on the folder starts with an empty one.
+     *
+     * @return where the log lies now; empty if there was none
+     * @throws CommandFailure if a stack uses the folder
+     */
+    public static Optional<Path> setLogAside(StackSettings settings) throws IOException {
+        try (StateLock lock = StateLock.acquire(settings.state())) {
+            Path log = settings.brokerFolder();
+            if (!Files.exists(log)) {
+                return Optional.empty();
+            }
+            int number = 1;
+            while (Files.exists(log.resolveSibling(log.getFileName() + "." + number))) {
+                number++;
+            }
+            return Optional.of(Files.move(log, log.resolveSibling(log.getFileName() + "." + number)));
+        }
+    }
+
+    /** The present addresses. When a service is started again, its process id changes. Its ports change only if another process
+     * has taken them. */
     public StackAddress address() {
         List<StackAddress.Service> addresses = services.services().stream()
                 .map(service -> new StackAddress.Service(
@@ -104,11 +131,36 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    private static EmbeddedBroker startBroker(StackSettings settings) throws IOException {
+    private static EmbeddedBroker startBroker(StackSettings settings, Consumer<String> say) throws IOException {
         if (settings.forget()) {
             EmbeddedBroker.erase(settings.brokerFolder());
         }
-        return EmbeddedBroker.start(settings.brokerFolder());
+        refuseDamage(settings, say);
+        EmbeddedBroker.announceFatalEnd(
+                line -> say.accept("%s; see %s. %s".formatted(line, settings.log("broker"), NEW_LOG)));
+        try {
+            return EmbeddedBroker.start(settings.brokerFolder());
+        } catch (RuntimeException e) {
+            throw CommandFailure.unreachable(
+                    "Kafka cannot start in %s (%s); see %s. %s"
+                            .formatted(settings.brokerFolder(), e.getMessage(), settings.log("broker"), NEW_LOG),
+                    e);
+        }
+    }
+
+    /** A broker on a damaged log would lose more: it drops what follows the damage, and jobs go on from a state that never was. */
+    private static void refuseDamage(StackSettings settings, Consumer<String> say) throws IOException {
+        List<String> damages = EmbeddedBroker.damages(settings.brokerFolder());
+        if (damages.isEmpty()) {
+            return;
+        }
+        damages.stream().limit(MOST_DAMAGES).forEach(say);
+        if (damages.size() > MOST_DAMAGES) {
+            say.accept("… and %d more".formatted(damages.size() - MOST_DAMAGES));
+        }
+        throw CommandFailure.damagedLog(
+                "Kafka's log in %s is damaged in %d places, named above; nothing was started and nothing changed. Restore the folder from a copy, or run `espalier up --new-log`: it keeps the damaged log beside an empty new one. Then `espalier jobs --from-artifacts %s` lists what was completed; send all other requests again"
+                        .formatted(settings.brokerFolder(), damages.size(), settings.artifacts()));
     }
 
     private static void createTopics(EmbeddedBroker broker) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.espalier.cli.CommandFailure;
+import io.espalier.cli.ExitCode;
 import io.espalier.pipeline.topic.TopicCatalog;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,6 +125,52 @@ class LocalStackIT {
                     .hasMessageContaining("another stack runs");
             assertThat(first.address().services()).allMatch(service -> isAlive(service.pid()));
             assertThat(StackAddress.find(settings.state())).contains(first.address());
+        }
+    }
+
+    @Test
+    void theLogOfARunningStackStaysWhereItIsWhenASecondOneIsRefused() throws Exception {
+        try (LocalStack first = LocalStack.start(settings, said::add)) {
+            // Given
+            Path log = settings.log("broker");
+            Files.writeString(log, "of the first stack\n");
+
+            // When
+            Process second = up();
+            int exitCode = second.waitFor();
+
+            // Then
+            assertThat(exitCode).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(home.resolve("up.log")).content().contains("another stack runs");
+            assertThat(log).hasContent("of the first stack");
+            assertThat(log.resolveSibling("broker.log.1")).doesNotExist();
+            assertThat(first.address().services()).allMatch(service -> isAlive(service.pid()));
+        }
+    }
+
+    @Test
+    void aDamagedLogIsRefusedAndKeptWhenANewOneIsAskedFor() throws Exception {
+        // Given
+        try (LocalStack stack = LocalStack.start(settings, said::add)) {
+            assertThat(topics(stack.bootstrap())).contains("job-events");
+        }
+        Path segment = settings.brokerFolder().resolve("log/__cluster_metadata-0/00000000000000000000.log");
+        byte[] bytes = Files.readAllBytes(segment);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(segment, bytes);
+
+        // When / Then
+        assertThatThrownBy(() -> LocalStack.start(settings, said::add))
+                .isInstanceOfSatisfying(CommandFailure.class, failure -> assertThat(failure.line())
+                        .startsWith("LOG_DAMAGED: Kafka's log in " + settings.brokerFolder())
+                        .contains("--new-log", "--from-artifacts " + settings.artifacts()));
+        assertThat(said).anyMatch(line -> line.startsWith("__cluster_metadata-0: the last "));
+        assertThat(segment).hasBinaryContent(bytes);
+
+        Path kept = LocalStack.setLogAside(settings).orElseThrow();
+        assertThat(kept.resolve(settings.brokerFolder().relativize(segment))).hasBinaryContent(bytes);
+        try (LocalStack stack = LocalStack.start(settings, said::add)) {
+            assertThat(topics(stack.bootstrap())).contains("job-events");
         }
     }
 
