@@ -19,10 +19,15 @@ record Backoff(Duration first, Duration longest) {
      * @param ready how long that process was ready; zero if it never was
      */
     Duration next(Duration last, Duration ready) {
-        if (last.isZero() || ready.compareTo(longest) >= 0) {
+        if (last.isZero() || isLong(ready)) {
             return first;
         }
         Duration doubled = last.multipliedBy(2);
         return doubled.compareTo(longest) < 0 ? doubled : longest;
+    }
+
+    /** Whether a process that was ready for this long counts as one that works. */
+    boolean isLong(Duration ready) {
+        return ready.compareTo(longest) >= 0;
     }
 }

@@ -14,6 +14,9 @@ public final class ServiceLaunches {
     /** The service of which a stack may have several processes. */
     private static final String SCORER = "scorer";
 
+    private static final String HTTP_PORT = "-Dquarkus.http.port=";
+    private static final String GRPC_PORT = "-Dquarkus.grpc.server.port=";
+
     /** All services in the order in which the data flows. This is the command line's only list of them. */
     static final List<String> SERVICES = List.of(SCORER, "pruner", "evaluator");
 
@@ -40,12 +43,26 @@ public final class ServiceLaunches {
 
     /** The port on 127.0.0.1 at which a process serves gRPC. */
     public static int grpcPort(Launch launch) {
-        String option = "-Dquarkus.grpc.server.port=";
         return launch.command().stream()
-                .filter(argument -> argument.startsWith(option))
-                .map(argument -> Integer.parseInt(argument.substring(option.length())))
+                .filter(argument -> argument.startsWith(GRPC_PORT))
+                .map(argument -> Integer.parseInt(argument.substring(GRPC_PORT.length())))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** Whether no process listens on the ports of a launch. */
+    static boolean portsAreFree(Launch launch) {
+        return FreePorts.isFree(launch.httpPort()) && FreePorts.isFree(grpcPort(launch));
+    }
+
+    /** The same launch on ports that are free now. */
+    static Launch onOtherPorts(Launch launch) {
+        List<Integer> ports = FreePorts.take(2);
+        List<String> command = launch.command().stream()
+                .map(argument -> argument.startsWith(HTTP_PORT) ? HTTP_PORT + ports.get(0) : argument)
+                .map(argument -> argument.startsWith(GRPC_PORT) ? GRPC_PORT + ports.get(1) : argument)
+                .toList();
+        return new Launch(launch.service(), launch.name(), command, launch.environment(), launch.log(), ports.get(0));
     }
 
     /**
@@ -67,6 +84,8 @@ public final class ServiceLaunches {
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
         // The next start of the stack empties this folder, so the files of a killed service do not remain.
         command.add("-Djava.io.tmpdir=" + settings.temporaryFolder());
+        // A virtual machine that crashes leaves its report beside the logs.
+        command.add("-XX:ErrorFile=" + settings.log(name + ".crash-%p"));
         // A person reads the log of a local stack.
         command.add("-Dquarkus.log.console.json.enabled=false");
         command.add("-Despalier.worker.name=" + name);
@@ -76,9 +95,9 @@ public final class ServiceLaunches {
         command.add("-Despalier.texts.root=" + settings.texts());
         command.add("-Despalier.artifacts.root=" + settings.artifacts());
         command.add("-Dquarkus.http.host=127.0.0.1");
-        command.add("-Dquarkus.http.port=" + ports.get(0));
+        command.add(HTTP_PORT + ports.get(0));
         command.add("-Dquarkus.grpc.server.host=127.0.0.1");
-        command.add("-Dquarkus.grpc.server.port=" + ports.get(1));
+        command.add(GRPC_PORT + ports.get(1));
         command.add("-jar");
         command.add(jar.toString());
         return new Launch(service, name, command, EngineEnvironment.here(), settings.log(name), ports.get(0));

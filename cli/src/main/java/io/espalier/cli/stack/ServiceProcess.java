@@ -14,11 +14,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-/** A child JVM that serves its health over HTTP and appends its output to a file. */
+/** A child JVM that serves its health over HTTP and appends its output to a file, which is set aside first if it is full. */
 public final class ServiceProcess {
     private static final Duration ASK_AGAIN = Duration.ofMillis(100);
     private static final Duration ANSWER = Duration.ofSeconds(5);
+    private static final Duration SILENT = Duration.ofSeconds(15);
 
     private final Launch launch;
     private final Process process;
@@ -53,6 +55,7 @@ public final class ServiceProcess {
 
     public static ServiceProcess start(Launch launch) throws IOException {
         Files.createDirectories(launch.log().toAbsolutePath().getParent());
+        LogFiles.setAsideIfFull(launch.log());
         ProcessBuilder builder = new ProcessBuilder(launch.command())
                 .redirectErrorStream(true)
                 .redirectOutput(Redirect.appendTo(launch.log().toFile()));
@@ -80,7 +83,17 @@ public final class ServiceProcess {
      * @throws CommandFailure when the child ends before or is not ready in time; the message names its log
      */
     public void awaitReady(HttpClient client, Duration limit) throws InterruptedException {
+        awaitReady(client, limit, line -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param say receives now and then a line that says what is missing
+     */
+    void awaitReady(HttpClient client, Duration limit, Consumer<String> say) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
+        long nextLine = System.nanoTime() + SILENT.toNanos();
         HttpRequest question = HttpRequest.newBuilder(launch.http().resolve("/q/health/ready"))
                 .timeout(ANSWER)
                 .build();
@@ -94,9 +107,13 @@ public final class ServiceProcess {
                 if (response.statusCode() == 200) {
                     return;
                 }
-                answer = response.body();
+                answer = response.body().replaceAll("\\s+", " ");
             } catch (IOException e) {
                 answer = String.valueOf(e.getMessage());
+            }
+            if (System.nanoTime() > nextLine) {
+                say.accept("waiting for %s, at most %d s (%s)".formatted(launch.name(), limit.toSeconds(), answer));
+                nextLine += SILENT.toNanos();
             }
             Thread.sleep(ASK_AGAIN.toMillis());
         }

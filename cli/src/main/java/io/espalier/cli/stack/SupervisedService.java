@@ -20,8 +20,14 @@ import org.jspecify.annotations.Nullable;
  * A stop ends the service in every state.
  */
 final class SupervisedService {
-    private final Launch launch;
+    /** How often a process ends soon after its start before that is said loudly. */
+    private static final int MANY = 10;
+
+    /** How often the first process is started on other ports, because another process took its ports. */
+    private static final int PORTS_TRIED = 3;
+
     private final Rules rules;
+    private Launch launch;
     private ServiceProcess process;
     private @Nullable Thread keeper;
     private boolean stopped;
@@ -46,10 +52,12 @@ final class SupervisedService {
     }
 
     static SupervisedService start(Launch launch, Rules rules) throws IOException {
-        return new SupervisedService(launch, rules, ServiceProcess.start(launch));
+        Launch free = ServiceLaunches.portsAreFree(launch) ? launch : ServiceLaunches.onOtherPorts(launch);
+        return new SupervisedService(free, rules, ServiceProcess.start(free));
     }
 
-    Launch launch() {
+    /** The launch of the newest process. */
+    synchronized Launch launch() {
         return launch;
     }
 
@@ -58,9 +66,25 @@ final class SupervisedService {
         return process.pid();
     }
 
-    /** @throws CommandFailure when the first process ends or is not ready in time */
-    void awaitFirstReady() throws InterruptedException {
-        newest().awaitReady(rules.http(), rules.ready());
+    /**
+     * Waits until the first process is ready. If another process took its ports before it listened on them, it is started again
+     * on other ports.
+     *
+     * @throws CommandFailure when the process ends for another reason or is not ready in time
+     */
+    void awaitFirstReady() throws IOException, InterruptedException {
+        for (int tries = 1; ; tries++) {
+            ServiceProcess first = newest();
+            try {
+                first.awaitReady(rules.http(), rules.ready(), this::say);
+                return;
+            } catch (CommandFailure e) {
+                if (first.isAlive() || ServiceLaunches.portsAreFree(launch()) || tries == PORTS_TRIED) {
+                    throw e;
+                }
+                replace();
+            }
+        }
     }
 
     /**
@@ -94,9 +118,15 @@ final class SupervisedService {
     private void keep(Runnable replaced) {
         try {
             Duration wait = Duration.ZERO;
+            int endsInARow = 0;
             End end = endOf(newest());
             while (true) {
                 wait = rules.backoff().next(wait, end.ready());
+                endsInARow = rules.backoff().isLong(end.ready()) ? 1 : endsInARow + 1;
+                if (endsInARow % MANY == 0) {
+                    say("%s DOES NOT STAY UP: it ended %d times in a row; jobs wait until it does; read %s"
+                            .formatted(launch().name(), endsInARow, launch().log()));
+                }
                 say("%s; it is started again in %d s".formatted(end.how(), wait.toSeconds()));
                 Thread.sleep(wait.toMillis());
                 end = runAgain(replaced);
@@ -113,10 +143,10 @@ final class SupervisedService {
             ServiceProcess another = replace();
             replaced.run();
             becomeReady(another);
-            say(launch.name() + " is ready again");
+            say(launch().name() + " is ready again");
             return endOf(another);
         } catch (IOException e) {
-            return new End("%s cannot be started (%s)".formatted(launch.name(), e.getMessage()), Duration.ZERO);
+            return new End("%s cannot be started (%s)".formatted(launch().name(), e.getMessage()), Duration.ZERO);
         } catch (CommandFailure e) {
             return new End(String.valueOf(e.getMessage()), Duration.ZERO);
         }
@@ -127,6 +157,12 @@ final class SupervisedService {
         if (stopped) {
             throw new InterruptedException(launch.name() + " is stopped");
         }
+        if (!ServiceLaunches.portsAreFree(launch)) {
+            launch = ServiceLaunches.onOtherPorts(launch);
+            rules.say()
+                    .accept("another process has taken a port of %s; it now has %s and gRPC 127.0.0.1:%d"
+                            .formatted(launch.name(), launch.http(), ServiceLaunches.grpcPort(launch)));
+        }
         process = ServiceProcess.start(launch);
         return process;
     }
@@ -134,7 +170,7 @@ final class SupervisedService {
     /** Waits until a process is ready. If it does not become ready, it is ended before the next one is started. */
     private void becomeReady(ServiceProcess another) throws InterruptedException {
         try {
-            another.awaitReady(rules.http(), rules.ready());
+            another.awaitReady(rules.http(), rules.ready(), this::say);
         } catch (CommandFailure e) {
             another.requestStop();
             another.awaitStop(rules.stop());

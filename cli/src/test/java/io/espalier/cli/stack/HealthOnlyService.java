@@ -15,14 +15,15 @@ import java.util.jar.Manifest;
 /**
  * Stands in for a service where only its life as a child process matters: serves its health, ends with its parent.
  * One that finds a file {@code broken} in the root of its models ends at once, as a service that cannot start does;
- * while there is a file {@code unready}, it says that it is not ready.
+ * while there is a file {@code unready}, it says that it is not ready; while there is a file {@code slow}, it does not
+ * listen yet.
  */
 public final class HealthOnlyService {
     private static final String CLASS_FILE = HealthOnlyService.class.getName().replace('.', '/') + ".class";
 
     private HealthOnlyService() {}
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
         Path models = Path.of(System.getProperty("espalier.models.root"));
         if (Files.exists(models.resolve("broken"))) {
             System.out.println("cannot start");
@@ -32,6 +33,9 @@ public final class HealthOnlyService {
                 .orElseThrow()
                 .onExit()
                 .thenRun(() -> Runtime.getRuntime().halt(1));
+        while (Files.exists(models.resolve("slow"))) {
+            Thread.sleep(10);
+        }
         int port = Integer.getInteger("quarkus.http.port");
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/q/health/ready", exchange -> {

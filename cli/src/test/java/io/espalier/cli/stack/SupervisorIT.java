@@ -2,6 +2,10 @@ package io.espalier.cli.stack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.cli.stack.ServiceProcess.Launch;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,9 +105,61 @@ class SupervisorIT {
         assertThat(replaced).hasValue(1);
     }
 
+    @Test
+    void aServiceOfWhichAPortIsTakenWhileItStartsGetsOtherPorts() throws Exception {
+        // Given
+        Files.createFile(models.resolve("slow"));
+        try (Supervisor supervisor = new Supervisor(rules(NOT_IN_THIS_TEST, LONG))) {
+            Launch launch = ServiceLaunches.launch(settings, "localhost:9092", "scorer", "scorer-1");
+            Thread starter = new Thread(() -> start(supervisor, launch));
+            starter.start();
+            Awaitility.await().until(() -> !supervisor.services().isEmpty());
+            try (ServerSocket thief = new ServerSocket(launch.httpPort(), 1, InetAddress.getLoopbackAddress())) {
+
+                // When
+                Files.delete(models.resolve("slow"));
+
+                // Then
+                awaitSaid("started");
+                Launch now = supervisor.services().get(0).launch();
+                assertThat(now.httpPort()).isNotEqualTo(thief.getLocalPort());
+                assertThat(said)
+                        .anyMatch(line -> line.contains("another process has taken a port of scorer-1")
+                                && line.contains(now.http().toString()));
+            }
+            starter.join();
+        }
+    }
+
+    @Test
+    void aServiceThatNeverStaysUpIsSaidLoudly() throws Exception {
+        try (Supervisor supervisor = running(AT_ONCE, LONG)) {
+            // Given
+            Files.createFile(models.resolve("broken"));
+
+            // When
+            kill(supervisor);
+
+            // Then
+            awaitSaid("scorer-1 DOES NOT STAY UP: it ended 10 times in a row");
+        }
+    }
+
+    private void start(Supervisor supervisor, Launch launch) {
+        try {
+            supervisor.start(List.of(launch));
+            said.add("started");
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private SupervisedService.Rules rules(Backoff backoff, Duration ready) {
+        return new SupervisedService.Rules(backoff, ready, LONG, HttpClient.newHttpClient(), said::add);
+    }
+
     private Supervisor running(Backoff backoff, Duration ready) throws Exception {
-        Supervisor supervisor = new Supervisor(
-                new SupervisedService.Rules(backoff, ready, LONG, HttpClient.newHttpClient(), said::add));
+        Supervisor supervisor = new Supervisor(rules(backoff, ready));
         supervisor.start(List.of(ServiceLaunches.launch(settings, "localhost:9092", "scorer", "scorer-1")));
         supervisor.keepRunning(replaced::incrementAndGet);
         return supervisor;
