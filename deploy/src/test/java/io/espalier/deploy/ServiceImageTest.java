@@ -59,6 +59,8 @@ class ServiceImageTest {
         assertThat(texts(config.get("Entrypoint")))
                 .containsAll(local.command().stream()
                         .filter(option -> option.startsWith("-XX") || option.startsWith("-Dai.djl"))
+                        // A path of the local stack.
+                        .filter(option -> !option.startsWith("-XX:ErrorFile="))
                         .toList())
                 .endsWith("-jar", "/app/quarkus-run.jar");
         assertThat(texts(config.get("Env")))
