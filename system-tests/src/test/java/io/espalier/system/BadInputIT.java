@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class BadInputIT extends SoundStack {
     private static final String GOOD = "good";
+    private static final int POISON = 200;
 
     private static KafkaProducer<String, byte[]> producer;
     private static Map<String, String> goodFiles;
@@ -304,7 +305,23 @@ class BadInputIT extends SoundStack {
         poison.add(bytes("{\"model\": \"llama\", "));
         poison.add(bytes("{\"model\": \"llama\", \"prunning\": {}}"));
         poison.add(bytes("{\"seed\": 1}"));
+        for (int seed = poison.size(); seed < POISON; seed++) {
+            poison.add(poison(new Random(seed), request));
+        }
         return poison;
+    }
+
+    /** Noise, or a request that is cut somewhere: as protobuf before the end of its model's name, as JSON anywhere. */
+    private static byte[] poison(Random random, byte[] request) {
+        byte[] noise = new byte[1 + random.nextInt(300)];
+        byte[] json = bytes("{\"model\": \"llama\", \"calibration\": {\"text\": \"calibration.txt\"}, \"seed\": 7}");
+        int endOfModel = new String(request, StandardCharsets.ISO_8859_1).indexOf("llama") + "llama".length();
+        switch (random.nextInt(3)) {
+            case 0 -> random.nextBytes(noise);
+            case 1 -> noise = Arrays.copyOf(request, 1 + random.nextInt(endOfModel - 1));
+            default -> noise = Arrays.copyOf(json, 1 + random.nextInt(json.length - 1));
+        }
+        return noise;
     }
 
     @Test
