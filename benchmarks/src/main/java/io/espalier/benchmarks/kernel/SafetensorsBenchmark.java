@@ -60,7 +60,7 @@ public class SafetensorsBenchmark {
     @Benchmark
     public long readRows() {
         try (Scope scope = Scope.open()) {
-            return StoredWeights.useRows(
+            return StoredWeights.readRows(
                             checkpoint, "lm_head.weight", 0, 4096, ComputeType.FP32, Allocator.FRESH, scope)
                     .elements();
         }
@@ -72,7 +72,7 @@ public class SafetensorsBenchmark {
         Path out = folder.resolve("out");
         try (CheckpointWriter writer =
                 CheckpointWriter.create(out, List.copyOf(checkpoint.tensors().values()))) {
-            checkpoint.tensors().keySet().forEach(name -> writer.copy(checkpoint, name, name));
+            checkpoint.tensors().keySet().forEach(name -> StoredWeights.copy(checkpoint, name, writer, name));
             writer.finish();
         }
         ScratchFolder.delete(out);

@@ -37,7 +37,7 @@ final class MatrixProducts {
         int chunks = TRIES * all.length / chunk.length;
         LayerLayout layer = ModelLayout.of(pass.checkpoint()).layers().get(0);
         try (LayerWeights weights =
-                LayerWeights.use(pass.checkpoint(), layer, pass.computation().type())) {
+                LayerWeights.read(pass.checkpoint(), layer, pass.computation().type())) {
             return layer.linears().stream()
                     .flatMapToDouble(linear -> DoubleStream.of(
                             rate(pass, weights, linear, all, TRIES, MatrixProducts::inTurn),

@@ -31,7 +31,7 @@ final class ResidentForward implements AutoCloseable {
     static ResidentForward load(ForwardPass pass) {
         ResidentForward forward = new ResidentForward(pass.checkpoint(), pass.computation());
         for (LayerLayout layer : forward.layout.layers()) {
-            forward.layers.add(LayerWeights.use(
+            forward.layers.add(LayerWeights.read(
                     pass.checkpoint(), layer, pass.computation().type()));
         }
         return forward;
@@ -43,7 +43,7 @@ final class ResidentForward implements AutoCloseable {
         List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
         long before = ProcessMemory.resident();
         try (LayerWeights first =
-                LayerWeights.use(checkpoint, layers.get(0), pass.computation().type())) {
+                LayerWeights.read(checkpoint, layers.get(0), pass.computation().type())) {
             long oneLayer = ProcessMemory.resident() - before;
             return first.get(layers.get(0).parameters().get(0)).elements() > 0
                     && oneLayer * layers.size() < ProcessMemory.available() * 0.9;

@@ -268,38 +268,6 @@ public final class Checkpoint implements Closeable {
         }
     }
 
-    /**
-     * Maps the bytes [byteOffset, byteOffset + bytes) of a tensor into memory, without a copy. The file must not change
-     * while they are used.
-     *
-     * @throws EspalierException {@code MODEL_CORRUPT} when the file was cut after it was opened
-     */
-    public MappedBytes map(String name, long byteOffset, long bytes) {
-        Location location = location(name);
-        FileChannel channel = location.shard().channel();
-        long start = location.offset() + byteOffset;
-        try {
-            if (channel.size() < start + bytes) {
-                throw cut(location);
-            }
-            BYTES_READ.add(bytes);
-            ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, start, bytes);
-            PageTable.populate(mapped);
-            return new MappedBytes(mapped);
-        } catch (IOException e) {
-            throw new EspalierException(ErrorCode.INTERNAL, "tensor " + Quoted.of(name) + ": cannot be read", e);
-        }
-    }
-
-    /**
-     * Whether the tensor's elements are aligned in the file, so that a mapping can be used. Not every writer aligns
-     * them.
-     */
-    public boolean aligned(String name) {
-        Location location = location(name);
-        return location.offset() % location.tensor().dtype().bytes() == 0;
-    }
-
     /** Whether {@link #rememberFinite} was called for exactly these elements, so that they need no second check. */
     public boolean knownFinite(String name, long first, long elements) {
         return finite.contains(new Part(name, first, elements));
@@ -319,22 +287,6 @@ public final class Checkpoint implements Closeable {
                         .formatted(
                                 location.shard().path().getFileName(),
                                 Quoted.of(location.tensor().name())));
-    }
-
-    /** Copies a tensor's bytes into another file, without passing through Java memory. */
-    void transfer(String name, FileChannel target, long targetOffset) throws IOException {
-        Location location = location(name);
-        long done = 0;
-        long bytes = location.tensor().bytes();
-        target.position(targetOffset);
-        while (done < bytes) {
-            long count = location.shard().channel().transferTo(location.offset() + done, bytes - done, target);
-            if (count <= 0) {
-                throw cut(location);
-            }
-            done += count;
-            BYTES_READ.add(count);
-        }
     }
 
     private Location location(String name) {

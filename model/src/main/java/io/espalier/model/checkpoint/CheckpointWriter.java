@@ -203,26 +203,6 @@ public final class CheckpointWriter implements Closeable {
         written(location, count);
     }
 
-    /**
-     * Copies an unchanged tensor from file to file.
-     *
-     * @param source name of the tensor in {@code from}
-     * @param name name of the tensor in this checkpoint
-     */
-    public void copy(Checkpoint from, String source, String name) {
-        Cancellation.check();
-        Location location = location(name);
-        if (!from.tensor(source).named(name).equals(location.tensor())) {
-            throw new IllegalArgumentException("tensor " + name + " was declared otherwise: " + location.tensor());
-        }
-        try {
-            from.transfer(source, location.file().channel(), location.offset());
-        } catch (IOException e) {
-            throw DiskSpace.failure(staging, e);
-        }
-        written(location, location.tensor().bytes());
-    }
-
     private synchronized long missing(String name) {
         return missing.getOrDefault(name, 0L);
     }

@@ -201,7 +201,7 @@ public record Backprop(
                 LayerLayout layer, LayerHalf half, List<Tensor> above, Arenas arenas, Reduction<R> reduction) {
             boolean wanted = scope.contains(layer.index());
             try (LayerWeights weights =
-                            LayerWeights.useRecordable(checkpoint, layer, half, computation.type(), arenas.weights());
+                            LayerWeights.readRecordable(checkpoint, layer, half, computation.type(), arenas.weights());
                     LayerGradients gradients =
                             arenas.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
                 for (int chunk = 0; chunk < chunks.size(); chunk++) {

@@ -219,7 +219,7 @@ final class PrunedLayer {
         TensorInfo whole = source.tensor(parameter.name());
         StoredRowCutter cut = new StoredRowCutter(surgery, parameter, whole.dtype());
         eachBlock(whole.dim(0), whole.bytes(), (first, rows) -> {
-            ByteBuffer block = StoredWeights.readRows(source, whole.name(), first, rows);
+            ByteBuffer block = StoredWeights.storedRows(source, whole.name(), first, rows);
             ByteBuffer left = cut.of(block, first);
             if (left.hasRemaining()) {
                 destination.out().append(declared.name(), left);

@@ -4,7 +4,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.espalier.model.checkpoint.DType;
-import io.espalier.model.checkpoint.MappedBytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -380,10 +379,17 @@ public final class Kernels extends KernelCalls {
         return tensor(kernel, IValue.from(elements));
     }
 
-    /** Mapped elements of a file as a tensor [elements] of their storage type, without a copy. */
-    Tensor mapped(MappedBytes stored, DType type) {
-        long elements = stored.bytes().remaining() / type.bytes();
-        return typed(scope.view(stored, viewType(type), elements), type);
+    /**
+     * The memory of the elements [start, start + length) of x [n], to read stored elements into without a copy. It is valid
+     * while x and the scope are open.
+     *
+     * @param x contiguous, of {@code type}
+     */
+    ByteBuffer memory(Tensor x, ComputeType type, long start, long length) {
+        Tensor part = slice(x, start, length);
+        return (type == ComputeType.BF16 ? tensor("bfloat16_bits", of(part)) : part)
+                .array()
+                .toByteBuffer(true);
     }
 
     /**

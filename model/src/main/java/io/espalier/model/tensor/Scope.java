@@ -5,13 +5,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import io.espalier.model.checkpoint.MappedBytes;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Owns the tensors made in it and frees them when it is closed. A pass over a model opens one scope per layer and one per
@@ -19,7 +16,6 @@ import java.util.List;
  */
 public final class Scope implements AutoCloseable {
     private final PtNDManager manager;
-    private final List<MappedBytes> mappings = new ArrayList<>();
 
     private Scope(PtNDManager manager) {
         this.manager = manager;
@@ -77,19 +73,8 @@ public final class Scope implements AutoCloseable {
         return manager.create(direct, new Shape(elements), type);
     }
 
-    /**
-     * A view of mapped elements of a file. This scope unmaps them when it is closed, so their tensor must not be moved to
-     * another scope.
-     */
-    PtNDArray view(MappedBytes mapped, DataType type, long elements) {
-        mappings.add(mapped);
-        return view(mapped.bytes(), type, elements);
-    }
-
     @Override
     public void close() {
         manager.close();
-        mappings.forEach(MappedBytes::close);
-        mappings.clear();
     }
 }

@@ -14,13 +14,19 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.LongStream;
 
 /**
- * Reads weights of any storage type as tensors. Weights stored in the requested type can be used without a copy, as
- * mapped pages of the file. All others are converted through one small buffer per thread.
+ * Reads weights of any storage type into memory of the engine. Weights stored in the requested type are read straight
+ * into their tensor. All others are converted through one small buffer per thread.
+ *
+ * <p>A file is never mapped: the system kills a process that touches a mapped page of a file that was cut meanwhile.
  */
 public final class StoredWeights {
     private static final int BUFFER_BYTES = 4 << 20;
-    private static final int PAGE_BYTES = 4096;
-    private static final int ELEMENTS_CHECKED_TOGETHER = 1 << 23;
+
+    /** Bytes that are copied together, so that they stay in the cache of one core. */
+    private static final int CACHED_BYTES = 1 << 20;
+
+    /** Bytes that are read at once. A buffer cannot show more than 2 GiB, and between two reads the work can be stopped. */
+    private static final int READ_TOGETHER = 64 << 20;
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder()));
@@ -28,33 +34,31 @@ public final class StoredWeights {
     private StoredWeights() {}
 
     /**
-     * Reads a whole tensor in its own shape, as fp32. The caller may change it.
+     * Reads a whole tensor in its own shape, as fp32, into new memory.
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
     public static Tensor read(Checkpoint checkpoint, String name, Scope scope) {
-        return read(checkpoint, name, ComputeType.FP32, scope);
+        return read(checkpoint, name, ComputeType.FP32, Allocator.FRESH, scope);
     }
 
     /**
-     * Reads a whole tensor in its own shape. The caller may change it.
+     * Reads a whole tensor in its own shape.
      *
+     * @param memory allocates the tensor
      * @throws EspalierException as {@link #read(Checkpoint, String, Scope)}; {@code INVALID_ARGUMENT} naming the compute
      *     type when a weight is finite in the file but not in {@code type}
      */
-    public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Scope scope) {
-        return Part.whole(checkpoint, name).copied(type, Allocator.FRESH, scope);
+    public static Tensor read(Checkpoint checkpoint, String name, ComputeType type, Allocator memory, Scope scope) {
+        return Part.whole(checkpoint, name).read(type, memory, scope);
     }
 
-    /**
-     * A whole tensor in its own shape, to compute with. Its memory may be mapped pages of the file, so the caller must
-     * not write to it or move it to another scope.
-     *
-     * @param memory allocates the tensor if it has to be converted
-     * @throws EspalierException as {@link #read(Checkpoint, String, ComputeType, Scope)}
-     */
-    public static Tensor use(Checkpoint checkpoint, String name, ComputeType type, Allocator memory, Scope scope) {
-        return Part.whole(checkpoint, name).mappedOrCopied(type, memory, scope);
+    /** Reads the rows [first, first + rows) of a matrix [.., width], on the same terms. */
+    public static Tensor readRows(
+            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Allocator memory, Scope scope) {
+        TensorInfo info = checkpoint.tensor(name);
+        long width = info.dim(1);
+        return new Part(checkpoint, info, first * width, rows * width, rows, width).read(type, memory, scope);
     }
 
     /**
@@ -63,35 +67,36 @@ public final class StoredWeights {
      *
      * @throws EspalierException {@code MODEL_CORRUPT} naming the tensor when a weight is NaN or infinite
      */
-    public static ByteBuffer readRows(Checkpoint checkpoint, String name, int first, int rows) {
+    public static ByteBuffer storedRows(Checkpoint checkpoint, String name, int first, int rows) {
         TensorInfo info = checkpoint.tensor(name);
         long rowBytes = info.bytes() / info.dim(0);
-        int bytes = Math.toIntExact(rows * rowBytes);
+        return stored(checkpoint, info, first * rowBytes, Math.toIntExact(rows * rowBytes));
+    }
+
+    private static ByteBuffer stored(Checkpoint checkpoint, TensorInfo info, long start, int bytes) {
         ByteBuffer buffer = bytes <= BUFFER_BYTES ? BUFFER.get() : ByteBuffer.allocateDirect(bytes);
-        checkpoint.read(name, first * rowBytes, buffer.clear().limit(bytes));
+        checkpoint.read(info.name(), start, buffer.clear().limit(bytes));
+        buffer.flip();
+        if (info.dtype().floating()) {
+            requireFinite(info, buffer);
+        }
+        return buffer;
+    }
+
+    private static void requireFinite(TensorInfo info, ByteBuffer stored) {
         Engine engine = Engine.started();
         // A few rows are too little work for two threads, and another thread digests the rows before at the same time.
         int threads = engine.limitThreads(1);
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
-            Tensor flat = kernels.view(buffer.flip(), info.dtype());
-            requireFinite(name, kernels, flat, flat.elements());
+            requireFinite(ComputeType.FP32, info.name(), kernels, kernels.view(stored, info.dtype()));
         } finally {
             engine.limitThreads(threads);
         }
-        return buffer;
-    }
-
-    /** Rows [first, first + rows) of a matrix [.., width], on the same terms as {@link #use}. */
-    public static Tensor useRows(
-            Checkpoint checkpoint, String name, int first, int rows, ComputeType type, Allocator memory, Scope scope) {
-        TensorInfo info = checkpoint.tensor(name);
-        long width = info.dim(1);
-        return new Part(checkpoint, info, first * width, rows * width, rows, width).mappedOrCopied(type, memory, scope);
     }
 
     /**
-     * Checks a tensor in blocks of rows and then copies it from file to file.
+     * Copies a tensor from file to file, and checks it on the way.
      *
      * @param source name of the tensor in the checkpoint
      * @param name name of the tensor in the written checkpoint
@@ -99,25 +104,13 @@ public final class StoredWeights {
      */
     public static void copy(Checkpoint checkpoint, String source, CheckpointWriter out, String name) {
         TensorInfo info = checkpoint.tensor(source);
-        if (info.dtype().floating() && info.elements() > 0) {
-            ComputeType type =
-                    switch (info.dtype()) {
-                        case BF16 -> ComputeType.BF16;
-                        case F16 -> ComputeType.FP16;
-                        default -> ComputeType.FP32;
-                    };
-            long rows = info.shape().isEmpty() ? 1 : info.shape().get(0);
-            long width = info.elements() / rows;
-            long block = Math.max(1, ELEMENTS_CHECKED_TOGETHER / width);
-            for (long first = 0; first < rows; first += block) {
-                long elements = Math.min(block, rows - first) * width;
-                try (Scope scope = Scope.open()) {
-                    new Part(checkpoint, info, first * width, elements, elements)
-                            .mappedOrCopied(type, Allocator.FRESH, scope);
-                }
-            }
-        }
-        out.copy(checkpoint, source, name);
+        long start = 0;
+        // A tensor without elements is written too.
+        do {
+            int bytes = (int) Math.min(CACHED_BYTES, info.bytes() - start);
+            out.append(name, stored(checkpoint, info, start, bytes));
+            start += bytes;
+        } while (start < info.bytes());
     }
 
     /** Gathers the rows of an embedding [vocabulary, d] by their ids: fp32 [ids, d]. */
@@ -137,7 +130,8 @@ public final class StoredWeights {
             }
             kernels.fill(flat, (long) start * width, buffer.position(0), info.dtype());
         }
-        return requireFinite(name, kernels, flat, ids.length, width);
+        requireFinite(ComputeType.FP32, name, kernels, flat);
+        return shaped(kernels, flat, ids.length, width);
     }
 
     /**
@@ -180,36 +174,36 @@ public final class StoredWeights {
             return new Part(checkpoint, info, 0, info.elements(), shape);
         }
 
-        Tensor mappedOrCopied(ComputeType type, Allocator memory, Scope scope) {
-            return info.dtype() == type.stored() && mappable() ? mapped(scope) : copied(type, memory, scope);
-        }
-
-        private long bytes() {
-            return elements * info.dtype().bytes();
-        }
-
-        /** A mapping below the size of a page takes more memory than a copy. A buffer cannot show more than 2 GiB. */
-        boolean mappable() {
-            return bytes() >= PAGE_BYTES && bytes() <= Integer.MAX_VALUE && checkpoint.aligned(info.name());
-        }
-
-        Tensor mapped(Scope scope) {
-            Kernels kernels = new Kernels(scope);
-            var mapping = checkpoint.map(info.name(), first * info.dtype().bytes(), bytes());
-            Tensor flat = kernels.mapped(mapping, info.dtype());
-            // The file does not change while it is open, so one check is enough. It costs a tenth
-            // of the computation that the weights are read for.
-            if (checkpoint.knownFinite(info.name(), first, elements)) {
-                return shaped(kernels, flat, shape);
-            }
-            Tensor finite = requireFinite(info.name(), kernels, flat, shape);
-            checkpoint.rememberFinite(info.name(), first, elements);
-            return finite;
-        }
-
-        Tensor copied(ComputeType type, Allocator memory, Scope scope) {
+        Tensor read(ComputeType type, Allocator memory, Scope scope) {
             Kernels kernels = new Kernels(scope);
             Tensor flat = memory.reserve(elements, type, scope);
+            if (info.dtype() == type.stored()) {
+                readInto(flat, type, kernels);
+            } else {
+                convertInto(flat, type, kernels);
+            }
+            return shaped(kernels, flat, shape);
+        }
+
+        private void readInto(Tensor flat, ComputeType type, Kernels kernels) {
+            long together = READ_TOGETHER / type.bytes();
+            for (long start = 0; start < elements; start += together) {
+                long count = Math.min(together, elements - start);
+                try (Scope piece = Scope.open()) {
+                    ByteBuffer memory = new Kernels(piece).memory(flat, type, start, count);
+                    checkpoint.read(info.name(), (first + start) * type.bytes(), memory);
+                }
+            }
+            // Every pass of a job reads the same weights, so one check is enough. It costs a tenth of the computation
+            // that they are read for. A job notices otherwise that its files changed.
+            if (!checkpoint.knownFinite(info.name(), first, elements)) {
+                // The number was stored so: the checkpoint, not the type, is at fault.
+                requireFinite(ComputeType.FP32, info.name(), kernels, flat);
+                checkpoint.rememberFinite(info.name(), first, elements);
+            }
+        }
+
+        private void convertInto(Tensor flat, ComputeType type, Kernels kernels) {
             ByteBuffer buffer = BUFFER.get();
             int bytes = info.dtype().bytes();
             long perBuffer = BUFFER_BYTES / bytes;
@@ -219,22 +213,14 @@ public final class StoredWeights {
                 checkpoint.read(info.name(), (first + start) * bytes, buffer);
                 kernels.fill(flat, start, buffer.position(0), info.dtype());
             }
-            // Without a conversion a number that is not finite was stored so: the checkpoint, not the type, is at
-            // fault.
-            return requireFinite(
-                    type.stored() == info.dtype() ? ComputeType.FP32 : type, info.name(), kernels, flat, shape);
+            requireFinite(type, info.name(), kernels, flat);
         }
     }
 
-    private static Tensor requireFinite(String name, Kernels kernels, Tensor flat, long... shape) {
-        return requireFinite(ComputeType.FP32, name, kernels, flat, shape);
-    }
-
-    private static Tensor requireFinite(ComputeType type, String name, Kernels kernels, Tensor flat, long... shape) {
+    private static void requireFinite(ComputeType type, String name, Kernels kernels, Tensor flat) {
         if (!kernels.allFinite(flat)) {
             throw type.notFinite("tensor " + name);
         }
-        return shaped(kernels, flat, shape);
     }
 
     private static Tensor shaped(Kernels kernels, Tensor flat, long... shape) {

@@ -85,7 +85,7 @@ public record Embedding(
                         StoredWeights.gatherRows(checkpoint, positions.table().name(), rowsOfPositions, scope));
             }
             if (norm != null) {
-                try (LayerWeights weights = LayerWeights.use(checkpoint, norm.parameters(), ComputeType.FP32)) {
+                try (LayerWeights weights = LayerWeights.read(checkpoint, norm.parameters(), ComputeType.FP32)) {
                     x = norm.apply(x, weights::get, scope);
                 }
             }

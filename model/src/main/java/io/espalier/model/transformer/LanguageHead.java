@@ -131,7 +131,7 @@ public final class LanguageHead {
                 arena.clear();
                 try (Scope owner = Scope.open()) {
                     String head = layout.head().name();
-                    use.accept(StoredWeights.useRows(checkpoint, head, start, rows, type, arena, owner), start);
+                    use.accept(StoredWeights.readRows(checkpoint, head, start, rows, type, arena, owner), start);
                 }
             }
         }
@@ -215,6 +215,6 @@ public final class LanguageHead {
     }
 
     private LayerWeights finalNorm() {
-        return LayerWeights.use(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
+        return LayerWeights.read(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
     }
 }

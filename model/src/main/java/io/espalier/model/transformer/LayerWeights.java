@@ -26,31 +26,32 @@ public final class LayerWeights implements Linears, AutoCloseable {
     private LayerWeights() {}
 
     /**
-     * Reads the weights of a layer as fp32. The caller may change them.
+     * Reads the weights of a layer as fp32.
      *
      * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
      */
     public static LayerWeights read(Checkpoint checkpoint, LayerLayout layer) {
-        return of(layer.parameters(), (parameter, owner) -> StoredWeights.read(checkpoint, parameter.name(), owner));
+        return read(checkpoint, layer, ComputeType.FP32);
     }
 
     /**
-     * Reads the weights of a layer to compute with. Their memory may be mapped pages of the file, so the caller must not
-     * change them.
+     * Reads the weights of a layer.
      *
-     * @throws io.espalier.base.EspalierException as {@link io.espalier.model.tensor.StoredWeights#use}
+     * @throws io.espalier.base.EspalierException as
+     *     {@link StoredWeights#read(Checkpoint, String, ComputeType, Allocator, Scope)}
      */
-    public static LayerWeights use(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
-        return use(checkpoint, layer.parameters(), type);
+    public static LayerWeights read(Checkpoint checkpoint, LayerLayout layer, ComputeType type) {
+        return read(checkpoint, layer.parameters(), type);
     }
 
-    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
-        return use(checkpoint, parameters, type, Allocator.FRESH);
+    static LayerWeights read(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type) {
+        return read(checkpoint, parameters, type, Allocator.FRESH);
     }
 
-    static LayerWeights use(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type, Allocator memory) {
+    static LayerWeights read(Checkpoint checkpoint, List<Parameter> parameters, ComputeType type, Allocator memory) {
         return of(
-                parameters, (parameter, owner) -> StoredWeights.use(checkpoint, parameter.name(), type, memory, owner));
+                parameters,
+                (parameter, owner) -> StoredWeights.read(checkpoint, parameter.name(), type, memory, owner));
     }
 
     /** An arena that is large enough for each of several groups of parameters, one group at a time. */
@@ -68,15 +69,15 @@ public final class LayerWeights implements Linears, AutoCloseable {
     }
 
     /**
-     * Reads the weights of one half of a layer to compute with in a {@link Recording}.
+     * Reads the weights of one half of a layer for computations in a {@link Recording}.
      *
      * @param arena holds the weights and is cleared before; made by {@link #arenaForHalf}
      */
-    public static LayerWeights useRecordable(
+    public static LayerWeights readRecordable(
             Checkpoint checkpoint, LayerLayout layer, LayerHalf half, ComputeType type, Arena arena) {
         arena.clear();
         try (Recording recording = Recording.open()) {
-            return use(checkpoint, layer.parameters(half), type, arena);
+            return read(checkpoint, layer.parameters(half), type, arena);
         }
     }
 

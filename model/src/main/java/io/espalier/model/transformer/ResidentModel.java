@@ -21,7 +21,7 @@ public final class ResidentModel implements AutoCloseable {
     private ResidentModel(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
-        this.norm = LayerWeights.use(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
+        this.norm = LayerWeights.read(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
         this.head = StoredWeights.read(checkpoint, layout.head().name(), scope);
     }
 

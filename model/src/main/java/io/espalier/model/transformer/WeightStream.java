@@ -47,7 +47,7 @@ public final class WeightStream {
     }
 
     /**
-     * Calls {@code use} with each layer and its weights. The weights are freed after the call and must not be changed.
+     * Calls {@code use} with each layer and its weights. After the call their memory is used for another layer.
      *
      * @param layers in the order in which they are used
      * @throws io.espalier.base.EspalierException {@code MODEL_CORRUPT} naming a tensor with NaN or infinite weights
@@ -60,11 +60,11 @@ public final class WeightStream {
         ComputeType type = computation.type();
         new WeightStream(
                         fitTwice(layers, computation),
-                        (layer, arena) -> LayerWeights.use(checkpoint, layer.parameters(), type, arena))
+                        (layer, arena) -> LayerWeights.read(checkpoint, layer.parameters(), type, arena))
                 .run(layers, use);
     }
 
-    /** Calls {@code use} with each layer and an fp32 copy of its weights, which it may change. */
+    /** Calls {@code use} with each layer and its fp32 weights, in new memory that {@link LayerWeights#drop} frees. */
     public static void forEachCopied(
             Checkpoint checkpoint,
             List<LayerLayout> layers,

@@ -33,6 +33,10 @@ class Kernels(Module):
   def as_bfloat16(self: __torch__.Kernels, bits: Tensor) -> Tensor:
     return torch.empty([0], dtype=torch.bfloat16).set_(bits)
 
+  # The bits of a bf16 array as an fp16 array in the same memory.
+  def bfloat16_bits(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return torch.empty([0], dtype=torch.float16).set_(x)
+
   # Converts stored elements into target[start : start + n], in place.
   def fill(self: __torch__.Kernels, target: Tensor, start: int, stored: Tensor) -> Tensor:
     return target[start:start + stored.size(0)].copy_(stored)
@@ -50,7 +54,7 @@ class Kernels(Module):
 
   # Rounds to the nearest bf16 and returns the bits as fp16.
   def float_to_bfloat16(self: __torch__.Kernels, x: Tensor) -> Tensor:
-    return torch.empty([0], dtype=torch.float16).set_(x.to(torch.bfloat16).contiguous())
+    return self.bfloat16_bits(x.to(torch.bfloat16).contiguous())
 
   def float_to_half(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return x.to(torch.float16).contiguous()

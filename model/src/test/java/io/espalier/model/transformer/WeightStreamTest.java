@@ -9,7 +9,11 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.tensor.Computation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -87,6 +91,43 @@ class WeightStreamTest {
 
             // Then
             assertThat(seen).containsExactly(0, 1);
+        }
+    }
+
+    @Test
+    void aFileThatIsCutWhileItsLayersAreReadIsCorruptAndTheWeightsReadBeforeStay(@TempDir Path folder)
+            throws IOException {
+        // Given
+        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA, DType.F32, folder);
+        List<float[]> before = new ArrayList<>();
+        List<float[]> after = new ArrayList<>();
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                FileChannel file = FileChannel.open(checkpoint.files().get(0), StandardOpenOption.WRITE)) {
+            List<LayerLayout> layers = ModelLayout.of(checkpoint).layers();
+
+            // When
+            assertFails(
+                            ErrorCode.MODEL_CORRUPT,
+                            () -> WeightStream.forEach(checkpoint, layers, Computation.EXACT, (layer, weights) -> {
+                                layer.parameters()
+                                        .forEach(p -> before.add(weights.get(p).floats()));
+                                cut(file);
+                                layer.parameters()
+                                        .forEach(p -> after.add(weights.get(p).floats()));
+                            }))
+                    .contains("model.safetensors", "cut inside tensor \"model.layers.");
+        }
+
+        // Then
+        assertThat(before).isNotEmpty();
+        assertThat(after).usingRecursiveComparison().isEqualTo(before);
+    }
+
+    private static void cut(FileChannel file) {
+        try {
+            file.truncate(5000);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
