@@ -18,7 +18,7 @@ public final class DiskSpace {
         if (usable < bytes) {
             throw new EspalierException(
                     ErrorCode.DISK_FULL,
-                    "artifact root: %d bytes needed, %d free; free space and send the request again"
+                    "artifact root: %d bytes needed, %d free; free space and send the request under another id"
                             .formatted(bytes, usable));
         }
     }
@@ -32,13 +32,15 @@ public final class DiskSpace {
         if (e instanceof AccessDeniedException) {
             return new EspalierException(
                     ErrorCode.INTERNAL,
-                    "artifact root: the service's user may not write in %s; give it the folder and send the request again"
+                    "artifact root: the service's user may not write in %s; give it the folder and send the request under another id"
                             .formatted(folder.getFileName()),
                     e);
         }
         return full
                 ? new EspalierException(
-                        ErrorCode.DISK_FULL, "artifact root: no space left; free space and send the request again", e)
+                        ErrorCode.DISK_FULL,
+                        "artifact root: no space left; free space and send the request under another id",
+                        e)
                 : new EspalierException(
                         ErrorCode.INTERNAL, "artifact root: cannot write in " + folder.getFileName(), e);
     }
