@@ -18,6 +18,8 @@ public enum ErrorCode {
     MODEL_CORRUPT,
     /** A checkpoint of an architecture or storage type that is not supported. */
     MODEL_UNSUPPORTED,
+    /** A file that a job reads was written, replaced or cut while the job ran. */
+    INPUT_CHANGED,
     /** No space left where an artifact is written. */
     DISK_FULL,
     /** The work was stopped on request: its job has ended, or its worker gives the task back. */

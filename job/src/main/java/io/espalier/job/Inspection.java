@@ -18,6 +18,7 @@ import java.util.Map;
  * @param threads that every task of the job computes with, so that any worker gives the same bytes
  * @param computation compute type and memory budget of every task
  * @param profile engine, device and instruction set of the inspecting worker
+ * @param files that the job reads, as they were before they were digested; empty in jobs of earlier versions
  */
 public record Inspection(
         String family,
@@ -32,10 +33,12 @@ public record Inspection(
         int lastLayer,
         int threads,
         Computation computation,
-        Map<String, String> profile) {
+        Map<String, String> profile,
+        List<InputFile> files) {
     public Inspection {
         layers = List.copyOf(layers);
         profile = Map.copyOf(profile);
+        files = List.copyOf(files);
     }
 
     /** The layers to prune. */

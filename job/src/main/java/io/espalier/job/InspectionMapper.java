@@ -33,6 +33,7 @@ public final class InspectionMapper {
                         .setComputeType(inspection.computation().type().spelled())
                         .setMemoryBudget(inspection.computation().budget().bytes()));
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
+        inspection.files().forEach(file -> inputs.addFiles(toWire(file)));
         return inputs.build();
     }
 
@@ -54,7 +55,22 @@ public final class InspectionMapper {
                 Map.of(
                         ENGINE, profile.getEngine(),
                         DEVICE, profile.getDevice(),
-                        INSTRUCTION_SET, profile.getInstructionSet()));
+                        INSTRUCTION_SET, profile.getInstructionSet()),
+                inputs.getFilesList().stream().map(InspectionMapper::fromWire).toList());
+    }
+
+    /** Where the file lies on its device is no matter of other processes. */
+    private static io.espalier.v1.InputFile toWire(InputFile file) {
+        return io.espalier.v1.InputFile.newBuilder()
+                .setField(file.field())
+                .setName(file.name())
+                .setBytes(file.bytes())
+                .setModifiedNanos(file.modified())
+                .build();
+    }
+
+    private static InputFile fromWire(io.espalier.v1.InputFile file) {
+        return new InputFile(file.getField(), file.getName(), file.getBytes(), file.getModifiedNanos(), "");
     }
 
     /** Jobs of earlier versions name no compute type: they were computed in fp32. */

@@ -1,23 +1,21 @@
 package io.espalier.job;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.Root;
-import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.file.Digests;
-import io.espalier.model.text.TextWindows;
-import io.espalier.model.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
 
 /** Opens what requests name: models, texts and artifacts. Nothing outside their three roots is opened. */
 public final class Workspace {
     private final Path modelsRoot;
-    private final Root models;
     private final Root texts;
     private final ArtifactStore artifacts;
 
     public Workspace(Path modelsRoot, Path textsRoot, ArtifactStore artifacts) {
         this.modelsRoot = modelsRoot;
-        this.models = new Root(modelsRoot);
         this.texts = new Root(textsRoot);
         this.artifacts = artifacts;
     }
@@ -26,39 +24,47 @@ public final class Workspace {
         return artifacts;
     }
 
-    /** The dense checkpoint of a job; the caller closes it. */
-    public Checkpoint model(JobSpec spec) {
-        return Checkpoint.open(models.resolve("model", spec.model()), modelsRoot);
+    /**
+     * Does the work of a task on the files that were inspected. Whatever the work says counts only if they are the same
+     * from its begin to its end.
+     *
+     * @throws EspalierException {@code INPUT_CHANGED} when a file is not the inspected one, or changes during the work
+     */
+    public <T> T read(JobSpec spec, Inspection inspection, Function<Inputs, T> work) {
+        return read(spec, inspection.files(), work);
     }
 
-    /** @return [windows, tokens] of the calibration text */
-    public int[][] calibration(JobSpec spec, Checkpoint checkpoint) {
-        return windows("calibration.text", spec.calibration(), checkpoint);
+    /**
+     * Inspects the files of a job.
+     *
+     * @throws EspalierException {@code INPUT_CHANGED} when one changes meanwhile
+     */
+    public <T> T inspect(JobSpec spec, Function<Inputs, T> work) {
+        return read(spec, List.of(), work);
     }
 
-    /** @return [windows, tokens] of the evaluation text */
-    public int[][] evaluation(JobSpec spec, Checkpoint checkpoint) {
-        return windows("evaluation.text", spec.evaluation().text(), checkpoint);
+    private <T> T read(JobSpec spec, List<InputFile> inspected, Function<Inputs, T> work) {
+        try (Inputs inputs = new Inputs(spec, modelsRoot, texts, inspected)) {
+            T result = resultOrChange(inputs, work);
+            inputs.requireUnchanged();
+            return result;
+        }
     }
 
-    public String calibrationSha256(JobSpec spec) {
-        return Digests.sha256(
-                texts.resolve("calibration.text", spec.calibration().uri()));
-    }
-
-    public String evaluationSha256(JobSpec spec) {
-        return Digests.sha256(
-                texts.resolve("evaluation.text", spec.evaluation().text().uri()));
-    }
-
-    private int[][] windows(String field, JobSpec.Text text, Checkpoint checkpoint) {
-        Path file = texts.resolve(field, text.uri());
-        try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
-            TextWindows windows =
-                    new TextWindows(field, file, tokenizer, checkpoint.config().vocabSize());
-            return text.windows() == 0
-                    ? windows.all(text.sequenceLength())
-                    : windows.first(text.windows(), text.sequenceLength());
+    /** A failure of the work may be what a change led to, such as a tensor that was cut. */
+    private static <T> T resultOrChange(Inputs inputs, Function<Inputs, T> work) {
+        try {
+            return work.apply(inputs);
+        } catch (EspalierException e) {
+            if (e.code() != ErrorCode.CANCELLED) {
+                try {
+                    inputs.requireUnchanged();
+                } catch (EspalierException changed) {
+                    changed.addSuppressed(e);
+                    throw changed;
+                }
+            }
+            throw e;
         }
     }
 }

@@ -2,6 +2,7 @@ package io.espalier.evaluator.domain;
 
 import io.espalier.base.Progress;
 import io.espalier.evaluator.domain.Evaluation.Measurement;
+import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.ScoreSets;
@@ -52,9 +53,14 @@ public final class EvaluationWork {
 
     public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
         Engine.setThreads(inspection.threads());
-        try (Checkpoint dense = workspace.model(spec);
-                Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
-            int[][] windows = workspace.evaluation(spec, dense);
+        return workspace.read(spec, inspection, inputs -> evaluate(spec, inspection, artifact, inputs, progress));
+    }
+
+    private Evaluation evaluate(
+            JobSpec spec, Inspection inspection, Pruned artifact, Inputs inputs, Progress progress) {
+        Checkpoint dense = inputs.checkpoint();
+        try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
+            int[][] windows = inputs.evaluation();
             Computation computation = Computation.exact(inspection.computation().budget());
             Optional<ScoreSets> sliced = scoreSets(spec, artifact);
             ModelsProgress models = new ModelsProgress(

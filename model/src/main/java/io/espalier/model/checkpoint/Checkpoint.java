@@ -4,6 +4,7 @@ import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.file.Digests;
 import io.espalier.model.file.Quoted;
+import io.espalier.model.file.RegularFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +37,22 @@ public final class Checkpoint implements Closeable {
     static final String WEIGHTS = "model.safetensors";
     public static final String CONFIG = "config.json";
 
+    private static final List<String> COMPANIONS = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "tokenizer.model",
+            "vocab.json",
+            "merges.txt",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "chat_template.jinja",
+            "generation_config.json");
+
     private static final LongAdder BYTES_READ = new LongAdder();
 
     private record Location(TensorInfo tensor, Shard shard, long offset) {}
 
-    private record Shard(Path path, FileChannel channel) {}
+    private record Shard(String name, Path path, FileChannel channel) {}
 
     /** Elements [first, first + elements) of a tensor. */
     private record Part(String tensor, long first, long elements) {}
@@ -113,12 +129,8 @@ public final class Checkpoint implements Closeable {
     }
 
     private static Path contained(Path folder, String name, Path realRoot) throws IOException {
-        Path file = folder.resolve(name);
-        // Reading a pipe or a device could block or never end.
-        if (!Files.isRegularFile(file)) {
-            throw new EspalierException(ErrorCode.MODEL_CORRUPT, name + ": missing, or no regular file");
-        }
-        Path real = file.toRealPath();
+        Path real = RegularFile.require(folder.resolve(name), ErrorCode.MODEL_CORRUPT, name)
+                .toRealPath();
         if (!real.startsWith(realRoot)) {
             throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, name + ": a link that leads outside its root");
         }
@@ -143,7 +155,7 @@ public final class Checkpoint implements Closeable {
     }
 
     private void add(Path path, String name, @Nullable ShardIndex index) throws IOException {
-        Shard shard = new Shard(path, FileChannel.open(path, StandardOpenOption.READ));
+        Shard shard = new Shard(name, path, FileChannel.open(path, StandardOpenOption.READ));
         shards.add(shard);
         for (SafetensorsHeader.Entry entry : SafetensorsHeader.read(shard.channel(), name)) {
             String tensor = entry.tensor().name();
@@ -162,9 +174,35 @@ public final class Checkpoint implements Closeable {
         return folder;
     }
 
-    /** Whether the folder has a file of this plain name. */
-    public boolean hasFile(String name) {
-        return Files.exists(folder.resolve(name));
+    /**
+     * The files that a user needs besides config and weights, as far as the folder has them: tokenizer and generation
+     * settings.
+     *
+     * @return real paths by name
+     * @throws EspalierException as {@link #file}
+     */
+    public SortedMap<String, Path> companions() {
+        SortedMap<String, Path> companions = new TreeMap<>();
+        COMPANIONS.stream()
+                .filter(name -> Files.exists(folder.resolve(name)))
+                .forEach(name -> companions.put(name, file(name)));
+        return companions;
+    }
+
+    /**
+     * Every file of the folder that is read or copied: config, index, weights and companions.
+     *
+     * @return their names
+     * @throws EspalierException as {@link #file}
+     */
+    public SortedSet<String> inputs() {
+        SortedSet<String> inputs = new TreeSet<>(companions().keySet());
+        inputs.add(CONFIG);
+        shards.forEach(shard -> inputs.add(shard.name()));
+        if (!inputs.contains(WEIGHTS)) {
+            inputs.add(ShardIndex.FILE);
+        }
+        return inputs;
     }
 
     /**

@@ -40,16 +40,6 @@ public final class CheckpointWriter implements Closeable {
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
-    private static final List<String> COMPANIONS = List.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "tokenizer.model",
-            "vocab.json",
-            "merges.txt",
-            "special_tokens_map.json",
-            "added_tokens.json",
-            "chat_template.jinja",
-            "generation_config.json");
 
     private record WeightFile(String name, FileChannel channel, TrailingDigest digest) {}
 
@@ -230,15 +220,13 @@ public final class CheckpointWriter implements Closeable {
 
     /** Copies the files that a user needs besides config and weights: tokenizer and generation settings. */
     public void copyCompanions(Checkpoint from) {
-        for (String file : COMPANIONS) {
-            if (from.hasFile(file)) {
-                try {
-                    DurableFile.write(staging.resolve(file), Files.readAllBytes(from.file(file)));
-                } catch (IOException e) {
-                    throw DiskSpace.failure(staging, e);
-                }
+        from.companions().forEach((name, file) -> {
+            try {
+                DurableFile.write(staging.resolve(name), Files.readAllBytes(file));
+            } catch (IOException e) {
+                throw DiskSpace.failure(staging, e);
             }
-        }
+        });
     }
 
     /** Writes a JSON file into the folder of the weights, such as {@code config.json}. */

@@ -28,6 +28,7 @@ public final class Digests {
     /** @throws EspalierException {@code MODEL_NOT_FOUND} naming a file that cannot be read */
     public static String sha256(Path file) {
         MessageDigest digest = digest();
+        RegularFile.require(file, ErrorCode.MODEL_NOT_FOUND, String.valueOf(file.getFileName()));
         try (InputStream in = Files.newInputStream(file)) {
             byte[] chunk = new byte[CHUNK_BYTES];
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {

@@ -52,9 +52,7 @@ public final class StrictJson {
      */
     public static ObjectNode readObject(Path file, long maxBytes) {
         String name = String.valueOf(file.getFileName());
-        if (!Files.isRegularFile(file)) {
-            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, name + ": no such file in the checkpoint folder");
-        }
+        RegularFile.require(file, ErrorCode.MODEL_NOT_FOUND, name);
         try {
             if (Files.size(file) > maxBytes) {
                 throw new EspalierException(

@@ -3,6 +3,7 @@ package io.espalier.model.text;
 import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.file.RegularFile;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
@@ -63,6 +64,7 @@ public record TextWindows(
         int textTokens = bosTokenId == null ? length : length - 1;
         List<int[]> windows = new ArrayList<>();
         int[] carried = {};
+        RegularFile.require(text, ErrorCode.INVALID_ARGUMENT, field);
         try (Reader reader = Files.newBufferedReader(text, StandardCharsets.UTF_8)) {
             TextPieces pieces = new TextPieces(reader);
             for (String piece = pieces.next(); piece != null && windows.size() < samples; piece = pieces.next()) {

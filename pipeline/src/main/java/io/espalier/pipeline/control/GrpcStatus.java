@@ -14,6 +14,7 @@ final class GrpcStatus {
             case NOT_FOUND, MODEL_NOT_FOUND -> Status.NOT_FOUND;
             case MODEL_URI_FORBIDDEN -> Status.PERMISSION_DENIED;
             case MODEL_CORRUPT -> Status.DATA_LOSS;
+            case INPUT_CHANGED -> Status.ABORTED;
             case DISK_FULL -> Status.RESOURCE_EXHAUSTED;
             case CANCELLED -> Status.CANCELLED;
             case WORKER_LOST -> Status.UNAVAILABLE;

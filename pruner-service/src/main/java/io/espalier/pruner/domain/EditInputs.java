@@ -1,7 +1,8 @@
 package io.espalier.pruner.domain;
 
+import io.espalier.job.Inputs;
 import io.espalier.job.ScoreSets;
-import io.espalier.job.Workspace;
+import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.ScoreFile;
@@ -14,12 +15,17 @@ import java.util.TreeMap;
 /**
  * What a {@link CheckpointEdit} is made from.
  *
- * @param checkpoint the dense model
+ * @param files the dense model and the texts
  */
-record EditInputs(Workspace workspace, PruneJob job, PruneTask.Prune task, Checkpoint checkpoint) {
+record EditInputs(ArtifactStore artifacts, PruneJob job, PruneTask.Prune task, Inputs files) {
     /** @return [windows, tokens] of the calibration text */
     int[][] calibration() {
-        return workspace.calibration(job.spec(), checkpoint);
+        return files.calibration();
+    }
+
+    /** The dense model. */
+    Checkpoint checkpoint() {
+        return files.checkpoint();
     }
 
     /** The score sets of every layer in scope, from the files that the scorer left. */
@@ -39,7 +45,7 @@ record EditInputs(Workspace workspace, PruneJob job, PruneTask.Prune task, Check
         if (file == null) {
             throw new IllegalArgumentException(task.id() + ": no file of layer " + layer);
         }
-        return workspace.artifacts().read(file);
+        return artifacts.read(file);
     }
 
     LayerScope scope() {

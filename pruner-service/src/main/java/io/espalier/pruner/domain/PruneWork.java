@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
+import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
@@ -35,43 +36,42 @@ public final class PruneWork {
     public PruneResult run(PruneJob job, PruneTask task, Progress progress) {
         return task instanceof PruneTask.Commit commit
                 ? new PruneResult.Committed(commit(job.spec(), commit.staged()))
-                : new PruneResult.Staged(prune(job, (PruneTask.Prune) task, progress));
+                : new PruneResult.Staged(workspace.read(
+                        job.spec(), job.inspection(), inputs -> prune(job, (PruneTask.Prune) task, inputs, progress)));
     }
 
     /** Writes the checkpoint into a staging area of its own, the manifest last. */
-    private StagedArtifact prune(PruneJob job, PruneTask.Prune task, Progress progress) {
+    private StagedArtifact prune(PruneJob job, PruneTask.Prune task, Inputs inputs, Progress progress) {
         Engine.setThreads(job.inspection().threads());
         Staging staging = workspace.artifacts().stage(job.spec().jobId());
-        try (Checkpoint checkpoint = workspace.model(job.spec())) {
-            CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace, job, task, checkpoint));
-            WrittenConfig config = edit.config();
-            EditReport report;
-            SortedMap<String, String> weightFiles;
-            try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
-                report = edit.write(writer, progress);
-                writer.writeJson(Checkpoint.CONFIG, config.json());
-                writer.copyCompanions(checkpoint);
-                weightFiles = writer.finish();
-            }
-            if (!edit.scores().isEmpty()) {
-                staging.write(
-                        ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
-            }
-            String manifest = staging.finish(manifest(job, edit, config, report, staging.files(weightFiles)));
-            return new StagedArtifact(
-                    staging.name(),
-                    new PrunedArtifact(
-                            task.output(),
-                            manifest,
-                            edit.shapes(),
-                            config.profile().wireName(),
-                            config.reason(),
-                            report.repairs(),
-                            report.maskSha256(),
-                            report.zeroedWeights(),
-                            report.damping().orElse(0),
-                            report.keptLayers()));
+        CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace.artifacts(), job, task, inputs));
+        WrittenConfig config = edit.config();
+        EditReport report;
+        SortedMap<String, String> weightFiles;
+        try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
+            report = edit.write(writer, progress);
+            writer.writeJson(Checkpoint.CONFIG, config.json());
+            writer.copyCompanions(inputs.checkpoint());
+            weightFiles = writer.finish();
         }
+        inputs.requireUnchanged();
+        if (!edit.scores().isEmpty()) {
+            staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
+        }
+        String manifest = staging.finish(manifest(job, edit, config, report, staging.files(weightFiles)));
+        return new StagedArtifact(
+                staging.name(),
+                new PrunedArtifact(
+                        task.output(),
+                        manifest,
+                        edit.shapes(),
+                        config.profile().wireName(),
+                        config.reason(),
+                        report.repairs(),
+                        report.maskSha256(),
+                        report.zeroedWeights(),
+                        report.damping().orElse(0),
+                        report.keptLayers()));
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */

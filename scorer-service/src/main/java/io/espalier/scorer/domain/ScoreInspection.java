@@ -1,5 +1,6 @@
 package io.espalier.scorer.domain;
 
+import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
@@ -30,45 +31,47 @@ final class ScoreInspection {
         spec.pruning().target().outputs().forEach(output -> workspace
                 .artifacts()
                 .requireFree(output, spec.jobId()));
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            ModelLayout layout = ModelLayout.of(checkpoint);
-            LayerScope scope = LayerScope.parse(
-                    spec.pruning().layers(), checkpoint.config().layers().size());
-            ScoringStrategy strategy = ScoringStrategy.of(spec);
-            checkBudgets(spec, checkpoint, layout, scope);
-            strategy.check(layout);
-            int[][] calibration = workspace.calibration(spec, checkpoint);
-            Computation computation =
-                    new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
-            int evaluation = workspace.evaluation(spec, checkpoint).length;
-            long parameters = ModelSize.of(
-                            checkpoint.config(), checkpoint.tensors().values(), 1)
-                    .parameters();
-            new JobFootprint(
-                            spec, new Footprint(layout, computation), scope, parameters, calibration.length, evaluation)
-                    .check();
-            Engine.setThreads(threads);
-            var profile = Engine.profile();
-            Inspection inspection = new Inspection(
-                    layout.family(),
-                    checkpoint.config().layers(),
-                    parameters,
-                    checkpoint.sha256(),
-                    workspace.calibrationSha256(spec),
-                    workspace.evaluationSha256(spec),
-                    calibration.length,
-                    evaluation,
-                    scope.first(),
-                    scope.last(),
-                    threads,
-                    computation,
-                    Map.of(
-                            "engine", profile.engine(),
-                            "device", profile.device(),
-                            "instruction_set", profile.instructionSet()));
-            strategy.check(inspection, workspace.artifacts());
-            return inspection;
-        }
+        return workspace.inspect(spec, inputs -> inspect(spec, inputs, threads, computeType, memoryBudget));
+    }
+
+    private Inspection inspect(JobSpec spec, Inputs inputs, int threads, String computeType, long memoryBudget) {
+        Checkpoint checkpoint = inputs.checkpoint();
+        ModelLayout layout = ModelLayout.of(checkpoint);
+        LayerScope scope = LayerScope.parse(
+                spec.pruning().layers(), checkpoint.config().layers().size());
+        ScoringStrategy strategy = ScoringStrategy.of(spec);
+        checkBudgets(spec, checkpoint, layout, scope);
+        strategy.check(layout);
+        int[][] calibration = inputs.calibration();
+        Computation computation =
+                new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
+        int evaluation = inputs.evaluation().length;
+        long parameters = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
+                .parameters();
+        new JobFootprint(spec, new Footprint(layout, computation), scope, parameters, calibration.length, evaluation)
+                .check();
+        Engine.setThreads(threads);
+        var profile = Engine.profile();
+        Inspection inspection = new Inspection(
+                layout.family(),
+                checkpoint.config().layers(),
+                parameters,
+                checkpoint.sha256(),
+                inputs.calibrationSha256(),
+                inputs.evaluationSha256(),
+                calibration.length,
+                evaluation,
+                scope.first(),
+                scope.last(),
+                threads,
+                computation,
+                Map.of(
+                        "engine", profile.engine(),
+                        "device", profile.device(),
+                        "instruction_set", profile.instructionSet()),
+                inputs.files());
+        strategy.check(inspection, workspace.artifacts());
+        return inspection;
     }
 
     /** Checks that the layers in scope have enough units, or are enough layers, to meet every budget of the request. */

@@ -1,6 +1,7 @@
 package io.espalier.scorer.domain;
 
 import io.espalier.base.Progress;
+import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
@@ -40,34 +41,35 @@ public final class ScoreWork {
 
     public ScoreResult.StatisticsCollected collect(
             JobSpec spec, Inspection inspection, ScoreTask.CollectStatistics task, Progress progress) {
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            int[][] windows = Arrays.copyOfRange(workspace.calibration(spec, checkpoint), task.first(), task.last());
+        return workspace.read(spec, inspection, inputs -> {
+            int[][] windows = Arrays.copyOfRange(inputs.calibration(), task.first(), task.last());
             InputStatistics statistics = InputStatistics.collect(
-                    checkpoint, windows, inspection.scope(), inspection.computation(), progress);
+                    inputs.checkpoint(), windows, inspection.scope(), inspection.computation(), progress);
             return new ScoreResult.StatisticsCollected(files(spec).statistics(task.id(), statistics));
-        }
+        });
     }
 
     public ScoreResult.LossesCollected collect(
             JobSpec spec, Inspection inspection, ScoreTask.CollectLosses task, Progress progress) {
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            int[][] windows = workspace.calibration(spec, checkpoint);
-            return new ScoreResult.LossesCollected(zerothOrder(spec)
-                    .losses(
-                            checkpoint,
-                            windows,
-                            task.first(),
-                            task.last(),
-                            inspection.scope(),
-                            inspection.computation(),
-                            progress));
-        }
+        return workspace.read(
+                spec,
+                inspection,
+                inputs -> new ScoreResult.LossesCollected(zerothOrder(spec)
+                        .losses(
+                                inputs.checkpoint(),
+                                inputs.calibration(),
+                                task.first(),
+                                task.last(),
+                                inspection.scope(),
+                                inspection.computation(),
+                                progress)));
     }
 
-    public LayerScore score(JobSpec spec, ScoreTask.ScoreLayer task) {
+    public LayerScore score(JobSpec spec, Inspection inspection, ScoreTask.ScoreLayer task) {
         LayerFiles files = files(spec);
         InputStatistics statistics = files.merged(task.statistics());
-        try (Checkpoint checkpoint = workspace.model(spec)) {
+        return workspace.read(spec, inspection, inputs -> {
+            Checkpoint checkpoint = inputs.checkpoint();
             LayerLayout layout = ModelLayout.of(checkpoint).layers().get(task.layer());
             try (LayerWeights weights = LayerWeights.read(checkpoint, layout)) {
                 LayerEvidence evidence = new LayerEvidence(layout, weights, spec.seed())
@@ -75,7 +77,7 @@ public final class ScoreWork {
                         .with(draws(spec, task.losses()));
                 return strategy(spec, LayersApart.class).score(evidence, files);
             }
-        }
+        });
     }
 
     /**
@@ -90,19 +92,20 @@ public final class ScoreWork {
             Consumer<LayerScore> visitor,
             Progress progress) {
         LayerFiles files = files(spec);
-        try (Checkpoint checkpoint = workspace.model(spec)) {
-            LayerChain.Inputs inputs = new LayerChain.Inputs(
-                    checkpoint,
-                    workspace.calibration(spec, checkpoint),
+        workspace.read(spec, inspection, inputs -> {
+            LayerChain.Inputs chained = new LayerChain.Inputs(
+                    inputs.checkpoint(),
+                    inputs.calibration(),
                     inspection.scope(),
                     inspection.computation().budget(),
                     spec.seed(),
                     files,
                     files.merged(task.statistics()),
                     draws(spec, task.losses()),
-                    visitor);
-            strategy(spec, LayerChain.class).run(inputs, files.position(task), progress);
-        }
+                    whileUnchanged(inputs, visitor));
+            strategy(spec, LayerChain.class).run(chained, files.position(task), progress);
+            return task;
+        });
     }
 
     /**
@@ -111,7 +114,19 @@ public final class ScoreWork {
      * @param visitor receives each layer's scores
      */
     public void reuse(JobSpec spec, Inspection inspection, Consumer<LayerScore> visitor) {
-        strategy(spec, ReusedScores.class).run(inspection, workspace.artifacts(), files(spec), visitor);
+        workspace.read(spec, inspection, inputs -> {
+            ReusedScores reused = strategy(spec, ReusedScores.class);
+            reused.run(inspection, workspace.artifacts(), files(spec), whileUnchanged(inputs, visitor));
+            return reused;
+        });
+    }
+
+    /** The scores of a layer go out before the task ends. */
+    private static Consumer<LayerScore> whileUnchanged(Inputs inputs, Consumer<LayerScore> visitor) {
+        return score -> {
+            inputs.requireUnchanged();
+            visitor.accept(score);
+        };
     }
 
     /** The strategy whose plan issued a task. It is the same one, because it depends on the request alone. */

@@ -52,6 +52,6 @@ record ScoreWorkMapper(ScoreWork work, int threads, String computeType, long mem
             work.reuse(spec, inspection, layers);
             return TaskResult.newBuilder().setChained(Chained.getDefaultInstance());
         }
-        return ScoreMapper.toWire(work.score(spec, (ScoreTask.ScoreLayer) scoreTask));
+        return ScoreMapper.toWire(work.score(spec, inspection, (ScoreTask.ScoreLayer) scoreTask));
     }
 }

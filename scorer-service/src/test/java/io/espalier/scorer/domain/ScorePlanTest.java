@@ -202,7 +202,8 @@ class ScorePlanTest {
                 3,
                 2,
                 Computation.EXACT,
-                Map.of())));
+                Map.of(),
+                List.of())));
     }
 
     private static JobSpec spec(String criterion) {
