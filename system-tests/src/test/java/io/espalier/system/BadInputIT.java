@@ -53,6 +53,7 @@ class BadInputIT extends SoundStack {
         Checkpoints.copy(models.resolveSibling("secret"));
         Files.createSymbolicLink(models.resolve("link"), models.resolveSibling("secret"));
         Files.writeString(stack.folders().texts().resolve("short.txt"), "Once upon a time");
+        Files.createDirectory(stack.folders().texts().resolve("folder.txt"));
         producer = new KafkaProducer<>(stack.kafka(), new StringSerializer(), new ByteArraySerializer());
         stack.run(Requests.small(GOOD));
         goodFiles = goodFiles();
@@ -104,6 +105,11 @@ class BadInputIT extends SoundStack {
                 new BadRequest(
                         "calibration shorter than a window",
                         request -> request.getCalibrationBuilder().setText("short.txt"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "calibration.text"),
+                new BadRequest(
+                        "calibration text that is a folder",
+                        request -> request.getCalibrationBuilder().setText("folder.txt"),
                         ErrorCode.INVALID_ARGUMENT,
                         "calibration.text"),
                 new BadRequest(
