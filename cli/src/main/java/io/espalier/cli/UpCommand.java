@@ -59,6 +59,8 @@ final class UpCommand implements Callable<Integer> {
                 .append("%ntexts       %s".formatted(settings.texts()))
                 .append("%nartifacts   %s".formatted(settings.artifacts()))
                 .append("%nlogs        %s".formatted(settings.log("broker").getParent()))
+                .append("%nOnly this machine reaches these addresses (127.0.0.1); they ask for no password."
+                        .formatted())
                 .append("%nCtrl-C ends it all.".formatted())
                 .toString();
     }

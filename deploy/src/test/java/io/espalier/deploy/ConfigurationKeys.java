@@ -22,7 +22,7 @@ final class ConfigurationKeys {
         }
 
         String environment() {
-            return property().toUpperCase(Locale.ROOT).replace('.', '_');
+            return property().toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
         }
     }
 

@@ -57,6 +57,7 @@ class DocumentsTest {
     @ValueSource(
             strings = {
                 "README.md",
+                "SECURITY.md",
                 "deploy/README.md",
                 "docs/failures.md",
                 "docs/families.md",

@@ -44,14 +44,13 @@ class KubernetesAgainstCodeTest {
             .get(0);
 
     @Test
-    void theContainerOffersThePortsTheImageListensOn() {
+    void theContainerOffersThePortTheImageListensOn() {
         // When
         Map<String, Integer> ports = WORKER.getPorts().stream()
                 .collect(Collectors.toMap(ContainerPort::getName, ContainerPort::getContainerPort));
 
         // Then
-        assertThat(ports)
-                .containsOnly(Map.entry("http", ServiceImage.HTTP_PORT), Map.entry("grpc", ServiceImage.GRPC_PORT));
+        assertThat(ports).containsOnly(Map.entry("http", ServiceImage.HTTP_PORT));
     }
 
     @Test
@@ -111,6 +110,40 @@ class KubernetesAgainstCodeTest {
     }
 
     @Test
+    void theSecurityComponentMountsTheFilesThatItsConfigurationNames() {
+        // Given
+        Map<String, String> environment = file("components/security/configuration.yaml")
+                .only(ConfigMap.class)
+                .getData();
+        Container worker = file("components/security/worker.yaml")
+                .only(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+
+        // When
+        List<Path> mounted = worker.getVolumeMounts().stream()
+                .map(mount -> Path.of(mount.getMountPath()))
+                .toList();
+
+        // Then
+        Path tokens = config(environment)
+                .getConfigMapping(EspalierConfig.class)
+                .tokensFile()
+                .orElseThrow();
+        assertThat(mounted)
+                .containsExactlyInAnyOrder(
+                        Path.of(environment.get("QUARKUS_TLS_KEY_STORE_PEM__0__CERT"))
+                                .getParent(),
+                        tokens.getParent());
+        assertThat(environment).containsEntry("QUARKUS_HTTP_INSECURE_REQUESTS", "disabled");
+        assertThat(List.of(worker.getStartupProbe(), worker.getLivenessProbe(), worker.getReadinessProbe()))
+                .allSatisfy(probe -> assertThat(probe.getHttpGet().getScheme()).isEqualTo("HTTPS"));
+    }
+
+    @Test
     void theLocalBrokersHeapLeavesRoomInItsPod() {
         // Given
         Container kafka = file("overlays/local/kafka.yaml")
@@ -156,7 +189,7 @@ class KubernetesAgainstCodeTest {
                 .containsAllEntriesOf(resources.only(Service.class).getSpec().getSelector());
         assertThat(resources.only(Service.class).getSpec().getPorts())
                 .extracting(ServicePort::getPort)
-                .containsExactly(ServiceImage.GRPC_PORT, ServiceImage.HTTP_PORT);
+                .containsExactly(ServiceImage.HTTP_PORT);
     }
 
     @ParameterizedTest

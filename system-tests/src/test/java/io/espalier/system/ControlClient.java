@@ -1,6 +1,5 @@
 package io.espalier.system;
 
-import io.espalier.cli.stack.ServiceLaunches;
 import io.espalier.cli.stack.ServiceProcess;
 import io.espalier.v1.CancelJobRequest;
 import io.espalier.v1.ControlGrpc;
@@ -39,7 +38,7 @@ final class ControlClient implements AutoCloseable {
 
     static ControlClient of(ServiceProcess service) {
         return new ControlClient(
-                ManagedChannelBuilder.forAddress("127.0.0.1", ServiceLaunches.grpcPort(service.launch()))
+                ManagedChannelBuilder.forTarget(service.launch().http().getAuthority())
                         .usePlaintext()
                         .build());
     }

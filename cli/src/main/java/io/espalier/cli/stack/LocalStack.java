@@ -101,7 +101,7 @@ public final class LocalStack implements AutoCloseable {
                         service.launch().name(),
                         service.pid(),
                         service.launch().http().toString(),
-                        "127.0.0.1:" + ServiceLaunches.grpcPort(service.launch()),
+                        service.launch().http().getAuthority(),
                         service.launch().log().toString()))
                 .toList();
         return new StackAddress(

@@ -14,8 +14,8 @@ public final class ServiceLaunches {
     /** The service of which a stack may have several processes. */
     private static final String SCORER = "scorer";
 
-    private static final String HTTP_PORT = "-Dquarkus.http.port=";
-    private static final String GRPC_PORT = "-Dquarkus.grpc.server.port=";
+    /** Of gRPC, health and metrics. */
+    private static final String PORT = "-Dquarkus.http.port=";
 
     /** All services in the order in which the data flows. This is the command line's only list of them. */
     static final List<String> SERVICES = List.of(SCORER, "pruner", "evaluator");
@@ -41,28 +41,18 @@ public final class ServiceLaunches {
                 : List.of(service);
     }
 
-    /** The port on 127.0.0.1 at which a process serves gRPC. */
-    public static int grpcPort(Launch launch) {
-        return launch.command().stream()
-                .filter(argument -> argument.startsWith(GRPC_PORT))
-                .map(argument -> Integer.parseInt(argument.substring(GRPC_PORT.length())))
-                .findFirst()
-                .orElseThrow();
+    /** Whether no process listens on the port of a launch. */
+    static boolean portIsFree(Launch launch) {
+        return FreePorts.isFree(launch.httpPort());
     }
 
-    /** Whether no process listens on the ports of a launch. */
-    static boolean portsAreFree(Launch launch) {
-        return FreePorts.isFree(launch.httpPort()) && FreePorts.isFree(grpcPort(launch));
-    }
-
-    /** The same launch on ports that are free now. */
-    static Launch onOtherPorts(Launch launch) {
-        List<Integer> ports = FreePorts.take(2);
+    /** The same launch on a port that is free now. */
+    static Launch onAnotherPort(Launch launch) {
+        int port = FreePorts.take(1).get(0);
         List<String> command = launch.command().stream()
-                .map(argument -> argument.startsWith(HTTP_PORT) ? HTTP_PORT + ports.get(0) : argument)
-                .map(argument -> argument.startsWith(GRPC_PORT) ? GRPC_PORT + ports.get(1) : argument)
+                .map(argument -> argument.startsWith(PORT) ? PORT + port : argument)
                 .toList();
-        return new Launch(launch.service(), launch.name(), command, launch.environment(), launch.log(), ports.get(0));
+        return new Launch(launch.service(), launch.name(), command, launch.environment(), launch.log(), port);
     }
 
     /**
@@ -78,7 +68,7 @@ public final class ServiceLaunches {
             throw CommandFailure.unreachable(
                     "the %s service is not built (no %s); run ./mvnw -DskipTests package".formatted(service, jar));
         }
-        List<Integer> ports = FreePorts.take(2);
+        int port = FreePorts.take(1).get(0);
         List<String> command = EngineJvm.command();
         // The child watches this process and ends when it no longer exists, even if it was killed.
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
@@ -94,12 +84,11 @@ public final class ServiceLaunches {
         command.add("-Despalier.models.root=" + settings.models());
         command.add("-Despalier.texts.root=" + settings.texts());
         command.add("-Despalier.artifacts.root=" + settings.artifacts());
+        // No other machine can reach this address, so the services need neither TLS nor authentication.
         command.add("-Dquarkus.http.host=127.0.0.1");
-        command.add(HTTP_PORT + ports.get(0));
-        command.add("-Dquarkus.grpc.server.host=127.0.0.1");
-        command.add(GRPC_PORT + ports.get(1));
+        command.add(PORT + port);
         command.add("-jar");
         command.add(jar.toString());
-        return new Launch(service, name, command, EngineEnvironment.here(), settings.log(name), ports.get(0));
+        return new Launch(service, name, command, EngineEnvironment.here(), settings.log(name), port);
     }
 }

@@ -52,7 +52,7 @@ final class SupervisedService {
     }
 
     static SupervisedService start(Launch launch, Rules rules) throws IOException {
-        Launch free = ServiceLaunches.portsAreFree(launch) ? launch : ServiceLaunches.onOtherPorts(launch);
+        Launch free = ServiceLaunches.portIsFree(launch) ? launch : ServiceLaunches.onAnotherPort(launch);
         return new SupervisedService(free, rules, ServiceProcess.start(free));
     }
 
@@ -79,7 +79,7 @@ final class SupervisedService {
                 first.awaitReady(rules.http(), rules.ready(), this::say);
                 return;
             } catch (CommandFailure e) {
-                if (first.isAlive() || ServiceLaunches.portsAreFree(launch()) || tries == PORTS_TRIED) {
+                if (first.isAlive() || ServiceLaunches.portIsFree(launch()) || tries == PORTS_TRIED) {
                     throw e;
                 }
                 replace();
@@ -157,11 +157,11 @@ final class SupervisedService {
         if (stopped) {
             throw new InterruptedException(launch.name() + " is stopped");
         }
-        if (!ServiceLaunches.portsAreFree(launch)) {
-            launch = ServiceLaunches.onOtherPorts(launch);
+        if (!ServiceLaunches.portIsFree(launch)) {
+            launch = ServiceLaunches.onAnotherPort(launch);
             rules.say()
-                    .accept("another process has taken a port of %s; it now has %s and gRPC 127.0.0.1:%d"
-                            .formatted(launch.name(), launch.http(), ServiceLaunches.grpcPort(launch)));
+                    .accept("another process has taken the port of %s; it now has %s"
+                            .formatted(launch.name(), launch.http()));
         }
         process = ServiceProcess.start(launch);
         return process;

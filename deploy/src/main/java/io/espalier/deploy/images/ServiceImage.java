@@ -18,8 +18,8 @@ import java.util.Map;
  * @param engine the native libraries as DJL unpacked them
  */
 public record ServiceImage(Path quarkusApp, Path engine) {
+    /** Of gRPC, health and metrics. */
     public static final int HTTP_PORT = 8080;
-    public static final int GRPC_PORT = 9000;
     /** Where an installation mounts the folder that artifacts go to. */
     public static final String ARTIFACTS = "/data/artifacts";
     /** Numeric, because Kubernetes cannot see that a name is not root. */
@@ -49,9 +49,7 @@ public record ServiceImage(Path quarkusApp, Path engine) {
             "MALLOC_TRIM_THRESHOLD_", "67108864",
             "DJL_CACHE_DIR", ENGINE.toString(),
             "QUARKUS_HTTP_HOST", "0.0.0.0",
-            "QUARKUS_HTTP_PORT", Integer.toString(HTTP_PORT),
-            "QUARKUS_GRPC_SERVER_HOST", "0.0.0.0",
-            "QUARKUS_GRPC_SERVER_PORT", Integer.toString(GRPC_PORT));
+            "QUARKUS_HTTP_PORT", Integer.toString(HTTP_PORT));
 
     /** Puts the service on a base image. */
     public JibContainerBuilder on(JibContainerBuilder base) throws IOException {
@@ -69,7 +67,7 @@ public record ServiceImage(Path quarkusApp, Path engine) {
                 .setEnvironment(ENVIRONMENT)
                 .setEntrypoint(ENTRYPOINT)
                 .setProgramArguments(List.of())
-                .setExposedPorts(Port.tcp(HTTP_PORT), Port.tcp(GRPC_PORT))
+                .setExposedPorts(Port.tcp(HTTP_PORT))
                 // The same input gives the same image.
                 .setCreationTime(Instant.EPOCH);
     }

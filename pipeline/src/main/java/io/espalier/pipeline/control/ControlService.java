@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** gRPC Control out of the shared logs. */
+/** gRPC Control out of the shared logs, for one caller. Every command goes into the audit log. */
 public class ControlService extends ControlGrpc.ControlImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
     private static final int DEFAULT_PAGE = 50;
@@ -48,11 +48,14 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     private final JobLog jobs;
     private final JobClient client;
     private final WorkerLog workers;
+    private final String caller;
 
-    public ControlService(JobLog jobs, JobClient client, WorkerLog workers) {
+    /** @param caller name of the authenticated principal; empty if nobody was authenticated */
+    public ControlService(JobLog jobs, JobClient client, WorkerLog workers, String caller) {
         this.jobs = jobs;
         this.client = client;
         this.workers = workers;
+        this.caller = caller;
     }
 
     @Override
@@ -106,14 +109,14 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
-        answer(response, () -> {
+        audited("cancel", request.getJobId(), response, () -> {
             Job job = find(request.getJobId());
             if (JobView.isTerminal(job.getState())) {
                 throw Status.FAILED_PRECONDITION
                         .withDescription("job " + request.getJobId() + " has ended as " + job.getState())
                         .asRuntimeException();
             }
-            client.cancel(request.getJobId(), request.getReason());
+            client.cancel(request.getJobId(), request.getReason(), caller);
             return CancelJobResponse.getDefaultInstance();
         });
     }
@@ -132,7 +135,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void pauseWorker(PauseWorkerRequest request, StreamObserver<PauseWorkerResponse> response) {
-        answer(response, () -> {
+        audited("pause", request.getWorkerId(), response, () -> {
             command(request.getWorkerId(), WorkerCommand.newBuilder().setPause(PauseCommand.getDefaultInstance()));
             return PauseWorkerResponse.getDefaultInstance();
         });
@@ -140,7 +143,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void resumeWorker(ResumeWorkerRequest request, StreamObserver<ResumeWorkerResponse> response) {
-        answer(response, () -> {
+        audited("resume", request.getWorkerId(), response, () -> {
             command(request.getWorkerId(), WorkerCommand.newBuilder().setResume(ResumeCommand.getDefaultInstance()));
             return ResumeWorkerResponse.getDefaultInstance();
         });
@@ -148,7 +151,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void drainWorker(DrainWorkerRequest request, StreamObserver<DrainWorkerResponse> response) {
-        answer(response, () -> {
+        audited("drain", request.getWorkerId(), response, () -> {
             command(request.getWorkerId(), WorkerCommand.newBuilder().setDrain(DrainCommand.getDefaultInstance()));
             return DrainWorkerResponse.getDefaultInstance();
         });
@@ -157,7 +160,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     /** Published to the topic of worker commands, also for the worker of this process: every worker is told the same way. */
     private void command(String workerId, WorkerCommand.Builder command) {
         workers.listening(workerId);
-        client.command(command.setWorkerId(workerId).build());
+        client.command(command.setWorkerId(workerId).setBy(caller).build());
     }
 
     private Job find(String jobId) {
@@ -171,19 +174,31 @@ public class ControlService extends ControlGrpc.ControlImplBase {
         T get();
     }
 
-    private static <T> void answer(StreamObserver<T> response, Answer<T> answer) {
+    private <T> void audited(String action, String target, StreamObserver<T> response, Answer<T> answer) {
+        AuditLog.record(caller, action, target, answer(response, answer));
+    }
+
+    /** @return the status of the call */
+    private static <T> Status.Code answer(StreamObserver<T> response, Answer<T> answer) {
         try {
             response.onNext(answer.get());
             response.onCompleted();
+            return Status.Code.OK;
         } catch (EspalierException e) {
-            response.onError(status(e));
+            return failed(response, status(e));
         } catch (StatusRuntimeException e) {
-            response.onError(e);
+            return failed(response, e);
         } catch (RuntimeException e) {
             LOG.error("control call failed", e);
-            response.onError(
+            return failed(
+                    response,
                     Status.INTERNAL.withDescription("see the service's log").asRuntimeException());
         }
+    }
+
+    private static Status.Code failed(StreamObserver<?> response, StatusRuntimeException failure) {
+        response.onError(failure);
+        return failure.getStatus().getCode();
     }
 
     private static StatusRuntimeException status(EspalierException e) {

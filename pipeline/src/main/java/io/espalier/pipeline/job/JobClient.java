@@ -49,11 +49,17 @@ public final class JobClient implements AutoCloseable {
         send("prune-requests", request.getRequestId(), request);
     }
 
+    /** A cancel of which nobody knows who asked for it. */
+    public void cancel(String jobId, String reason) {
+        cancel(jobId, reason, "");
+    }
+
     /**
      * @param reason for people
+     * @param by principal that asked for it; empty if nobody was authenticated
      * @throws EspalierException {@code INVALID_ARGUMENT} for a reason of more than {@value #MAX_REASON_CHARS} characters
      */
-    public void cancel(String jobId, String reason) {
+    public void cancel(String jobId, String reason, String by) {
         if (reason.length() > MAX_REASON_CHARS) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT,
@@ -65,6 +71,7 @@ public final class JobClient implements AutoCloseable {
                 JobCommand.newBuilder()
                         .setJobId(jobId)
                         .setCancel(CancelCommand.newBuilder().setReason(reason))
+                        .setBy(by)
                         .build());
     }
 

@@ -24,68 +24,84 @@ import io.espalier.v1.WatchJobRequest;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
 import java.util.Optional;
 
-/** Control on this service's gRPC port; UNAVAILABLE until Kafka was reached. */
+/**
+ * Control for callers that have the role it takes; UNAVAILABLE until Kafka was reached. Where the service authenticates nobody,
+ * {@link Authorization} lets everybody in.
+ */
 @GrpcService
 public class ControlEndpoint extends ControlGrpc.ControlImplBase {
     private final StageHost host;
+    private final SecurityIdentity caller;
 
-    public ControlEndpoint(StageHost host) {
+    public ControlEndpoint(StageHost host, SecurityIdentity caller) {
         this.host = host;
+        this.caller = caller;
     }
 
     @Override
     @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
     public void getJob(GetJobRequest request, StreamObserver<Job> response) {
         control(response).ifPresent(control -> control.getJob(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
     public void listJobs(ListJobsRequest request, StreamObserver<ListJobsResponse> response) {
         control(response).ifPresent(control -> control.listJobs(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
     public void watchJob(WatchJobRequest request, StreamObserver<JobEvent> response) {
         control(response).ifPresent(control -> control.watchJob(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed(Roles.OPERATOR)
     public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
         control(response).ifPresent(control -> control.cancelJob(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
     public void listWorkers(ListWorkersRequest request, StreamObserver<ListWorkersResponse> response) {
         control(response).ifPresent(control -> control.listWorkers(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
     public void getWorker(GetWorkerRequest request, StreamObserver<KnownWorker> response) {
         control(response).ifPresent(control -> control.getWorker(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed(Roles.OPERATOR)
     public void pauseWorker(PauseWorkerRequest request, StreamObserver<PauseWorkerResponse> response) {
         control(response).ifPresent(control -> control.pauseWorker(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed(Roles.OPERATOR)
     public void resumeWorker(ResumeWorkerRequest request, StreamObserver<ResumeWorkerResponse> response) {
         control(response).ifPresent(control -> control.resumeWorker(request, response));
     }
 
     @Override
     @Blocking
+    @RolesAllowed(Roles.OPERATOR)
     public void drainWorker(DrainWorkerRequest request, StreamObserver<DrainWorkerResponse> response) {
         control(response).ifPresent(control -> control.drainWorker(request, response));
     }
@@ -97,6 +113,7 @@ public class ControlEndpoint extends ControlGrpc.ControlImplBase {
                     .withDescription(String.join("; ", host.missing()))
                     .asRuntimeException());
         }
-        return runtime.map(running -> new ControlService(running.jobs(), running.client(), running.workers()));
+        return runtime.map(running ->
+                new ControlService(running.jobs(), running.client(), running.workers(), Callers.name(caller)));
     }
 }

@@ -4,6 +4,7 @@ import io.espalier.pipeline.topic.EventsFormat;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -66,6 +67,15 @@ public interface EspalierConfig {
     /** Unique name of this process in results, logs and the list of workers. Default: host name and process id. */
     @WithName("worker.name")
     Optional<String> workerName();
+
+    /** File of static bearer tokens: on each line a name, its roles and the SHA-256 of its token. Read again when it changes. */
+    @WithName("auth.tokens-file")
+    Optional<Path> tokensFile();
+
+    /** Start although other machines reach the port and it has no TLS or no authentication. */
+    @WithName("security.insecure")
+    @WithDefault("false")
+    boolean insecure();
 
     /** Id of a process; the service ends when that process ends. */
     @WithName("parent.pid")
