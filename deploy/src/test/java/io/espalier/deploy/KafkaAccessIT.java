@@ -20,6 +20,8 @@ import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import java.io.IOException;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,16 +53,17 @@ class KafkaAccessIT {
 
     private static final List<ServiceProcess> SERVICES = new ArrayList<>();
     private static SecuredKafka kafka;
+    private static StackSettings settings;
 
     @BeforeAll
     static void everyServiceRunsAsItsUser() throws Exception {
         kafka = SecuredKafka.start(KafkaAccess.users(TOPICS));
-        StackSettings settings =
-                new StackSettings(Repository.ROOT, folder, DEMO, DEMO, folder.resolve("artifacts"), 1, false);
+        settings = new StackSettings(Repository.ROOT, folder, DEMO, DEMO, folder.resolve("artifacts"), 1, false);
         Files.createDirectories(settings.artifacts());
         Files.createDirectories(settings.temporaryFolder());
         for (StageTopics stage : TopicFile.declared().stages()) {
-            SERVICES.add(ServiceProcess.start(secured(settings, stage.stage())));
+            SERVICES.add(ServiceProcess.start(
+                    secured(settings, stage.stage(), stage.stage(), kafka.clientOf(stage.stage()))));
         }
         for (ServiceProcess service : SERVICES) {
             service.awaitReady(HttpClient.newHttpClient(), LIMIT);
@@ -101,11 +104,61 @@ class KafkaAccessIT {
         }
     }
 
-    private static Launch secured(StackSettings settings, String service) {
-        Launch usual = ServiceLaunches.launch(settings, kafka.bootstrap(), service, service);
+    @Test
+    void aServiceWithAWrongPasswordIsNotReadyAndSaysWhyWithoutThePassword() throws Exception {
+        // When
+        Launch launch = start("wrong-password", kafka.clientOf("evaluator", SecuredKafka.PASSWORD + "nobody"));
+
+        // Then
+        assertThat(awaitNotReady(launch, "Authentication failed")).doesNotContain(SecuredKafka.PASSWORD);
+        assertThat(Files.readString(launch.log())).doesNotContain(SecuredKafka.PASSWORD);
+    }
+
+    @Test
+    void aServiceThatMayNotDoWhatItMustIsNotReadyAndSaysWhatItMayNot() throws Exception {
+        // When
+        Launch launch = start("wrong-user", kafka.clientOf("client"));
+
+        // Then
+        assertThat(awaitNotReady(launch, "authorization failed")).doesNotContain(SecuredKafka.PASSWORD);
+        assertThat(Files.readString(launch.log())).doesNotContain(SecuredKafka.PASSWORD);
+    }
+
+    /** One more evaluator, which need not become ready. */
+    private static Launch start(String name, Properties client) throws IOException {
+        Launch launch = secured(settings, "evaluator", name, client);
+        SERVICES.add(ServiceProcess.start(launch));
+        return launch;
+    }
+
+    /** The answer to the question for its readiness, once it is no and names the cause. */
+    private static String awaitNotReady(Launch launch, String cause) throws IOException, InterruptedException {
+        HttpRequest question = HttpRequest.newBuilder(launch.http().resolve("/q/health/ready"))
+                .timeout(Duration.ofSeconds(10))
+                .build();
+        String answer = "none";
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                HttpResponse<String> response =
+                        HttpClient.newHttpClient().send(question, HttpResponse.BodyHandlers.ofString());
+                answer = response.body();
+                if (response.statusCode() == 503 && answer.contains(cause)) {
+                    return answer;
+                }
+            } catch (IOException e) {
+                answer = e.toString();
+            }
+            Thread.sleep(200);
+        }
+        throw new IOException("the last answer of %s was %s; see %s".formatted(launch.name(), answer, launch.log()));
+    }
+
+    private static Launch secured(StackSettings settings, String service, String name, Properties client) {
+        Launch usual = ServiceLaunches.launch(settings, kafka.bootstrap(), service, name);
         List<String> command = new ArrayList<>(usual.command());
-        kafka.clientOf(service).forEach((key, value) -> command.add(1, "-Dkafka." + key + "=" + value));
-        return new Launch(service, service, command, usual.environment(), usual.log(), usual.httpPort());
+        client.forEach((key, value) -> command.add(1, "-Dkafka." + key + "=" + value));
+        return new Launch(service, name, command, usual.environment(), usual.log(), usual.httpPort());
     }
 
     private static ConsumerRecord<String, byte[]> nextEvaluation() throws IOException {

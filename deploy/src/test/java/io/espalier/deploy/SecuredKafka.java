@@ -5,6 +5,7 @@ import io.kroxylicious.testing.kafka.api.KafkaCluster;
 import io.kroxylicious.testing.kafka.common.KafkaClusterConfig;
 import io.kroxylicious.testing.kafka.common.KafkaClusterExecutionMode;
 import io.kroxylicious.testing.kafka.common.KafkaClusterFactory;
+import io.kroxylicious.testing.kafka.common.KeytoolCertificateGenerator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,9 @@ import org.apache.kafka.common.resource.ResourceType;
 
 /** A broker that knows the users of the Strimzi component and holds them to their rules. */
 final class SecuredKafka implements AutoCloseable {
+    /** What every password begins with. */
+    static final String PASSWORD = "password-of-";
+
     private static final String ADMIN = "admin";
 
     private final KafkaCluster cluster;
@@ -28,15 +32,16 @@ final class SecuredKafka implements AutoCloseable {
         this.cluster = cluster;
     }
 
-    /** With every topic declared, and a password for each user that is the user's name. */
+    /** With every topic declared, behind TLS and SCRAM as the Strimzi component has it. */
     static SecuredKafka start(Map<String, List<KafkaAccess.Rule>> users) throws Exception {
         var config = KafkaClusterConfig.builder()
                 .execMode(KafkaClusterExecutionMode.IN_VM)
                 .kraftMode(true)
                 .brokersNum(1)
-                .saslMechanism("PLAIN")
-                .securityProtocol("SASL_PLAINTEXT")
-                .user(ADMIN, ADMIN)
+                .saslMechanism("SCRAM-SHA-512")
+                .securityProtocol("SASL_SSL")
+                .brokerKeytoolCertificateGenerator(new KeytoolCertificateGenerator())
+                .user(ADMIN, password(ADMIN))
                 .brokerConfig("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
                 // The broker's own listeners ask nobody who he is.
                 .brokerConfig("super.users", "User:ANONYMOUS;User:" + ADMIN)
@@ -45,7 +50,7 @@ final class SecuredKafka implements AutoCloseable {
                 .brokerConfig("group.streams.session.timeout.ms", "4000")
                 .brokerConfig("group.streams.min.heartbeat.interval.ms", "1000")
                 .brokerConfig("group.streams.heartbeat.interval.ms", "1000");
-        users.keySet().forEach(user -> config.user(user, user));
+        users.keySet().forEach(user -> config.user(user, password(user)));
         KafkaCluster cluster = KafkaClusterFactory.create(config.build());
         cluster.start();
         SecuredKafka kafka = new SecuredKafka(cluster);
@@ -68,9 +73,18 @@ final class SecuredKafka implements AutoCloseable {
 
     /** Connection settings of a user. */
     Properties clientOf(String user) {
+        return clientOf(user, password(user));
+    }
+
+    /** Connection settings of somebody who says that he is a user. */
+    Properties clientOf(String user, String password) {
         Properties settings = new Properties();
-        settings.putAll(cluster.getKafkaClientConfiguration(user, user));
+        settings.putAll(cluster.getKafkaClientConfiguration(user, password));
         return settings;
+    }
+
+    static String password(String user) {
+        return PASSWORD + user;
     }
 
     private static List<AclBinding> bindings(String user, KafkaAccess.Rule rule) {
