@@ -124,7 +124,7 @@ class SupervisorIT {
                 Launch now = supervisor.services().get(0).launch();
                 assertThat(now.httpPort()).isNotEqualTo(thief.getLocalPort());
                 assertThat(said)
-                        .anyMatch(line -> line.contains("another process has taken a port of scorer-1")
+                        .anyMatch(line -> line.contains("another process has taken the port of scorer-1")
                                 && line.contains(now.http().toString()));
             }
             starter.join();

@@ -125,7 +125,7 @@ public final class JobFold {
                 return repeated(state, start);
             }
             StageJob.Builder job = takenOver(start).setPhase(Phase.ACTIVE);
-            return state != null && state.getCancelRequested() ? cancelled(job, state.getCancelReason()) : advance(job);
+            return state != null && state.getCancelRequested() ? cancelled(job, state) : advance(job);
         }
 
         StageJob queue(@Nullable StageJob state, Input.Wait wait) {
@@ -135,7 +135,7 @@ public final class JobFold {
             }
             StageJob.Builder job = takenOver(start).setPhase(Phase.QUEUED).setTraceparent(wait.traceparent());
             if (state != null && state.getCancelRequested()) {
-                return cancelled(job, state.getCancelReason());
+                return cancelled(job, state);
             }
             try {
                 // A request that cannot be used is refused now, and not when its turn comes.
@@ -172,22 +172,25 @@ public final class JobFold {
         }
 
         StageJob command(@Nullable StageJob state, Input.Command command) {
-            String reason = kept(command.command().getCancel().getReason());
             if (state == null) {
-                return StageJob.newBuilder()
+                return requested(StageJob.newBuilder(), command)
                         .setPhase(Phase.WAITING)
-                        .setCancelRequested(true)
-                        .setCancelReason(reason)
                         .setSettledAt(now)
                         .build();
             }
             if (!isOwned(state) || state.getCancelRequested()) {
                 return state;
             }
-            StageJob.Builder job = state.toBuilder().setCancelRequested(true).setCancelReason(reason);
+            StageJob.Builder job = requested(state.toBuilder(), command);
             boolean committing =
                     state.getPhase() == Phase.ACTIVE && lastWave(state).getCommitting();
-            return committing ? job.build() : cancelled(job, reason);
+            return committing ? job.build() : cancelled(job, job.build());
+        }
+
+        private static StageJob.Builder requested(StageJob.Builder job, Input.Command command) {
+            return job.setCancelRequested(true)
+                    .setCancelReason(kept(command.command().getCancel().getReason()))
+                    .setCancelBy(kept(command.command().getBy()));
         }
 
         @Nullable
@@ -224,7 +227,7 @@ public final class JobFold {
             Wave after = job.getWaves(job.getWavesCount() - 1);
             progress(after, result);
             if (after.getTasksList().stream().allMatch(TaskState::hasResult)) {
-                return job.getCancelRequested() ? cancelled(job, job.getCancelReason()) : advance(job);
+                return job.getCancelRequested() ? cancelled(job, job.build()) : advance(job);
             }
             issue(job.getWavesBuilder(job.getWavesCount() - 1));
             return job.build();
@@ -349,8 +352,10 @@ public final class JobFold {
             event(event -> event.setProgress(progress));
         }
 
-        private StageJob cancelled(StageJob.Builder job, String reason) {
-            event(event -> event.setCancelled(JobCancelled.newBuilder().setReason(reason)));
+        /** @param asked remembers who asked for the cancel, and why */
+        private StageJob cancelled(StageJob.Builder job, StageJob asked) {
+            event(event -> event.setCancelled(
+                    JobCancelled.newBuilder().setReason(asked.getCancelReason()).setBy(asked.getCancelBy())));
             return done(job);
         }
 
@@ -383,8 +388,8 @@ public final class JobFold {
     }
 
     /** Whoever writes to the topic of commands may write much. */
-    private static String kept(String reason) {
-        return reason.length() <= JobClient.MAX_REASON_CHARS ? reason : reason.substring(0, JobClient.MAX_REASON_CHARS);
+    private static String kept(String text) {
+        return text.length() <= JobClient.MAX_REASON_CHARS ? text : text.substring(0, JobClient.MAX_REASON_CHARS);
     }
 
     private static Failure failure(ErrorCode code, String message) {

@@ -170,6 +170,22 @@ class JobFoldTest {
     }
 
     @Test
+    void theEventOfACancelSaysWhoAskedForIt() {
+        Input.Command asked = new Input.Command(JobCommand.newBuilder()
+                .setJobId("job")
+                .setCancel(CancelCommand.newBuilder().setReason("wrong text"))
+                .setBy("alice")
+                .build());
+        apply(asked);
+
+        start("digest");
+
+        JobEvent end = ((Output.Event) outputs.get(outputs.size() - 1)).event();
+        assertThat(end.getCancelled().getBy()).isEqualTo("alice");
+        assertThat(end.getCancelled().getReason()).isEqualTo("wrong text");
+    }
+
+    @Test
     void aCancelOfAJobHandedOverIsNotThisStagesBusiness() {
         start("digest");
         finish("first-0", "first-1", "first-2", "second-0");
