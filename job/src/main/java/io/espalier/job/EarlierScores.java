@@ -25,7 +25,7 @@ public final class EarlierScores {
             JobSpec spec, Inspection inspection, ArtifactStore artifacts) {
         String name = spec.scoring().scoresOf();
         Manifest manifest = artifacts
-                .manifest(name)
+                .manifest(FIELD, name)
                 .orElseThrow(() -> invalid("names no artifact; give the output of a job that has ended"));
         if (!manifest.files().containsKey(ScoreFile.NAME)) {
             throw invalid("names an artifact without scores: its weights became zero in place");

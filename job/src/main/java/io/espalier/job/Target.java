@@ -4,12 +4,24 @@ import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What a job takes out of a model, and how much of it. */
 public sealed interface Target {
     /** Names of the artifact folders to create, inside the artifact root: at least one, all different. */
     List<String> outputs();
+
+    /** The same, each under the field of the request that gives it. */
+    default Map<String, String> outputsByField() {
+        List<String> outputs = outputs();
+        Map<String, String> byField = new LinkedHashMap<>();
+        for (int i = 0; i < outputs.size(); i++) {
+            byField.put(outputs.size() == 1 ? "output" : "pruning.budgets[%d].output".formatted(i), outputs.get(i));
+        }
+        return byField;
+    }
 
     /**
      * One of the checkpoints that a job makes from one scoring.

@@ -98,6 +98,7 @@ class BadInputIT extends SoundStack {
                 ratio("negative ratio", -0.5),
                 ratio("ratio that is no number", Double.NaN),
                 ratio("infinite ratio", Double.POSITIVE_INFINITY),
+                ratio("ratio that removes nothing", 1e-300),
                 layers("layers past the end", "3:7"),
                 layers("layers beyond the model", "6:9"),
                 layers("empty range of layers", "3:3"),
@@ -165,6 +166,11 @@ class BadInputIT extends SoundStack {
                         ErrorCode.INVALID_ARGUMENT,
                         "pruning.selection"),
                 new BadRequest(
+                        "scores outside the root",
+                        request -> request.getScoringBuilder().setScoresOf("../elsewhere"),
+                        ErrorCode.MODEL_URI_FORBIDDEN,
+                        "scoring.scores_of"),
+                new BadRequest(
                         "scores of nobody",
                         request -> request.getScoringBuilder().setScoresOf("nobody"),
                         ErrorCode.INVALID_ARGUMENT,
@@ -184,7 +190,7 @@ class BadInputIT extends SoundStack {
                                 .addBudgets(
                                         Budget.newBuilder().setUnitRatio(0.4).setOutput(GOOD)),
                         ErrorCode.ALREADY_EXISTS,
-                        "output"),
+                        "pruning.budgets[1].output"),
                 new BadRequest(
                         "output that exists", request -> request.setOutput(GOOD), ErrorCode.ALREADY_EXISTS, "output"),
                 new BadRequest(

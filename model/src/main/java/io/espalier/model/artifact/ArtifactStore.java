@@ -14,19 +14,21 @@ public interface ArtifactStore {
     /**
      * Checks that a job may create an artifact, before anything is computed for it.
      *
+     * @param field of the request that gives the name, for messages
      * @param output one or more segments of {@code [A-Za-z0-9._-]}, none beginning with a dot, joined by slashes
      * @throws EspalierException {@code MODEL_URI_FORBIDDEN} for any other name or a link that leads outside;
      *     {@code INVALID_ARGUMENT} for a reserved name; {@code ALREADY_EXISTS} inside another artifact, or when the
      *     name is taken by anything but this job's own artifact
      */
-    void requireFree(String output, String jobId);
+    void requireFree(String field, String output, String jobId);
 
     /**
      * The manifest of a finished artifact; empty when there is none of that name.
      *
+     * @param field of the request that gives the name, for messages
      * @throws EspalierException for a name as {@link #requireFree}; {@code MODEL_CORRUPT}
      */
-    Optional<Manifest> manifest(String output);
+    Optional<Manifest> manifest(String field, String output);
 
     /**
      * Opens the checkpoint of a finished artifact; the caller closes it.

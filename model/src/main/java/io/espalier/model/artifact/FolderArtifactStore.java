@@ -49,17 +49,17 @@ public final class FolderArtifactStore implements ArtifactStore {
     }
 
     @Override
-    public void requireFree(String output, String jobId) {
-        Path folder = output(output);
+    public void requireFree(String field, String output, String jobId) {
+        Path folder = output(field, output);
         if (Files.exists(folder) && !holds(folder, jobId)) {
             throw new EspalierException(
-                    ErrorCode.ALREADY_EXISTS, "output \"" + output + "\" exists already; choose another name");
+                    ErrorCode.ALREADY_EXISTS, field + " \"" + output + "\" exists already; choose another name");
         }
     }
 
     @Override
-    public Optional<Manifest> manifest(String output) {
-        Path folder = output(output);
+    public Optional<Manifest> manifest(String field, String output) {
+        Path folder = output(field, output);
         return hasManifest(folder) ? Optional.of(Manifest.read(folder)) : Optional.empty();
     }
 
@@ -70,27 +70,31 @@ public final class FolderArtifactStore implements ArtifactStore {
 
     /** Folder of a finished artifact, whether it is there or not; errors for its name as {@link #requireFree}. */
     private Path output(String name) {
+        return output("output", name);
+    }
+
+    private Path output(String field, String name) {
         List<String> segments = Arrays.asList(name.split("/", -1));
         if (name.length() > MAX_NAME_CHARS
                 || !segments.stream().allMatch(s -> SEGMENT.matcher(s).matches())) {
             throw new EspalierException(
                     ErrorCode.MODEL_URI_FORBIDDEN,
-                    "output: must be a relative path of names in [A-Za-z0-9._-] that do not begin with a dot");
+                    field + ": must be a relative path of names in [A-Za-z0-9._-] that do not begin with a dot");
         }
         if (segments.get(0).equalsIgnoreCase(WORK) || segments.get(0).equalsIgnoreCase(REPORTS)) {
             throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT, "output: \"work\" and \"reports\" are reserved; choose another name");
+                    ErrorCode.INVALID_ARGUMENT, field + ": \"work\" and \"reports\" are reserved; choose another name");
         }
         Path folder = root;
         for (String segment : segments) {
             if (!folder.equals(root) && Files.exists(folder.resolve(Manifest.FILE))) {
                 throw new EspalierException(
-                        ErrorCode.ALREADY_EXISTS, "output: lies inside another artifact; choose another name");
+                        ErrorCode.ALREADY_EXISTS, field + ": lies inside another artifact; choose another name");
             }
             folder = folder.resolve(segment);
             if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !realInside(folder)) {
                 throw new EspalierException(
-                        ErrorCode.MODEL_URI_FORBIDDEN, "output: a link that leads outside the artifact root");
+                        ErrorCode.MODEL_URI_FORBIDDEN, field + ": a link that leads outside the artifact root");
             }
         }
         return folder;

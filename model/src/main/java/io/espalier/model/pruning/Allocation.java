@@ -67,6 +67,7 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
             PrunedTensors tensors) {
         check(budget, dense, scope, tensors);
         List<LayerShape> left = budget.spend(shapes(dense, scope, scores), tensors);
+        requireRemoval(budget, dense, left);
         List<RemovedUnits> removed = new ArrayList<>();
         for (int layer = 0; layer < dense.size(); layer++) {
             removed.add(
@@ -76,6 +77,20 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
                             : RemovedUnits.NONE);
         }
         return removed;
+    }
+
+    /**
+     * A budget so small that rounding to whole units leaves the model as it is would end in a copy of it, and nobody would
+     * be told.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the budget's field when no unit of any layer goes
+     */
+    static void requireRemoval(Budget budget, List<LayerShape> dense, List<LayerShape> left) {
+        if (left.equals(dense)) {
+            throw Share.invalid(
+                    budget.setting(),
+                    "is less than one unit of any layer in scope; ask for more, or prune more layers");
+        }
     }
 
     /** @throws IllegalArgumentException when a layer in scope has no scores */

@@ -19,6 +19,11 @@ public sealed interface Budget {
         }
 
         @Override
+        public Setting setting() {
+            return Setting.UNIT_RATIO;
+        }
+
+        @Override
         public <L> void check(L least, TensorsLeft<L> tensors) {}
 
         @Override
@@ -38,6 +43,11 @@ public sealed interface Budget {
         /** @throws EspalierException {@code INVALID_ARGUMENT} naming the parameter ratio */
         public ParameterRatio {
             Share.require(SETTING, ratio);
+        }
+
+        @Override
+        public Setting setting() {
+            return SETTING;
         }
 
         @Override
@@ -78,6 +88,11 @@ public sealed interface Budget {
         }
 
         @Override
+        public Setting setting() {
+            return SETTING;
+        }
+
+        @Override
         public <L> void check(L least, TensorsLeft<L> tensors) {
             if (tensors.bytes(least) > bytes) {
                 throw Share.invalid(
@@ -96,6 +111,9 @@ public sealed interface Budget {
             return Share.leastRemoved(left, some -> tensors.bytes(some) <= bytes);
         }
     }
+
+    /** The setting that gives this budget. */
+    Setting setting();
 
     /**
      * Checks whether the budget can be met.

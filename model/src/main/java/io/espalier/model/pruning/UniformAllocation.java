@@ -16,6 +16,13 @@ public record UniformAllocation(FfnRounding rounding) implements Allocation {
         return ratio -> scope.map(dense, shape -> left(shape, ratio));
     }
 
+    /** The scores do not matter for the shapes, so a budget that removes nothing is found here already. */
+    @Override
+    public void check(Budget budget, List<LayerShape> dense, LayerScope scope, PrunedTensors tensors) {
+        Allocation.super.check(budget, dense, scope, tensors);
+        Allocation.requireRemoval(budget, dense, budget.spend(shapes(dense, scope, Map.of()), tensors));
+    }
+
     /**
      * Shape of a layer after pruning. At least one head or KV group stays, and at least 32 channels or all of a
      * narrower layer.

@@ -43,7 +43,7 @@ class FolderArtifactStoreTest {
     @ParameterizedTest
     @ValueSource(strings = {"pruned", "team/llama-0.34", "a_b.c", "prune-requests-0-17", "work2", "a/work"})
     void anOutputLiesInTheFolderOfItsName(String name) {
-        store.requireFree(name, "job-1");
+        store.requireFree("output", name, "job-1");
 
         store.commit(staged("job-1", "weights").name(), name, "job-1");
 
@@ -59,9 +59,9 @@ class FolderArtifactStoreTest {
     void refusesAnOutputNameThatIsNoPlainPath(String name) {
         Staging staging = staged("job-1", "weights");
 
-        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.requireFree(name, "job-1"))
+        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.requireFree("output", name, "job-1"))
                 .startsWith("output: ");
-        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.manifest(name));
+        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.manifest("output", name));
         assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.open(name));
         assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.read(name, "model.safetensors"));
         assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.commit(staging.name(), name, "job-1"));
@@ -70,7 +70,7 @@ class FolderArtifactStoreTest {
     @ParameterizedTest
     @ValueSource(strings = {"work", "reports", "work/x", "Work/x"})
     void refusesReservedOutputNames(String name) {
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> store.requireFree(name, "job-1"))
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> store.requireFree("output", name, "job-1"))
                 .contains("reserved");
     }
 
@@ -79,7 +79,7 @@ class FolderArtifactStoreTest {
         Files.createDirectory(folder.resolve("outside"));
         Files.createSymbolicLink(root.resolve("link"), folder.resolve("outside"));
 
-        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.requireFree("link/x", "job-1"))
+        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.requireFree("output", "link/x", "job-1"))
                 .contains("link");
     }
 
@@ -87,7 +87,7 @@ class FolderArtifactStoreTest {
     void refusesAnOutputInsideAnotherArtifact() {
         store.commit(staged("job-1", "weights").name(), "pruned", "job-1");
 
-        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("pruned/x", "job-1"))
+        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("output", "pruned/x", "job-1"))
                 .contains("another artifact");
     }
 
@@ -96,11 +96,11 @@ class FolderArtifactStoreTest {
         store.commit(staged("job-1", "weights").name(), "pruned", "job-1");
         Files.createDirectory(root.resolve("made-by-hand"));
 
-        store.requireFree("pruned", "job-1");
+        store.requireFree("output", "pruned", "job-1");
 
-        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("pruned", "job-2"))
+        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("output", "pruned", "job-2"))
                 .startsWith("output \"pruned\" exists already");
-        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("made-by-hand", "job-1"))
+        assertFails(ErrorCode.ALREADY_EXISTS, () -> store.requireFree("output", "made-by-hand", "job-1"))
                 .startsWith("output \"made-by-hand\" exists already");
     }
 
@@ -171,7 +171,7 @@ class FolderArtifactStoreTest {
         assertThat(again).isEqualTo(visible).isEqualTo(Digests.sha256(root.resolve("team/pruned/manifest.json")));
         assertThat(root.resolve("team/pruned/model.safetensors")).hasContent("weights");
         assertThat(root.resolve(staging.name())).doesNotExist();
-        assertThat(store.manifest("team/pruned")).map(Manifest::jobId).contains("job-1");
+        assertThat(store.manifest("output", "team/pruned")).map(Manifest::jobId).contains("job-1");
     }
 
     @Test
@@ -265,8 +265,8 @@ class FolderArtifactStoreTest {
     void whereNoArtifactIsThereIsNoManifest() throws IOException {
         Files.createDirectory(root.resolve("made-by-hand"));
 
-        assertThat(store.manifest("made-by-hand")).isEmpty();
-        assertThat(store.manifest("nowhere")).isEmpty();
+        assertThat(store.manifest("output", "made-by-hand")).isEmpty();
+        assertThat(store.manifest("output", "nowhere")).isEmpty();
     }
 
     @Test

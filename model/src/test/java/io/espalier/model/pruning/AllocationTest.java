@@ -109,6 +109,39 @@ class AllocationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"uniform", "global"})
+    void aBudgetSoSmallThatNoUnitGoesIsRefused(String name) {
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            PrunedTensors tensors = new PrunedTensors(dense, Compensation.NONE);
+            Allocation allocation = allocation(name, 1, dense);
+
+            assertFails(
+                            ErrorCode.INVALID_ARGUMENT,
+                            () -> allocation.select(
+                                    new Budget.UnitRatio(1e-300),
+                                    dense.config().layers(),
+                                    ALL,
+                                    DemoScores.byLayer(scores(dense, 7)),
+                                    tensors))
+                    .contains("unit ratio", "less than one unit");
+        }
+    }
+
+    @Test
+    void aShareThatIsTheSameInEachLayerIsRefusedBeforeAnythingIsScored() {
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            PrunedTensors tensors = new PrunedTensors(dense, Compensation.NONE);
+            Allocation uniform = allocation("uniform", 1, dense);
+
+            assertFails(
+                            ErrorCode.INVALID_ARGUMENT,
+                            () -> uniform.check(
+                                    new Budget.UnitRatio(1e-300), dense.config().layers(), ALL, tensors))
+                    .contains("unit ratio", "less than one unit");
+        }
+    }
+
     @Test
     void unknownAllocationIsNamed() {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {

@@ -28,9 +28,9 @@ final class ScoreInspection {
 
     /** Does the work of {@link ScoreWork#inspect}. */
     Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
-        spec.pruning().target().outputs().forEach(output -> workspace
+        spec.pruning().target().outputsByField().forEach((field, output) -> workspace
                 .artifacts()
-                .requireFree(output, spec.jobId()));
+                .requireFree(field, output, spec.jobId()));
         return workspace.inspect(spec, inputs -> inspect(spec, inputs, threads, computeType, memoryBudget));
     }
 
