@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 final class MetricNames {
     /** Those the code exports. */
     static final Set<String> ALL = Arrays.stream(io.espalier.pipeline.telemetry.MetricNames.class.getFields())
+            .filter(field -> field.getType() == String.class)
             .map(MetricNames::value)
             .filter(name -> name.startsWith("espalier_"))
             .collect(Collectors.toUnmodifiableSet());

@@ -46,16 +46,20 @@ class ObservabilityTest {
             @JsonProperty("refresh_interval") String refreshInterval) {}
 
     @Test
-    void everyAlertAsksForMetricsTheServicesHave() {
+    void everyAlertAsksForMetricsTheServicesHaveAndHasARunBook() {
+        // Given
+        String operations = Repository.text(GeneratedFiles.OPERATIONS);
+
         // When
         List<Alert> alerts = alerts();
 
         // Then
-        assertThat(alerts).extracting(Alert::alert).doesNotHaveDuplicates().hasSize(5);
+        assertThat(alerts).extracting(Alert::alert).doesNotHaveDuplicates().hasSize(7);
         assertThat(alerts).allSatisfy(alert -> {
             assertThat(MetricNames.in(alert.expr())).isNotEmpty().isSubsetOf(MetricNames.ALL);
             assertThat(alert.labels()).containsKey("severity");
             assertThat(alert.annotations()).containsOnlyKeys("summary", "description");
+            assertThat(operations).contains("| `" + alert.alert() + "` |");
         });
     }
 

@@ -223,6 +223,19 @@ class PipelineIT extends SoundStack {
         }
     }
 
+    @Test
+    void everyMetricOfAServiceHasAHelpText() throws Exception {
+        // When
+        List<String> help = http("scorer", "/q/metrics")
+                .lines()
+                .filter(line -> line.startsWith("# HELP espalier_"))
+                .toList();
+
+        // Then
+        assertThat(help).hasSizeGreaterThan(11).allSatisfy(line -> assertThat(line)
+                .matches("# HELP \\S+ \\S.*"));
+    }
+
     private static String http(String service, String path) throws Exception {
         return stack.services().get(stack.service(service), path).body();
     }

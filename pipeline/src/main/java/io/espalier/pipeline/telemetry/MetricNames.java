@@ -1,5 +1,7 @@
 package io.espalier.pipeline.telemetry;
 
+import java.util.Map;
+
 /**
  * Every metric a service exports, as Prometheus spells it; dashboards, alerts and autoscaling are written against
  * these. All have the tag {@link #STAGE}.
@@ -40,6 +42,23 @@ public final class MetricNames {
 
     /** Gauge by {@link #STATE}: 1 for the state this worker is in. */
     public static final String WORKER_STATE = "espalier_worker_state";
+
+    /** What Prometheus shows as the help text of each metric. Units stand in the names. */
+    public static final Map<String, String> HELP = Map.ofEntries(
+            Map.entry(JOBS_WAITING, "Jobs that wait for their turn, in the partitions of this replica"),
+            Map.entry(
+                    TASKS_WAITING,
+                    "Tasks of jobs under way that no worker has taken, in the partitions of this replica"),
+            Map.entry(TASKS_RUNNING, "Tasks this worker has in hand: 0 or 1"),
+            Map.entry(TASKS, "Tasks that ended for this worker, by outcome"),
+            Map.entry(TASK_SECONDS, "Seconds from taking a task to its end for this worker, by kind of work"),
+            Map.entry(STAGE_SECONDS, "Seconds from a job's arrival at this stage to its handing on"),
+            Map.entry(JOBS, "Jobs this stage has ended, by outcome"),
+            Map.entry(TOKENS, "Tokens put through a layer; one that passes ten layers counts ten times"),
+            Map.entry(BYTES_READ, "Bytes of tensors read from checkpoints"),
+            Map.entry(MEMORY_PEAK_BYTES, "Most memory this process has had resident, in bytes"),
+            Map.entry(FAILURES, "Failed jobs, records set aside and workers that must be replaced, by error code"),
+            Map.entry(WORKER_STATE, "1 for the state this worker is in"));
 
     public static final String STAGE = "stage";
     public static final String OUTCOME = "outcome";

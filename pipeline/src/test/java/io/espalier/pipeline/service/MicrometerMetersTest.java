@@ -35,6 +35,21 @@ class MicrometerMetersTest {
     }
 
     @Test
+    void everyMetricTellsWhatItCounts() {
+        // Given
+        PrometheusMeterRegistry helpful = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        helpful.config().meterFilter(new MeterHelp());
+
+        // When
+        new MicrometerMeters(helpful, "scorer").taskEnded("score-layer", TaskOutcome.DONE, Duration.ofSeconds(2));
+
+        // Then
+        assertThat(helpful.scrape().lines().filter(line -> line.startsWith("# HELP espalier_")))
+                .hasSize(11)
+                .allSatisfy(line -> assertThat(line).matches("# HELP \\S+ \\S.*"));
+    }
+
+    @Test
     void waitingTasksAreThoseOfAllPartitionsOfThisReplica() {
         // Given
         meters.tasksWaiting("0_0", 3);
