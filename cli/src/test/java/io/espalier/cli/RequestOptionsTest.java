@@ -26,7 +26,7 @@ class RequestOptionsTest {
     void everyFieldOfARequestHasAFlag() {
         // When
         PruneRequest request = parse(
-                ("--id a --model m --output o --seed 7 --calibration c --samples 8 --sequence-length 16 --criterion fms"
+                ("--id a --model m --output o --seed 7 --priority -3 --calibration c --samples 8 --sequence-length 16 --criterion fms"
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
                                 + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-length 32"
@@ -42,6 +42,7 @@ class RequestOptionsTest {
                         .setModel("m")
                         .setOutput("o")
                         .setSeed(7)
+                        .setPriority(-3)
                         .setCalibration(Calibration.newBuilder()
                                 .setText("c")
                                 .setSamples(8)
