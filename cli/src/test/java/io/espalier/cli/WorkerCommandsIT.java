@@ -101,7 +101,7 @@ class WorkerCommandsIT {
         assertThat(exitCode).isEqualTo(ExitCode.OK);
         out.reset();
         run("tail", "worker-commands", "--until-now");
-        assertThat(out()).contains("{\"worker_id\":\"alive\",\"drain\":{}}");
+        assertThat(out()).contains("{\"worker_id\":\"alive\",\"drain\":{},\"by\":\"\"}");
     }
 
     @Test
