@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.TaskResult;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,32 +41,20 @@ class WorkerKilledFaultIT extends FaultStack {
         assertEndsAs(faultFree, "chain", inHand);
     }
 
-    @Test
-    void theOnlyPrunerKilledInTheMiddleIsContinuedByItsSuccessor() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"pruner, prune", "evaluator, evaluate"})
+    void theOnlyWorkerOfAStageKilledInTheMiddleIsContinuedByItsSuccessor(String stage, String task) throws Exception {
         // Given
-        Outcome faultFree = faultFree("fault-free-pruning", Requests::slowPruning);
-        stack.client().submit(Requests.slowPruning("pruning"));
-        TaskResult inHand = stack.killWorkerWithTaskInHand("pruner", "pruning", "prune");
+        Function<String, PruneRequest> slow = stage.equals("pruner") ? Requests::slowPruning : Requests::slowEvaluation;
+        Outcome faultFree = faultFree("fault-free-" + stage, slow);
+        stack.client().submit(slow.apply(task));
+        TaskResult inHand = stack.killWorkerWithTaskInHand(stage, task, task);
 
         // When
-        stack.services().ensure("pruner", 1);
+        stack.services().ensure(stage, 1);
 
         // Then
-        assertEndsAs(faultFree, "pruning", inHand);
-    }
-
-    @Test
-    void theOnlyEvaluatorKilledInTheMiddleIsContinuedByItsSuccessor() throws Exception {
-        // Given
-        Outcome faultFree = faultFree("fault-free-evaluation", Requests::slowEvaluation);
-        stack.client().submit(Requests.slowEvaluation("evaluating"));
-        TaskResult inHand = stack.killWorkerWithTaskInHand("evaluator", "evaluating", "evaluate");
-
-        // When
-        stack.services().ensure("evaluator", 1);
-
-        // Then
-        assertEndsAs(faultFree, "evaluating", inHand);
+        assertEndsAs(faultFree, task, inHand);
     }
 
     @Test

@@ -72,8 +72,11 @@ public final class JobText {
                                 event.getFailed().getCode(),
                                 event.getFailed().getMessage());
             case CANCELLED ->
-                "cancelled in %s: %s"
-                        .formatted(stage, reason(event.getCancelled().getReason()));
+                "cancelled in %s%s: %s"
+                        .formatted(
+                                stage,
+                                by(event.getCancelled().getBy()),
+                                reason(event.getCancelled().getReason()));
             case EVENT_NOT_SET -> stage + " said something this version does not know";
         };
     }
@@ -99,6 +102,11 @@ public final class JobText {
 
     private static String progress(StageProgress progress) {
         return "%s %d/%d tasks".formatted(progress.getActivity(), progress.getTasksDone(), progress.getTasksTotal());
+    }
+
+    /** Nobody is named where nobody was authenticated. */
+    private static String by(String caller) {
+        return caller.isEmpty() ? "" : " by " + caller;
     }
 
     private static String reason(String reason) {

@@ -173,7 +173,16 @@ public final class TaskQueue implements AutoCloseable {
         if (jobs.hasEnded(task.getJobId())) {
             return AcknowledgeType.REJECT;
         }
-        return TaskLogContext.about(task, workerName, () -> observed(member, record, task));
+        try {
+            return TaskLogContext.about(task, workerName, () -> observed(member, record, task));
+        } catch (KafkaException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // Its job would wait for ever for a task that nobody reports on.
+            LOG.error("a task is given up job={} task={}", task.getJobId(), task.getTaskId(), e);
+            results.publish(task, failure(ErrorCode.INTERNAL, "task " + task.getTaskId() + ": " + e), record.headers());
+            return AcknowledgeType.ACCEPT;
+        }
     }
 
     private void deadLetter(ConsumerRecord<String, byte[]> record, ErrorCode code, String reason) {

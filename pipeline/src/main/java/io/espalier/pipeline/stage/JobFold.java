@@ -101,11 +101,13 @@ public final class JobFold {
      */
     public Decision setAside(String jobId, @Nullable StageJob state, Input input, String why, long now) {
         Transition transition = new Transition(jobId, now);
+        // It may quote what was too large to be written.
+        String reason = kept(why);
         boolean record = !(input instanceof Input.Tick || input instanceof Input.Admit);
         if (record) {
-            transition.outputs.add(new Output.DeadLetter(ErrorCode.INTERNAL.name(), why));
+            transition.outputs.add(new Output.DeadLetter(ErrorCode.INTERNAL.name(), reason));
         }
-        StageJob next = transition.givenUp(state, input, why);
+        StageJob next = transition.givenUp(state, input, reason);
         return new Decision(next, List.copyOf(transition.outputs));
     }
 

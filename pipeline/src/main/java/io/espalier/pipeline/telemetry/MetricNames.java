@@ -4,43 +4,43 @@ import java.util.Map;
 
 /**
  * Every metric a service exports, as Prometheus spells it; dashboards, alerts and autoscaling are written against
- * these. All have the tag {@link #STAGE}.
+ * these. All have the tag {@link #STAGE}; {@link #HELP} says what each of them counts.
  */
 public final class MetricNames {
-    /** Gauge: jobs that wait for their turn at this stage, of the partitions this replica folds. */
+    /** Gauge. */
     public static final String JOBS_WAITING = "espalier_jobs_waiting";
 
-    /** Gauge: tasks of the jobs under way that no worker has taken, of the partitions this replica folds. */
+    /** Gauge. */
     public static final String TASKS_WAITING = "espalier_tasks_waiting";
 
-    /** Gauge: tasks this worker has in hand. */
+    /** Gauge. */
     public static final String TASKS_RUNNING = "espalier_tasks_running";
 
-    /** Counter by {@link #OUTCOME}: tasks that ended for this worker. */
+    /** Counter by {@link #OUTCOME}. */
     public static final String TASKS = "espalier_tasks_total";
 
-    /** Timer by {@link #WORK}: seconds from taking a task to its end for this worker. */
+    /** Timer by {@link #WORK}. */
     public static final String TASK_SECONDS = "espalier_task_seconds";
 
-    /** Timer: seconds from a job's handing over to this stage to its handing on. */
+    /** Timer. */
     public static final String STAGE_SECONDS = "espalier_stage_seconds";
 
-    /** Counter by {@link #OUTCOME}: jobs this stage has ended. */
+    /** Counter by {@link #OUTCOME}. */
     public static final String JOBS = "espalier_jobs_total";
 
-    /** Counter: tokens put through a layer; a token that passes ten layers counts ten times. */
+    /** Counter. */
     public static final String TOKENS = "espalier_tokens_total";
 
-    /** Counter: bytes of checkpoints read. */
+    /** Counter. */
     public static final String BYTES_READ = "espalier_bytes_read_total";
 
-    /** Gauge: most memory this process has had resident, in bytes. */
+    /** Gauge. */
     public static final String MEMORY_PEAK_BYTES = "espalier_memory_peak_bytes";
 
-    /** Counter by {@link #CODE}: failed jobs and dead-lettered records. */
+    /** Counter by {@link #CODE}. */
     public static final String FAILURES = "espalier_failures_total";
 
-    /** Gauge by {@link #STATE}: 1 for the state this worker is in. */
+    /** Gauge by {@link #STATE}. */
     public static final String WORKER_STATE = "espalier_worker_state";
 
     /** What Prometheus shows as the help text of each metric. Units stand in the names. */

@@ -2,6 +2,8 @@ package io.espalier.pipeline.stage;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.Task;
@@ -9,7 +11,10 @@ import io.espalier.v1.TaskResult;
 import java.util.List;
 import java.util.Optional;
 
-/** A sound stage but for two models: over "poison" it fails, and a task of "huge" is more than a record can hold. */
+/**
+ * A sound stage but for some models: over "poison" it fails and quotes much, a task of "huge" is more than a record can hold,
+ * and "odd" cannot be used.
+ */
 record DefectiveStage(TwoWaveStage sound) implements Stage {
     @Override
     public StageTopics topics() {
@@ -40,7 +45,7 @@ record DefectiveStage(TwoWaveStage sound) implements Stage {
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         String model = model(input);
         if (model.equals("poison")) {
-            throw new IllegalStateException("no answer");
+            throw new IllegalStateException("no answer to " + "x".repeat(2_000_000));
         }
         if (model.equals("huge")) {
             return new Step.Run(
@@ -49,6 +54,9 @@ record DefectiveStage(TwoWaveStage sound) implements Stage {
                             .setJobId("job")
                             .setTaskId("x".repeat(1_100_000))
                             .build()));
+        }
+        if (model.equals("odd")) {
+            throw new EspalierException(ErrorCode.INVALID_ARGUMENT, "model is odd");
         }
         return sound.next(input, waves);
     }

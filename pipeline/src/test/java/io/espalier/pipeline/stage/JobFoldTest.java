@@ -3,11 +3,13 @@ package io.espalier.pipeline.stage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.CancelCommand;
 import io.espalier.v1.Failure;
 import io.espalier.v1.JobCommand;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.StageJob;
 import io.espalier.v1.StageJob.Phase;
 import io.espalier.v1.StatisticsCollected;
@@ -263,9 +265,13 @@ class JobFoldTest {
 
     @Test
     void aRequestThatCannotBeUsedDoesNotWaitForItsRefusal() {
-        fold = new JobFold(new RefusingStage(), TIMING);
+        fold = new JobFold(new DefectiveStage(TwoWaveStage.of("scorer")), TIMING);
+        ByteString odd = AcceptedRequest.newBuilder()
+                .setRequest(PruneRequest.newBuilder().setModel("odd"))
+                .build()
+                .toByteString();
 
-        waits("digest");
+        apply(new Input.Wait(new Input.Start(odd, "digest", 0), ""));
 
         assertThat(events()).endsWith(EventCase.FAILED);
         assertThat(state.getPhase()).isEqualTo(Phase.DONE);

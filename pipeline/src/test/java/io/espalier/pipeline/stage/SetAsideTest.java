@@ -56,6 +56,7 @@ class SetAsideTest {
                 .extracting(JobEvent::getEventCase)
                 .containsExactly(EventCase.FAILED);
         assertThat(events.get(0).getFailed().getCode()).isEqualTo("INTERNAL");
+        assertThat(events.get(0).getSerializedSize()).isLessThan(10_000);
         TestRecord<String, byte[]> letter = records("accepted-requests-dlt").get(0);
         assertThat(letter.key()).isEqualTo("bad");
         assertThat(new String(letter.headers().lastHeader("dlt-code").value(), StandardCharsets.UTF_8))

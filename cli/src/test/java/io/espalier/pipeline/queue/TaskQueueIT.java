@@ -1,19 +1,28 @@
 package io.espalier.pipeline.queue;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.cli.stack.EmbeddedBroker;
 import io.espalier.pipeline.job.JobLog;
+import io.espalier.pipeline.telemetry.StageMeters;
 import io.espalier.pipeline.telemetry.Telemetry;
+import io.espalier.pipeline.telemetry.Traces;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFollower;
 import io.espalier.v1.JobCancelled;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -24,8 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A worker whose task hears no cancel, on a real queue; here because the broker is. */
-class StuckWorkIT {
+/** A worker's side of a real task topic when something is wrong with its work; here because the broker is. */
+class TaskQueueIT {
     private static final StageTopics STAGE = StageTopics.named("scorer");
 
     @TempDir
@@ -56,7 +65,7 @@ class StuckWorkIT {
     void aWorkerWhoseTaskDoesNotStopWithItsJobEndsSoThatItIsReplaced() throws Exception {
         // Given
         try (JobLog jobs = JobLog.follow(client, topics);
-                TaskQueue queue = queue(jobs)) {
+                TaskQueue queue = queue(jobs, Telemetry.NONE)) {
             queue.start();
             publish(
                     "score-tasks",
@@ -78,7 +87,48 @@ class StuckWorkIT {
         }
     }
 
-    private TaskQueue queue(JobLog jobs) {
+    @Test
+    void aTaskThatTheQueueItselfFailsOnFailsItsJobAndTheQueueGoesOn() throws Exception {
+        // Given
+        Traces broken = (name, cause, labels) -> {
+            throw new IllegalStateException("no trace");
+        };
+        List<TaskResult> results = new CopyOnWriteArrayList<>();
+        try (JobLog jobs = JobLog.follow(client, topics);
+                TopicFollower follower = new TopicFollower(
+                        client, "score-results", TopicFollower.From.BEGINNING, record -> results.add(result(record)));
+                TaskQueue queue = queue(jobs, new Telemetry(StageMeters.NONE, broken))) {
+            follower.start();
+            queue.start();
+
+            // When
+            for (String task : List.of("first", "second")) {
+                publish(
+                        "score-tasks",
+                        Task.newBuilder()
+                                .setJobId("job")
+                                .setTaskId(task)
+                                .build()
+                                .toByteArray());
+            }
+
+            // Then
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> results.size() == 2);
+            assertThat(results)
+                    .allSatisfy(
+                            result -> assertThat(result.getFailure().getCode()).isEqualTo("INTERNAL"));
+        }
+    }
+
+    private static TaskResult result(ConsumerRecord<String, byte[]> record) {
+        try {
+            return TaskResult.parseFrom(record.value());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private TaskQueue queue(JobLog jobs, Telemetry telemetry) {
         return new TaskQueue(
                 client,
                 topics,
@@ -86,7 +136,7 @@ class StuckWorkIT {
                 "worker",
                 this::waitWithoutHearing,
                 jobs,
-                Telemetry.NONE,
+                telemetry,
                 new Availability(Duration.ofSeconds(5)),
                 Duration.ofSeconds(1));
     }
