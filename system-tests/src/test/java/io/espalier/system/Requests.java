@@ -67,7 +67,7 @@ final class Requests {
     static PruneRequest slowEvaluation(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();
         request.getScoringBuilder().setCriterion("magnitude");
-        request.getEvaluationBuilder().setMaxWindows(0).setSequenceLength(128);
+        request.getEvaluationBuilder().setMaxWindows(100).setSequenceLength(128);
         return request.build();
     }
 

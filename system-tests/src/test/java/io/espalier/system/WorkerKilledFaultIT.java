@@ -46,15 +46,16 @@ class WorkerKilledFaultIT extends FaultStack {
     void theOnlyWorkerOfAStageKilledInTheMiddleIsContinuedByItsSuccessor(String stage, String task) throws Exception {
         // Given
         Function<String, PruneRequest> slow = stage.equals("pruner") ? Requests::slowPruning : Requests::slowEvaluation;
+        String job = "only-" + stage;
         Outcome faultFree = faultFree("fault-free-" + stage, slow);
-        stack.client().submit(slow.apply(task));
-        TaskResult inHand = stack.killWorkerWithTaskInHand(stage, task, task);
+        stack.client().submit(slow.apply(job));
+        TaskResult inHand = stack.killWorkerWithTaskInHand(stage, job, task);
 
         // When
         stack.services().ensure(stage, 1);
 
         // Then
-        assertEndsAs(faultFree, task, inHand);
+        assertEndsAs(faultFree, job, inHand);
     }
 
     @Test
