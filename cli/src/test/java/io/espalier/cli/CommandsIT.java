@@ -14,13 +14,19 @@ import io.espalier.v1.JobEvent;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
+import io.espalier.v1.Scoring;
 import io.espalier.v1.StageStarted;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -49,7 +55,7 @@ class CommandsIT {
         }
         publish(accepted("finished"), started("finished"), completed("finished"));
         publish(accepted("broken"), started("broken"), failed("broken"));
-        publish(accepted("running"), started("running"));
+        publish(acceptedWithScoresOf("running", "units-fms"), started("running"));
         publish(refusedRequest(), refusal());
     }
 
@@ -67,6 +73,65 @@ class CommandsIT {
         assertThat(exitCode).isEqualTo(ExitCode.OK);
         assertThat(err().lines()).containsExactly("accepted finished", "scorer started", "completed finished");
         assertThat(out()).contains("perplexity", "12.500", "15.000", "1.200");
+    }
+
+    @Test
+    void aDryRunSaysWhatWouldBeDeletedAndDeletesNothing() throws Exception {
+        // Given
+        Path artifacts = oldArtifacts("dry");
+
+        // When
+        int exitCode = run("gc", "--artifacts", artifacts.toString(), "--older-than", "30d", "--dry-run");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out().lines())
+                .anyMatch(line -> line.startsWith("units-fms ") && line.endsWith("kept: a running job uses its scores"))
+                .anyMatch(line -> line.startsWith("layers ") && line.endsWith("would be deleted"))
+                .last()
+                .asString()
+                .contains("would be deleted");
+        assertThat(artifacts.resolve("layers/manifest.json")).exists();
+    }
+
+    @Test
+    void whatIsOlderIsDeletedAndWhatARunningJobReadsStays() throws Exception {
+        // Given
+        Path artifacts = oldArtifacts("swept");
+        Files.createDirectories(artifacts.resolve("work/deleted-half"));
+        Files.createDirectories(artifacts.resolve("work/running/staging"));
+        Files.createDirectories(artifacts.resolve("somebodys-folder"));
+
+        // When
+        int exitCode = run("gc", "--artifacts", artifacts.toString(), "--older-than", "30d");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(artifacts)
+                .isDirectoryContaining(path -> path.endsWith("units-fms"))
+                .isDirectoryContaining(path -> path.endsWith("somebodys-folder"))
+                .isDirectoryNotContaining(path -> path.endsWith("layers"));
+        assertThat(artifacts.resolve("work")).isDirectoryContaining(path -> path.endsWith("running"));
+        assertThat(artifacts.resolve("work")).isDirectoryNotContaining("glob:**deleted-*");
+        assertThat(artifacts.resolve("reports")).isEmptyDirectory();
+    }
+
+    /** Artifacts and reports of an earlier build, written long ago. */
+    private static Path oldArtifacts(String name) throws IOException {
+        Path from =
+                Path.of("..", "system-tests", "src", "test", "resources", "upgrade", "8acdd61", "ended", "artifacts");
+        Path to = folder.resolve(name);
+        try (Stream<Path> paths = Files.walk(from)) {
+            for (Path path : paths.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path).toString()));
+            }
+        }
+        try (Stream<Path> paths = Files.walk(to)) {
+            for (Path path : paths.toList()) {
+                Files.setLastModifiedTime(path, FileTime.from(Instant.parse("2020-02-02T20:20:20Z")));
+            }
+        }
+        return to;
     }
 
     @Test
@@ -234,6 +299,14 @@ class CommandsIT {
                 .setAccepted(JobAccepted.newBuilder()
                         .setRequest(
                                 PruneRequest.newBuilder().setRequestId(jobId).setModel("llama")));
+    }
+
+    private static JobEvent.Builder acceptedWithScoresOf(String jobId, String output) {
+        JobEvent.Builder event = accepted(jobId);
+        event.getAcceptedBuilder()
+                .getRequestBuilder()
+                .setScoring(Scoring.newBuilder().setScoresOf(output));
+        return event;
     }
 
     private static JobEvent.Builder refusedRequest() {

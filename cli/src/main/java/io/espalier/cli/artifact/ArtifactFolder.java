@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.google.common.io.MoreFiles;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import io.espalier.cli.artifact.StoredFolder.Kind;
 import io.espalier.pipeline.request.RequestReader;
 import io.espalier.v1.EvaluationReport;
 import java.io.IOException;
@@ -16,13 +18,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -37,6 +42,7 @@ public final class ArtifactFolder {
     private static final String MANIFEST = "manifest.json";
     private static final String REPORTS = "reports";
     private static final String WORK = "work";
+    private static final String DELETED = "deleted-";
     private static final long MAX_MANIFEST_BYTES = 50_000_000;
     private static final int MAX_REPORT_BYTES = 4_000_000;
     private static final int MAX_DEPTH = 256;
@@ -73,6 +79,88 @@ public final class ArtifactFolder {
         return reader.artifacts.stream()
                 .sorted(Comparator.comparing(StoredArtifact::written).reversed().thenComparing(StoredArtifact::output))
                 .toList();
+    }
+
+    /**
+     * All folders that may be deleted one day: artifacts, reports, and what workers hand each other.
+     *
+     * @param skipped receives a line for each thing that is skipped
+     * @throws java.nio.file.NoSuchFileException if the folder does not exist
+     */
+    public static List<StoredFolder> folders(Path folder, Consumer<String> skipped) throws IOException {
+        ArtifactFolder reader = new ArtifactFolder(folder.toRealPath(), skipped);
+        reader.walk();
+        List<StoredFolder> folders = new ArrayList<>();
+        for (StoredArtifact artifact : reader.artifacts) {
+            if (!artifact.output().equals(reader.rootName())) {
+                folders.add(new StoredFolder(
+                        Kind.ARTIFACT, artifact.output(), artifact.jobId(), artifact.written(), artifact.bytes()));
+            }
+        }
+        for (Path reports : subfolders(reader.root.resolve(REPORTS))) {
+            folders.add(reader.stored(Kind.REPORTS, reports, reader.reportsOf(reports) ? name(reports) : ""));
+        }
+        for (Path work : subfolders(reader.root.resolve(WORK))) {
+            Kind kind = name(work).startsWith(DELETED) ? Kind.DELETED : Kind.WORK;
+            folders.add(reader.stored(kind, work, name(work)));
+        }
+        return folders;
+    }
+
+    /**
+     * Deletes a folder. It disappears in one step, so that nobody finds half an artifact; what an interruption leaves is found again
+     * as {@link Kind#DELETED}.
+     *
+     * @param root of all artifacts
+     */
+    public static void delete(Path root, StoredFolder folder) throws IOException {
+        Path work = Files.createDirectories(root.resolve(WORK));
+        Path removed = work.resolve(DELETED + UUID.randomUUID());
+        Files.move(root.resolve(folder.name()), removed, StandardCopyOption.ATOMIC_MOVE);
+        MoreFiles.deleteRecursively(removed);
+    }
+
+    private static List<Path> subfolders(Path folder) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(entry ->
+                            Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS) && RequestReader.isJobId(name(entry)))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static String name(Path path) {
+        return Objects.requireNonNull(path.getFileName(), "a folder below another has a name")
+                .toString();
+    }
+
+    private StoredFolder stored(Kind kind, Path folder, String jobId) throws IOException {
+        Instant newest =
+                Files.getLastModifiedTime(folder, LinkOption.NOFOLLOW_LINKS).toInstant();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                Instant written = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
+                        .toInstant();
+                newest = written.isAfter(newest) ? written : newest;
+            }
+        }
+        return new StoredFolder(kind, root.relativize(folder).toString(), jobId, newest, bytes(folder));
+    }
+
+    /** Whether there is a report of the job after which the folder is named. */
+    private boolean reportsOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".json"))
+                    .flatMap(file -> read(file).stream())
+                    .anyMatch(report -> report.getJobId().equals(name(folder)));
+        }
+    }
+
+    private String rootName() {
+        return printable(root.getFileName().toString());
     }
 
     private void walk() throws IOException {
@@ -119,7 +207,7 @@ public final class ArtifactFolder {
                 return;
             }
             String output = folder.equals(root)
-                    ? printable(root.getFileName().toString())
+                    ? rootName()
                     : printable(root.relativize(folder).toString());
             Instant written = Files.getLastModifiedTime(manifest, LinkOption.NOFOLLOW_LINKS)
                     .toInstant();

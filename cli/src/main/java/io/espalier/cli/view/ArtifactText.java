@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.cli.artifact.StoredArtifact;
+import io.espalier.cli.artifact.StoredFolder;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Formats artifacts that lie on the disk. */
 public final class ArtifactText {
@@ -35,6 +37,32 @@ public final class ArtifactText {
                             artifact.evaluation().map(JobText::gain).orElse("none on the disk")));
         }
         return table.toString();
+    }
+
+    /**
+     * What becomes of a folder when old ones are deleted.
+     *
+     * @param kept why it is kept; empty when it is deleted
+     * @param dryRun whether it only would be
+     */
+    public static String row(StoredFolder folder, Optional<String> kept, boolean dryRun) {
+        String outcome = kept.map(why -> "kept: " + why).orElse(dryRun ? "would be deleted" : "deleted");
+        return String.format(
+                Locale.ROOT,
+                "%-48s %-20s %,15d  %s",
+                folder.name(),
+                folder.written().truncatedTo(ChronoUnit.SECONDS),
+                folder.bytes(),
+                outcome);
+    }
+
+    /** How much was deleted. */
+    public static String freed(int folders, long bytes, boolean dryRun) {
+        return String.format(
+                Locale.ROOT,
+                dryRun ? "%,d folders with %,d bytes would be deleted" : "%,d folders with %,d bytes deleted",
+                folders,
+                bytes);
     }
 
     /** One artifact as a JSON object on one line. */
