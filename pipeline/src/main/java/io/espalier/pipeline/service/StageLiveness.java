@@ -19,6 +19,6 @@ public class StageLiveness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         boolean broken = host.runtime().map(StageRuntime::isBroken).orElse(false);
-        return HealthCheckResponse.named("stage").status(!broken).build();
+        return HealthCheckResponse.named("process").status(!broken).build();
     }
 }
