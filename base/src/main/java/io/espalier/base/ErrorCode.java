@@ -20,6 +20,8 @@ public enum ErrorCode {
     MODEL_UNSUPPORTED,
     /** A file that a job reads was written, replaced or cut while the job ran. */
     INPUT_CHANGED,
+    /** More than the installation or the caller may have: jobs, parameters or bytes. */
+    QUOTA_EXCEEDED,
     /** No space left where an artifact is written. */
     DISK_FULL,
     /** The work was stopped on request: its job has ended, or its worker gives the task back. */

@@ -41,6 +41,8 @@ final class KafkaAccess {
             read.add(stage.intake());
             written.add(stage.input());
         }
+        // Whichever service a caller reaches over gRPC sends its request.
+        written.add("prune-requests");
         List<String> shared = shared(topics);
         read.addAll(shared);
         written.addAll(shared);

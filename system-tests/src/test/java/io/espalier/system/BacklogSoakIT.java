@@ -124,6 +124,7 @@ class BacklogSoakIT {
                 "here",
                 1,
                 8,
+                JOBS,
                 120_000,
                 Duration.ofDays(7).toMillis(),
                 10_000,

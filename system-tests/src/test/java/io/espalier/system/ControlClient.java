@@ -12,7 +12,9 @@ import io.espalier.v1.KnownWorker;
 import io.espalier.v1.ListJobsRequest;
 import io.espalier.v1.ListWorkersRequest;
 import io.espalier.v1.PauseWorkerRequest;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ResumeWorkerRequest;
+import io.espalier.v1.SubmitJobRequest;
 import io.espalier.v1.WatchJobRequest;
 import io.espalier.v1.WorkerBeat;
 import io.espalier.v1.WorkerState;
@@ -41,6 +43,13 @@ final class ControlClient implements AutoCloseable {
                 ManagedChannelBuilder.forTarget(service.launch().http().getAuthority())
                         .usePlaintext()
                         .build());
+    }
+
+    /** @return the id of the job */
+    String submit(PruneRequest request) {
+        return control()
+                .submitJob(SubmitJobRequest.newBuilder().setRequest(request).build())
+                .getJobId();
     }
 
     Job job(String jobId) {

@@ -84,6 +84,25 @@ class PipelineIT extends SoundStack {
     }
 
     @Test
+    void aRequestOverGrpcWithoutAnIdGoesTheSameWay() {
+        // Given
+        PruneRequest request =
+                Requests.small("").toBuilder().setOutput("from-grpc").build();
+
+        // When
+        String job;
+        try (ControlClient control = ControlClient.of(stack.service("pruner"))) {
+            job = control.submit(request);
+        }
+
+        // Then
+        JobEvent end = stack.awaitEnd(job);
+        assertThat(end.getEventCase()).isEqualTo(EventCase.COMPLETED);
+        assertThat(end.getCompleted().getPruned().getPerplexity())
+                .isEqualTo(report().getPruned().getPerplexity());
+    }
+
+    @Test
     void everyLayerIsScoredOnceAndThenTheScoringIsComplete() {
         // When
         List<ScoreFact> facts = stack.log().scores(JOB);

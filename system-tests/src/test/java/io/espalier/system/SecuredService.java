@@ -24,6 +24,8 @@ import java.util.Map;
 
 /** One evaluator with everything that protects it: TLS, certificates of clients, static tokens, tokens of a provider. */
 final class SecuredService implements AutoCloseable {
+    static final int JOBS_PER_CALLER = 3;
+
     private final TestCertificates certificates;
     private final Path tokens;
     private final KeyPair provider;
@@ -48,6 +50,7 @@ final class SecuredService implements AutoCloseable {
                 "QUARKUS_HTTP_AUTH_CERTIFICATE_ROLE_PROPERTIES",
                 Files.writeString(folder.resolve("roles.properties"), "carol=viewer\nlate=operator\n")
                         .toString());
+        environment.put("ESPALIER_QUOTA_JOBS_PER_CALLER", Integer.toString(JOBS_PER_CALLER));
         environment.put("ESPALIER_AUTH_TOKENS_FILE", tokens.toString());
         environment.put("QUARKUS_OIDC_TENANT_ENABLED", "true");
         environment.put(

@@ -1,5 +1,6 @@
 package io.espalier.job.service;
 
+import io.espalier.job.Quota;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
@@ -35,4 +36,18 @@ public interface JobConfig {
     @WithName("memory.budget")
     @WithDefault("2147483648")
     long memoryBudget();
+
+    /** Parameters of the largest model that is pruned. 0: no limit. */
+    @WithName("quota.parameters")
+    @WithDefault("0")
+    long quotaParameters();
+
+    /** Bytes in the folder of artifacts from which on no further job begins. 0: no limit. */
+    @WithName("quota.stored-bytes")
+    @WithDefault("0")
+    long quotaStoredBytes();
+
+    default Quota quota() {
+        return new Quota(quotaParameters(), quotaStoredBytes());
+    }
 }

@@ -86,6 +86,9 @@ public interface ArtifactStore {
     /** Deletes everything that the workers of a job handed each other. Nothing happens when it is gone. */
     void deleteWork(String jobId);
 
+    /** Bytes of all files in the store, those of running jobs included. */
+    long bytes();
+
     /** Writes or replaces a file among a job's measurements. */
     void writeReport(String jobId, String name, String text);
 }

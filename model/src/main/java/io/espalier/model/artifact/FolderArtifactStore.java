@@ -261,6 +261,15 @@ public final class FolderArtifactStore implements ArtifactStore {
     }
 
     @Override
+    public long bytes() {
+        try {
+            return DurableFile.treeBytes(root);
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "the artifact store cannot be measured", e);
+        }
+    }
+
+    @Override
     public void deleteWork(String jobId) {
         try {
             DurableFile.deleteTree(work(jobId));

@@ -19,6 +19,11 @@ public final class AuditLog {
         LOG.info(line(caller, action, target, outcome));
     }
 
+    /** Says how many refused calls came too fast to have a line each. */
+    public static void unsaid(long calls) {
+        LOG.info("{} more calls were refused, too fast for a line each", calls);
+    }
+
     static String line(String caller, String action, String target, Status.Code outcome) {
         return "by=\"%s\" action=\"%s\" on=\"%s\" outcome=%s"
                 .formatted(printable(caller), printable(action), printable(target), outcome);

@@ -5,6 +5,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.job.JobView;
+import io.espalier.pipeline.request.RequestReader;
 import io.espalier.pipeline.worker.WorkerLog;
 import io.espalier.v1.CancelJobRequest;
 import io.espalier.v1.CancelJobResponse;
@@ -24,9 +25,12 @@ import io.espalier.v1.ListWorkersResponse;
 import io.espalier.v1.PauseCommand;
 import io.espalier.v1.PauseWorkerRequest;
 import io.espalier.v1.PauseWorkerResponse;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.ResumeCommand;
 import io.espalier.v1.ResumeWorkerRequest;
 import io.espalier.v1.ResumeWorkerResponse;
+import io.espalier.v1.SubmitJobRequest;
+import io.espalier.v1.SubmitJobResponse;
 import io.espalier.v1.WatchJobRequest;
 import io.espalier.v1.WorkerCommand;
 import io.grpc.Status;
@@ -34,6 +38,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,14 +53,45 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     private final JobLog jobs;
     private final JobClient client;
     private final WorkerLog workers;
-    private final String caller;
+    private final Caller caller;
+    private final int jobsPerCaller;
 
-    /** @param caller name of the authenticated principal; empty if nobody was authenticated */
-    public ControlService(JobLog jobs, JobClient client, WorkerLog workers, String caller) {
+    /** @param jobsPerCaller jobs that one caller may have sent that have not ended */
+    public ControlService(JobLog jobs, JobClient client, WorkerLog workers, Caller caller, int jobsPerCaller) {
         this.jobs = jobs;
         this.client = client;
         this.workers = workers;
         this.caller = caller;
+        this.jobsPerCaller = jobsPerCaller;
+    }
+
+    @Override
+    public void submitJob(SubmitJobRequest call, StreamObserver<SubmitJobResponse> response) {
+        PruneRequest named = call.getRequest().getRequestId().isEmpty()
+                ? call.getRequest().toBuilder()
+                        .setRequestId("job-" + UUID.randomUUID())
+                        .build()
+                : call.getRequest();
+        audited("submit", named.getRequestId(), response, () -> {
+            PruneRequest request = RequestReader.read(named).getRequest();
+            requireQuota();
+            client.submit(request, caller.name());
+            return SubmitJobResponse.newBuilder()
+                    .setJobId(request.getRequestId())
+                    .build();
+        });
+    }
+
+    /** By what the log has told so far: a caller who is fast may have a few more. */
+    private void requireQuota() {
+        long underWay = caller.name().isEmpty() ? 0 : jobs.underWay(caller.name());
+        if (underWay >= jobsPerCaller) {
+            throw new EspalierException(
+                    ErrorCode.QUOTA_EXCEEDED,
+                    "%d of your jobs have not ended, and one caller may have %d (espalier.quota.jobs-per-caller);"
+                                    .formatted(underWay, jobsPerCaller)
+                            + " wait for one, or cancel one");
+        }
     }
 
     @Override
@@ -70,7 +106,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
 
     private ListJobsResponse page(ListJobsRequest request) {
         int size = request.getPageSize() <= 0 ? DEFAULT_PAGE : Math.min(request.getPageSize(), MAX_PAGE);
-        List<Job> all = jobs.jobs();
+        List<Job> all = jobs.jobs().stream().filter(caller::sees).toList();
         int from = 0;
         if (!request.getPageToken().isEmpty()) {
             from = 1 + all.stream().map(Job::getJobId).toList().indexOf(request.getPageToken());
@@ -100,6 +136,9 @@ public class ControlService extends ControlGrpc.ControlImplBase {
             call.setOnCancelHandler(() -> close(watch.get()));
         }
         watch.set(jobs.watch(request.getJobId(), event -> {
+            if (event.hasProgress() && !isRead(response)) {
+                return;
+            }
             response.onNext(event);
             if (JobView.isTerminal(event)) {
                 response.onCompleted();
@@ -107,16 +146,26 @@ public class ControlService extends ControlGrpc.ControlImplBase {
         }));
     }
 
+    /** A client that does not read what it was sent gets no progress meanwhile: all of that would lie in memory here. */
+    private static boolean isRead(StreamObserver<?> response) {
+        return !(response instanceof ServerCallStreamObserver<?> call) || call.isReady();
+    }
+
     @Override
     public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
         audited("cancel", request.getJobId(), response, () -> {
             Job job = find(request.getJobId());
+            if (!caller.cancels(job)) {
+                throw Status.PERMISSION_DENIED
+                        .withDescription("another caller sent job " + request.getJobId())
+                        .asRuntimeException();
+            }
             if (JobView.isTerminal(job.getState())) {
                 throw Status.FAILED_PRECONDITION
                         .withDescription("job " + request.getJobId() + " has ended as " + job.getState())
                         .asRuntimeException();
             }
-            client.cancel(request.getJobId(), request.getReason(), caller);
+            client.cancel(request.getJobId(), request.getReason(), caller.name());
             return CancelJobResponse.getDefaultInstance();
         });
     }
@@ -160,11 +209,12 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     /** Published to the topic of worker commands, also for the worker of this process: every worker is told the same way. */
     private void command(String workerId, WorkerCommand.Builder command) {
         workers.listening(workerId);
-        client.command(command.setWorkerId(workerId).setBy(caller).build());
+        client.command(command.setWorkerId(workerId).setBy(caller.name()).build());
     }
 
     private Job find(String jobId) {
         return jobs.job(jobId)
+                .filter(caller::sees)
                 .orElseThrow(() -> new EspalierException(
                         ErrorCode.NOT_FOUND,
                         "job_id names no known job; list the jobs, or wait a moment after publishing"));
@@ -175,7 +225,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     }
 
     private <T> void audited(String action, String target, StreamObserver<T> response, Answer<T> answer) {
-        AuditLog.record(caller, action, target, answer(response, answer));
+        AuditLog.record(caller.name(), action, target, answer(response, answer));
     }
 
     /** @return the status of the call */

@@ -15,7 +15,7 @@ final class GrpcStatus {
             case MODEL_URI_FORBIDDEN -> Status.PERMISSION_DENIED;
             case MODEL_CORRUPT -> Status.DATA_LOSS;
             case INPUT_CHANGED -> Status.ABORTED;
-            case DISK_FULL -> Status.RESOURCE_EXHAUSTED;
+            case DISK_FULL, QUOTA_EXCEEDED -> Status.RESOURCE_EXHAUSTED;
             case CANCELLED -> Status.CANCELLED;
             case WORKER_LOST -> Status.UNAVAILABLE;
             case INTERNAL -> Status.INTERNAL;

@@ -44,9 +44,17 @@ public final class JobClient implements AutoCloseable {
         this.source = source;
     }
 
-    /** @param request its request_id becomes the job id */
+    /** A request of which nobody knows who sends it. */
     public void submit(PruneRequest request) {
-        send("prune-requests", request.getRequestId(), request);
+        submit(request, "");
+    }
+
+    /**
+     * @param request its request_id becomes the job id
+     * @param by principal that sends it; empty if nobody was authenticated
+     */
+    public void submit(PruneRequest request, String by) {
+        send("prune-requests", request.getRequestId(), request, by);
     }
 
     /** A cancel of which nobody knows who asked for it. */
@@ -81,8 +89,13 @@ public final class JobClient implements AutoCloseable {
     }
 
     private void send(String topic, String key, MessageLite message) {
+        send(topic, key, message, "");
+    }
+
+    private void send(String topic, String key, MessageLite message, String principal) {
         long now = System.currentTimeMillis();
         var headers = CloudEventHeaders.of(source, key, message.getClass().getSimpleName(), now, new RecordHeaders());
+        CloudEventHeaders.putPrincipal(headers, principal);
         try {
             producer.send(new ProducerRecord<>(topics.name(topic), null, now, key, message.toByteArray(), headers))
                     .get();

@@ -89,6 +89,14 @@ public final class JobLog implements AutoCloseable {
                 .toList();
     }
 
+    /** Jobs that a principal sent and that have not ended. */
+    public synchronized long underWay(String by) {
+        return jobs.values().stream()
+                .map(Entry::job)
+                .filter(job -> job.getBy().equals(by) && !JobView.isTerminal(job.getState()))
+                .count();
+    }
+
     /** Whether the job is known to have had its terminal event. */
     public synchronized boolean hasEnded(String jobId) {
         Entry entry = jobs.get(jobId);
@@ -145,7 +153,8 @@ public final class JobLog implements AutoCloseable {
         }
     }
 
-    private synchronized void apply(JobEvent event) {
+    private synchronized void apply(JobEvent written) {
+        JobEvent event = JobView.kept(written);
         Entry entry = jobs.computeIfAbsent(event.getJobId(), id -> new Entry());
         entry.add(event);
         entry.watchers.forEach(watcher -> tell(watcher, event));

@@ -4,6 +4,8 @@ import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.Job;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobState;
+import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Scoring;
 
 /**
  * A job as its events tell it; pure.
@@ -13,6 +15,33 @@ import io.espalier.v1.JobState;
 public record JobView(Job job, String committer) {
     /** Before the first event. */
     public static final JobView NONE = new JobView(Job.getDefaultInstance(), "");
+
+    /** Far more than people write; what is larger is kept in outline. */
+    private static final int MAX_REQUEST_BYTES = 4096;
+
+    private static final int MAX_OUTLINE_CHARS = 512;
+
+    /** An event as it is kept by every process that follows the log: none of them keeps all that a user may send. */
+    public static JobEvent kept(JobEvent event) {
+        PruneRequest request = event.getAccepted().getRequest();
+        if (request.getSerializedSize() <= MAX_REQUEST_BYTES) {
+            return event;
+        }
+        JobEvent.Builder kept = event.toBuilder();
+        kept.getAcceptedBuilder()
+                .setRequest(PruneRequest.newBuilder()
+                        .setRequestId(request.getRequestId())
+                        .setModel(outline(request.getModel()))
+                        .setOutput(outline(request.getOutput()))
+                        .setScoring(Scoring.newBuilder()
+                                .setScoresOf(outline(request.getScoring().getScoresOf())))
+                        .setPriority(request.getPriority()));
+        return kept.build();
+    }
+
+    private static String outline(String text) {
+        return text.length() <= MAX_OUTLINE_CHARS ? text : text.substring(0, MAX_OUTLINE_CHARS) + "...";
+    }
 
     /** The job after one more event. */
     public JobView after(JobEvent event) {
@@ -29,6 +58,7 @@ public record JobView(Job job, String committer) {
             case ACCEPTED ->
                 next.setState(JobState.ACCEPTED)
                         .setRequest(event.getAccepted().getRequest())
+                        .setBy(event.getAccepted().getBy())
                         .setAcceptedAt(event.getAt());
             case STAGE_STARTED -> next.setState(state(event)).clearProgress();
             case PROGRESS -> next.setState(state(event)).setProgress(event.getProgress());

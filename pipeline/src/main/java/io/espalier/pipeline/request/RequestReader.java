@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class RequestReader {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
 
-    /** Every process keeps the requests of the jobs it knows: one may not be larger than a request has reason to be. */
+    /** More than a request has reason to have, and far below what a record may. */
     private static final int MAX_BYTES = 32 * 1024;
 
     private RequestReader() {}
@@ -27,8 +27,19 @@ public final class RequestReader {
     /** {@link #read} as the intake of the stage that requests come to; headers say whether the value is JSON. */
     public static Intake.Accepted accept(
             @Nullable String key, byte @Nullable [] value, Headers headers, String position) {
-        AcceptedRequest accepted = read(key, value, CloudEventHeaders.isJson(headers), position);
+        AcceptedRequest accepted = read(key, value, CloudEventHeaders.isJson(headers), position).toBuilder()
+                .setBy(CloudEventHeaders.principal(headers))
+                .build();
         return new Intake.Accepted(accepted.getJobId(), accepted);
+    }
+
+    /**
+     * A request that names its id, as it would be read from its topic.
+     *
+     * @throws EspalierException MALFORMED_MESSAGE or INVALID_ARGUMENT
+     */
+    public static AcceptedRequest read(PruneRequest request) {
+        return read(null, request.toByteArray(), false, "");
     }
 
     /**

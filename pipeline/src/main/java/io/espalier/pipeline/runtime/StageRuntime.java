@@ -85,7 +85,10 @@ public final class StageRuntime implements AutoCloseable {
                             stage,
                             topics,
                             timing(settings),
-                            new Limits(settings.jobsUnderWay(), () -> tasksOfAJob(workers.count(stage.label()))),
+                            new Limits(
+                                    settings.jobsUnderWay(),
+                                    settings.jobsWaiting(),
+                                    () -> tasksOfAJob(workers.count(stage.label()))),
                             settings.eventsFormat(),
                             telemetry),
                     streamsSettings(stage, folder.path()));

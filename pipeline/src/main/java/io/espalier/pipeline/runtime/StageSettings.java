@@ -13,6 +13,7 @@ import java.util.Properties;
  * @param host machine or container this process runs on
  * @param threads of one matrix product
  * @param jobsUnderWay jobs the stage works on at a time; the others wait for their turn
+ * @param jobsWaiting jobs that may wait where requests come in; more are refused
  * @param overdueMillis silence of a started task after which it is issued again
  * @param rememberMillis how long a settled job is remembered
  * @param transactionTimeoutMillis how long readers wait for a stage that died in a transaction
@@ -27,6 +28,7 @@ public record StageSettings(
         String host,
         int threads,
         int jobsUnderWay,
+        int jobsWaiting,
         long overdueMillis,
         long rememberMillis,
         int transactionTimeoutMillis,

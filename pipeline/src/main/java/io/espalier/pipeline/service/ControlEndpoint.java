@@ -1,5 +1,6 @@
 package io.espalier.pipeline.service;
 
+import io.espalier.pipeline.control.Caller;
 import io.espalier.pipeline.control.ControlService;
 import io.espalier.pipeline.runtime.StageRuntime;
 import io.espalier.v1.CancelJobRequest;
@@ -20,6 +21,8 @@ import io.espalier.v1.PauseWorkerRequest;
 import io.espalier.v1.PauseWorkerResponse;
 import io.espalier.v1.ResumeWorkerRequest;
 import io.espalier.v1.ResumeWorkerResponse;
+import io.espalier.v1.SubmitJobRequest;
+import io.espalier.v1.SubmitJobResponse;
 import io.espalier.v1.WatchJobRequest;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -36,37 +39,55 @@ import java.util.Optional;
 @GrpcService
 public class ControlEndpoint extends ControlGrpc.ControlImplBase {
     private final StageHost host;
-    private final SecurityIdentity caller;
+    private final SecurityIdentity identity;
+    private final Protection protection;
+    private final CallLimits limits;
+    private final EspalierConfig config;
 
-    public ControlEndpoint(StageHost host, SecurityIdentity caller) {
+    public ControlEndpoint(
+            StageHost host,
+            SecurityIdentity identity,
+            Protection protection,
+            CallLimits limits,
+            EspalierConfig config) {
         this.host = host;
-        this.caller = caller;
+        this.identity = identity;
+        this.protection = protection;
+        this.limits = limits;
+        this.config = config;
     }
 
     @Override
     @Blocking
-    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
+    @RolesAllowed(Roles.SUBMITTER)
+    public void submitJob(SubmitJobRequest request, StreamObserver<SubmitJobResponse> response) {
+        control(response).ifPresent(control -> control.submitJob(request, response));
+    }
+
+    @Override
+    @Blocking
+    @RolesAllowed({Roles.VIEWER, Roles.SUBMITTER, Roles.OPERATOR})
     public void getJob(GetJobRequest request, StreamObserver<Job> response) {
         control(response).ifPresent(control -> control.getJob(request, response));
     }
 
     @Override
     @Blocking
-    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
+    @RolesAllowed({Roles.VIEWER, Roles.SUBMITTER, Roles.OPERATOR})
     public void listJobs(ListJobsRequest request, StreamObserver<ListJobsResponse> response) {
         control(response).ifPresent(control -> control.listJobs(request, response));
     }
 
     @Override
     @Blocking
-    @RolesAllowed({Roles.VIEWER, Roles.OPERATOR})
+    @RolesAllowed({Roles.VIEWER, Roles.SUBMITTER, Roles.OPERATOR})
     public void watchJob(WatchJobRequest request, StreamObserver<JobEvent> response) {
         control(response).ifPresent(control -> control.watchJob(request, response));
     }
 
     @Override
     @Blocking
-    @RolesAllowed(Roles.OPERATOR)
+    @RolesAllowed({Roles.SUBMITTER, Roles.OPERATOR})
     public void cancelJob(CancelJobRequest request, StreamObserver<CancelJobResponse> response) {
         control(response).ifPresent(control -> control.cancelJob(request, response));
     }
@@ -107,13 +128,29 @@ public class ControlEndpoint extends ControlGrpc.ControlImplBase {
     }
 
     private Optional<ControlService> control(StreamObserver<?> response) {
+        Caller caller = caller();
+        if (!limits.admits(caller.name())) {
+            response.onError(Status.RESOURCE_EXHAUSTED
+                    .withDescription("one caller has %d calls a second (espalier.calls.per-second); wait a moment"
+                            .formatted(config.callsPerSecond()))
+                    .asRuntimeException());
+            return Optional.empty();
+        }
         Optional<StageRuntime> runtime = host.runtime();
         if (runtime.isEmpty()) {
             response.onError(Status.UNAVAILABLE
                     .withDescription(String.join("; ", host.missing()))
                     .asRuntimeException());
         }
-        return runtime.map(running ->
-                new ControlService(running.jobs(), running.client(), running.workers(), Callers.name(caller)));
+        return runtime.map(running -> new ControlService(
+                running.jobs(), running.client(), running.workers(), caller, config.quotaJobsPerCaller()));
+    }
+
+    private Caller caller() {
+        if (!protection.authentication()) {
+            return Caller.ANYBODY;
+        }
+        boolean operates = identity.hasRole(Roles.OPERATOR);
+        return new Caller(Callers.name(identity), operates || identity.hasRole(Roles.VIEWER), operates);
     }
 }

@@ -34,6 +34,21 @@ public interface EspalierConfig {
     @WithDefault("8")
     int jobsUnderWay();
 
+    /** Jobs that may wait at the scorer, shared evenly between its partitions. What comes then ends as QUOTA_EXCEEDED. */
+    @WithName("quota.jobs")
+    @WithDefault("20000")
+    int quotaJobs();
+
+    /** Jobs under way that one authenticated caller may have sent over gRPC. */
+    @WithName("quota.jobs-per-caller")
+    @WithDefault("1000")
+    int quotaJobsPerCaller();
+
+    /** Calls of gRPC that one caller has in a second. */
+    @WithName("calls.per-second")
+    @WithDefault("50")
+    int callsPerSecond();
+
     /** Silence of a started task after which it is issued again. */
     @WithName("task.overdue")
     @WithDefault("2m")

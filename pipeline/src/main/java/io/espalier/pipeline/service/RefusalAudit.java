@@ -1,5 +1,6 @@
 package io.espalier.pipeline.service;
 
+import com.google.common.util.concurrent.RateLimiter;
 import io.espalier.pipeline.control.AuditLog;
 import io.grpc.Status;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -7,11 +8,22 @@ import io.quarkus.security.spi.runtime.AuthorizationFailureEvent;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Puts calls that were refused for want of a role or a token into the audit log. */
+/** Puts calls that were refused for want of a role or a token into the audit log; of a flood, the first and a count. */
 @Singleton
 public class RefusalAudit {
+    /** Whoever is not let in must not be able to fill the log. */
+    private static final double LINES_PER_SECOND = 10;
+
+    private final RateLimiter lines = RateLimiter.create(LINES_PER_SECOND);
+    private final AtomicLong unsaid = new AtomicLong();
+
     void refused(@Observes AuthorizationFailureEvent event) {
+        if (!lines.tryAcquire()) {
+            unsaid.incrementAndGet();
+            return;
+        }
         SecurityIdentity caller = event.getSecurityIdentity();
         String path = event.getEventProperties().get(RoutingContext.class.getName()) instanceof RoutingContext context
                 ? context.normalizedPath()
@@ -22,5 +34,9 @@ public class RefusalAudit {
                         .getOrDefault(AuthorizationFailureEvent.SECURED_METHOD_KEY, "request")),
                 path,
                 caller.isAnonymous() ? Status.Code.UNAUTHENTICATED : Status.Code.PERMISSION_DENIED);
+        long before = unsaid.getAndSet(0);
+        if (before > 0) {
+            AuditLog.unsaid(before);
+        }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Set;
 final class Roles {
     /** May look at jobs, workers and metrics. */
     static final String VIEWER = "viewer";
-    /** May send requests. They come over Kafka alone, so that no call takes this role yet. */
+    /** May send requests, and look at and cancel the jobs they led to. */
     static final String SUBMITTER = "submitter";
     /** May look, cancel jobs, and pause, resume and drain workers. */
     static final String OPERATOR = "operator";

@@ -140,6 +140,7 @@ public class StageHost {
                 host(),
                 config.threads(),
                 config.jobsUnderWay(),
+                config.quotaJobs(),
                 config.taskOverdue().toMillis(),
                 config.jobRemembered().toMillis(),
                 (int) config.transactionTimeout().toMillis(),

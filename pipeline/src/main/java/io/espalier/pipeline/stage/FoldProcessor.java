@@ -43,6 +43,7 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
     private final TopicCatalog topics;
     private final JobFold fold;
     private final int jobsUnderWay;
+    private final int mayWait;
     private final EventsFormat format;
     private final Telemetry telemetry;
 
@@ -70,8 +71,10 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         this.format = format;
         this.topics = topics;
         this.fold = new JobFold(stage, timing, limits.tasksOfAJob());
-        this.jobsUnderWay =
-                limits.jobsOfAPartition(topics.partitions(stage.topics().input()));
+        int partitions = topics.partitions(stage.topics().input());
+        this.jobsUnderWay = limits.jobsOfAPartition(partitions);
+        // Where jobs come from another stage, they were let in already.
+        this.mayWait = stage.intake().isPresent() ? limits.waitingInAPartition(partitions) : Integer.MAX_VALUE;
     }
 
     @Override
@@ -140,11 +143,17 @@ final class FoldProcessor implements Processor<String, byte[], String, Outgoing>
         }
     }
 
-    /** A job that comes while enough others are under way waits for its turn. */
+    /** A job that comes while enough others are under way waits for its turn, or is refused where enough wait. */
     private Input inTurn(Input input, Headers headers) {
-        return input instanceof Input.Start start && admission.isFull()
-                ? new Input.Wait(start, CloudEventHeaders.trace(headers))
-                : input;
+        if (!(input instanceof Input.Start start) || !admission.isFull()) {
+            return input;
+        }
+        if (admission.waiting() >= mayWait) {
+            String why = "%d jobs wait on this request's partition, which may hold %d (espalier.quota.jobs);"
+                    + " send it again later under another request_id";
+            return new Input.Refuse(start, why.formatted(admission.waiting(), mayWait));
+        }
+        return new Input.Wait(start, CloudEventHeaders.trace(headers));
     }
 
     private void admitWaiting() {

@@ -22,6 +22,13 @@ public sealed interface Input {
      */
     record Wait(Start start, String traceparent) implements Input {}
 
+    /**
+     * The same fact while as many other jobs wait as may.
+     *
+     * @param why for people
+     */
+    record Refuse(Start start, String why) implements Input {}
+
     /** It is the job's turn. */
     record Admit() implements Input {}
 

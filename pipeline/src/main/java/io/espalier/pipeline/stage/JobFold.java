@@ -81,6 +81,8 @@ public final class JobFold {
             next = transition.start(state, start);
         } else if (input instanceof Input.Wait wait) {
             next = transition.queue(state, wait);
+        } else if (input instanceof Input.Refuse refuse) {
+            next = transition.refuse(state, refuse);
         } else if (input instanceof Input.Admit) {
             next = transition.admit(state);
         } else if (input instanceof Input.Command command) {
@@ -146,6 +148,16 @@ public final class JobFold {
                 return failed(job, failure(e.code(), String.valueOf(e.getMessage())));
             }
             return job.build();
+        }
+
+        StageJob refuse(@Nullable StageJob state, Input.Refuse refuse) {
+            if (state != null && state.getPhase() != Phase.WAITING) {
+                return repeated(state, refuse.start());
+            }
+            StageJob.Builder job = takenOver(refuse.start());
+            return state != null && state.getCancelRequested()
+                    ? cancelled(job, state)
+                    : failed(job, failure(ErrorCode.QUOTA_EXCEEDED, refuse.why()));
         }
 
         @Nullable
@@ -279,13 +291,12 @@ public final class JobFold {
             if (state != null && isOwned(state)) {
                 return failed(state.toBuilder(), defect);
             }
-            Input fact = input instanceof Input.Wait wait ? wait.start() : input;
             boolean handedOver = state == null || state.getPhase() == Phase.WAITING;
-            if (handedOver && fact instanceof Input.Start start) {
-                return failed(
-                        StageJob.newBuilder().setInputDigest(start.digest()).setStartedAt(now), defect);
-            }
-            return state;
+            Input.Start start = handedOver ? handover(input) : null;
+            return start == null
+                    ? state
+                    : failed(
+                            StageJob.newBuilder().setInputDigest(start.digest()).setStartedAt(now), defect);
         }
 
         private StageJob advance(StageJob.Builder job) {
@@ -383,6 +394,17 @@ public final class JobFold {
             what.accept(event);
             outputs.add(new Output.Event(event.build()));
         }
+    }
+
+    /** What hands a job over; null for any other input. */
+    private static Input.@Nullable Start handover(Input input) {
+        if (input instanceof Input.Wait wait) {
+            return wait.start();
+        }
+        if (input instanceof Input.Refuse refuse) {
+            return refuse.start();
+        }
+        return input instanceof Input.Start start ? start : null;
     }
 
     private static boolean isOwned(StageJob job) {

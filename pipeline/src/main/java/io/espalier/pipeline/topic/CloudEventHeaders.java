@@ -13,6 +13,11 @@ public final class CloudEventHeaders {
     public static final String PROTOBUF = "application/protobuf";
     public static final String JSON = "application/json";
 
+    /** Extension "Auth Context" of CloudEvents: the principal that a record was written for. */
+    private static final String PRINCIPAL = "ce_authid";
+
+    private static final int MAX_PRINCIPAL_BYTES = 256;
+
     private static final String TRACE = "traceparent";
     /** Four times what W3C trace context needs; what is longer is none. */
     private static final int MAX_TRACE_BYTES = 220;
@@ -52,6 +57,24 @@ public final class CloudEventHeaders {
         Header trace = headers.lastHeader(TRACE);
         boolean usable = trace != null && trace.value() != null && trace.value().length <= MAX_TRACE_BYTES;
         return usable ? new String(trace.value(), StandardCharsets.UTF_8) : "";
+    }
+
+    /** Adds the principal that a record is written for; nothing for an empty name. */
+    public static void putPrincipal(Headers headers, String name) {
+        if (!name.isEmpty()) {
+            put(headers, PRINCIPAL, name);
+        }
+    }
+
+    /**
+     * The principal that a record was written for; empty for none. It is as true as the ACL of the topic: whoever may write
+     * there may write any name.
+     */
+    public static String principal(Headers headers) {
+        Header principal = headers.lastHeader(PRINCIPAL);
+        boolean usable =
+                principal != null && principal.value() != null && principal.value().length <= MAX_PRINCIPAL_BYTES;
+        return usable ? new String(principal.value(), StandardCharsets.UTF_8) : "";
     }
 
     /** Headers with nothing but a trace context, as {@link #trace} gave it. */

@@ -3,6 +3,7 @@ package io.espalier.pipeline.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.v1.ArtifactCommitted;
+import io.espalier.v1.Calibration;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.Failure;
 import io.espalier.v1.Job;
@@ -10,6 +11,7 @@ import io.espalier.v1.JobAccepted;
 import io.espalier.v1.JobCancelled;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobState;
+import io.espalier.v1.PruneRequest;
 import io.espalier.v1.StageProgress;
 import io.espalier.v1.StageStarted;
 import java.util.List;
@@ -45,6 +47,23 @@ class JobViewTest {
         assertThat(states)
                 .containsExactly(
                         JobState.ACCEPTED, JobState.SCORING, JobState.PRUNING, JobState.EVALUATING, JobState.COMPLETED);
+    }
+
+    @Test
+    void aRequestLargerThanPeopleWriteIsKeptInOutline() {
+        PruneRequest large = PruneRequest.newBuilder()
+                .setRequestId("large")
+                .setModel("m".repeat(20_000))
+                .setCalibration(Calibration.newBuilder().setText("t".repeat(10_000)))
+                .build();
+
+        JobEvent kept = JobView.kept(event("scorer")
+                .setAccepted(JobAccepted.newBuilder().setRequest(large).setBy("vera"))
+                .build());
+
+        assertThat(kept.getSerializedSize()).isLessThan(1_000);
+        assertThat(kept.getAccepted().getRequest().getRequestId()).isEqualTo("large");
+        assertThat(kept.getAccepted().getBy()).isEqualTo("vera");
     }
 
     @Test

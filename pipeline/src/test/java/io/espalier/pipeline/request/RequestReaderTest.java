@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
@@ -12,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,6 +43,19 @@ class RequestReaderTest {
         AcceptedRequest accepted = RequestReader.read("a", json, false, POSITION);
 
         assertThat(accepted.getRequest().getModel()).isEqualTo("llama");
+    }
+
+    @Test
+    void whoARequestWasWrittenForIsNoPartOfItsIdentity() {
+        Headers headers = new RecordHeaders();
+        CloudEventHeaders.putPrincipal(headers, "sara");
+
+        AcceptedRequest accepted = (AcceptedRequest) RequestReader.accept("a", REQUEST.toByteArray(), headers, POSITION)
+                .fact();
+
+        assertThat(accepted.getBy()).isEqualTo("sara");
+        assertThat(accepted.toBuilder().clearBy().build())
+                .isEqualTo(RequestReader.read("a", REQUEST.toByteArray(), false, POSITION));
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.espalier.pipeline.topic.EventsFormat;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.espalier.v1.CancelCommand;
 import io.espalier.v1.JobCommand;
+import io.espalier.v1.JobEvent;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.StatisticsCollected;
 import io.espalier.v1.Task;
@@ -34,13 +35,16 @@ import org.junit.jupiter.api.Test;
 
 /** A stage that works on one job of a partition at a time. */
 class TurnsTest {
+    private static final int MAY_WAIT = 3;
+    private static final int ALL_PARTITIONS = 4;
+
     private final List<Integer> waiting = new ArrayList<>();
     private final TopologyTestDriver driver = new TopologyTestDriver(
             StageTopology.build(
                     TwoWaveStage.of("scorer"),
                     TopicCatalog.load(""),
                     new JobFold.Timing(1_000, 100_000),
-                    new Limits(1, () -> 100),
+                    new Limits(1, ALL_PARTITIONS * MAY_WAIT, () -> 100),
                     EventsFormat.PROTOBUF,
                     new Telemetry(meters(), Traces.NONE)),
             settings(),
@@ -90,6 +94,35 @@ class TurnsTest {
         cancel("first");
 
         assertThat(jobsWithTasks()).containsExactly("third");
+    }
+
+    @Test
+    void aRequestThatComesWhileAsManyWaitAsMayIsRefused() throws InvalidProtocolBufferException {
+        for (String job : List.of("first", "second", "third", "fourth")) {
+            request(job, 0);
+        }
+
+        request("fifth", 0);
+
+        assertThat(waiting).endsWith(MAY_WAIT);
+        assertThat(failures())
+                .containsExactly("fifth QUOTA_EXCEEDED 3 jobs wait on this request's partition, which may hold 3"
+                        + " (espalier.quota.jobs); send it again later under another request_id");
+    }
+
+    @Test
+    void aRequestThatWasRefusedIsNotTakenUpWhenItComesAgain() throws InvalidProtocolBufferException {
+        for (String job : List.of("first", "second", "third", "fourth", "fifth")) {
+            request(job, 0);
+        }
+        cancel("first");
+        failures();
+        tasks();
+
+        request("fifth", 0);
+
+        assertThat(failures()).isEmpty();
+        assertThat(tasks()).isEmpty();
     }
 
     @Test
@@ -151,6 +184,20 @@ class TurnsTest {
             }
         }
         return jobs;
+    }
+
+    /** Since the last look. */
+    private List<String> failures() throws InvalidProtocolBufferException {
+        List<String> failures = new ArrayList<>();
+        for (var record : driver.createOutputTopic("job-events", new StringDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList()) {
+            JobEvent event = JobEvent.parseFrom(record.value());
+            if (event.hasFailed()) {
+                failures.add(event.getJobId() + " " + event.getFailed().getCode() + " "
+                        + event.getFailed().getMessage());
+            }
+        }
+        return failures;
     }
 
     private List<TestRecord<String, byte[]>> tasks() {

@@ -21,36 +21,40 @@ import java.util.Map;
 /** Checks everything that a job names before any expensive work: outputs, checkpoint, layout, layers, budgets and texts. */
 final class ScoreInspection {
     private final Workspace workspace;
+    private final InspectionSettings settings;
 
-    ScoreInspection(Workspace workspace) {
+    ScoreInspection(Workspace workspace, InspectionSettings settings) {
         this.workspace = workspace;
+        this.settings = settings;
     }
 
     /** Does the work of {@link ScoreWork#inspect}. */
-    Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
+    Inspection inspect(JobSpec spec) {
+        settings.quota().checkStored(workspace.artifacts());
         spec.pruning().target().outputsByField().forEach((field, output) -> workspace
                 .artifacts()
                 .requireFree(field, output, spec.jobId()));
-        return workspace.inspect(spec, inputs -> inspect(spec, inputs, threads, computeType, memoryBudget));
+        return workspace.inspect(spec, inputs -> inspect(spec, inputs));
     }
 
-    private Inspection inspect(JobSpec spec, Inputs inputs, int threads, String computeType, long memoryBudget) {
+    private Inspection inspect(JobSpec spec, Inputs inputs) {
         Checkpoint checkpoint = inputs.checkpoint();
         ModelLayout layout = ModelLayout.of(checkpoint);
+        long parameters = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
+                .parameters();
+        settings.quota().checkModel(parameters);
         LayerScope scope = LayerScope.parse(
                 spec.pruning().layers(), checkpoint.config().layers().size());
         ScoringStrategy strategy = ScoringStrategy.of(spec);
         checkBudgets(spec, checkpoint, layout, scope);
         strategy.check(layout);
         int[][] calibration = inputs.calibration();
-        Computation computation =
-                new Computation(ComputeType.of(computeType, checkpoint), new MemoryBudget(memoryBudget));
+        Computation computation = new Computation(
+                ComputeType.of(settings.computeType(), checkpoint), new MemoryBudget(settings.memoryBudget()));
         int evaluation = inputs.evaluation().length;
-        long parameters = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), 1)
-                .parameters();
         new JobFootprint(spec, new Footprint(layout, computation), scope, parameters, calibration.length, evaluation)
                 .check();
-        Engine.setThreads(threads);
+        Engine.setThreads(settings.threads());
         var profile = Engine.profile();
         Inspection inspection = new Inspection(
                 layout.family(),
@@ -63,7 +67,7 @@ final class ScoreInspection {
                 evaluation,
                 scope.first(),
                 scope.last(),
-                threads,
+                settings.threads(),
                 computation,
                 Map.of(
                         "engine", profile.engine(),

@@ -28,15 +28,9 @@ public final class ScoreWork {
         this.workspace = workspace;
     }
 
-    /**
-     * Checks every input of a job.
-     *
-     * @param threads number of threads for every task of the job
-     * @param computeType the configured type: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
-     * @param memoryBudget bytes that one pass may hold
-     */
-    public Inspection inspect(JobSpec spec, int threads, String computeType, long memoryBudget) {
-        return new ScoreInspection(workspace).inspect(spec, threads, computeType, memoryBudget);
+    /** Checks every input of a job. */
+    public Inspection inspect(JobSpec spec, InspectionSettings settings) {
+        return new ScoreInspection(workspace, settings).inspect(spec);
     }
 
     public ScoreResult.StatisticsCollected collect(

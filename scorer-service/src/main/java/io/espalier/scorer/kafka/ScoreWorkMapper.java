@@ -4,9 +4,9 @@ import io.espalier.job.Inspection;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
-import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
+import io.espalier.scorer.domain.InspectionSettings;
 import io.espalier.scorer.domain.LayerScore;
 import io.espalier.scorer.domain.ScoreTask;
 import io.espalier.scorer.domain.ScoreWork;
@@ -18,21 +18,14 @@ import java.util.function.Consumer;
 /**
  * Runs {@link ScoreWork} for tasks in protobuf and maps its results to protobuf.
  *
- * @param threads number of threads for every task of the jobs that this worker inspects
- * @param computeType the configured type: {@code auto}, {@code fp32}, {@code bf16} or {@code fp16}
- * @param memoryBudget bytes that one pass may hold
+ * @param settings of the jobs that this worker inspects
  */
-record ScoreWorkMapper(ScoreWork work, int threads, String computeType, long memoryBudget) {
-    static ScoreWorkMapper in(Workspace workspace, int threads, String computeType, long memoryBudget) {
-        return new ScoreWorkMapper(new ScoreWork(workspace), threads, computeType, memoryBudget);
-    }
-
+record ScoreWorkMapper(ScoreWork work, InspectionSettings settings) {
     TaskResult.Builder result(Task task, TaskReport report) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         ScoreTask scoreTask = ScoreMapper.task(task);
         if (scoreTask instanceof ScoreTask.Inspect) {
-            return TaskResult.newBuilder()
-                    .setInspected(InspectionMapper.toWire(work.inspect(spec, threads, computeType, memoryBudget)));
+            return TaskResult.newBuilder().setInspected(InspectionMapper.toWire(work.inspect(spec, settings)));
         }
         Inspection inspection = InspectionMapper.fromWire(task.getInputs());
         Engine.setThreads(inspection.threads());

@@ -56,7 +56,8 @@ public class ScorerStage implements Stage {
         return JobEvent.newBuilder()
                 .setAccepted(JobAccepted.newBuilder()
                         .setRequest(accepted.getRequest())
-                        .setDigest(accepted.getDigest()))
+                        .setDigest(accepted.getDigest())
+                        .setBy(accepted.getBy()))
                 .build();
     }
 

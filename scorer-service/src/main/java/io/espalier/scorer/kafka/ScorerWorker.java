@@ -7,6 +7,8 @@ import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.service.EspalierConfig;
+import io.espalier.scorer.domain.InspectionSettings;
+import io.espalier.scorer.domain.ScoreWork;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
@@ -17,7 +19,9 @@ public class ScorerWorker implements Worker {
     private final ScoreWorkMapper work;
 
     public ScorerWorker(Workspace workspace, EspalierConfig config, JobConfig jobConfig) {
-        this.work = ScoreWorkMapper.in(workspace, config.threads(), jobConfig.computeType(), jobConfig.memoryBudget());
+        InspectionSettings settings = new InspectionSettings(
+                config.threads(), jobConfig.computeType(), jobConfig.memoryBudget(), jobConfig.quota());
+        this.work = new ScoreWorkMapper(new ScoreWork(workspace), settings);
     }
 
     @Override
