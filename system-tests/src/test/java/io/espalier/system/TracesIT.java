@@ -80,7 +80,7 @@ class TracesIT {
                 assertThat(spans.values())
                         .extracting(Span::getName)
                         .contains("scorer decide", "scorer inspect", "scorer collect-statistics", "scorer score-layer");
-                assertThat(collector.services).containsOnly("scorer-service");
+                assertThat(collector.services).containsOnly("espalier-scorer");
             } finally {
                 scorer.requestStop();
                 scorer.awaitStop(Duration.ofSeconds(10));
