@@ -12,6 +12,8 @@ final class GeneratedFiles {
     static final Path TOPICS = Repository.KUBERNETES.resolve("components/strimzi/topics.yaml");
     static final Path USERS = Repository.KUBERNETES.resolve("components/strimzi/users.yaml");
     static final Path OPERATIONS = Repository.ROOT.resolve("docs/operations.md");
+    static final Path ALERTS = Repository.KUBERNETES.resolve("components/monitoring/alerts.yaml");
+    static final Path RULE_FILE = Repository.DEPLOY.resolve("observability/alerts.yaml");
     static final Path CREATE_TOPICS = Repository.OVERLAYS.resolve("local/create-topics.sh");
 
     private static final TopicCatalog CATALOG = TopicCatalog.load("");
@@ -26,6 +28,7 @@ final class GeneratedFiles {
         Map<Path, String> files = new LinkedHashMap<>();
         files.put(TOPICS, topics());
         files.put(USERS, users());
+        files.put(ALERTS, alerts());
         files.put(CREATE_TOPICS, createTopics());
         files.put(OPERATIONS, operations());
         return files;
@@ -74,6 +77,20 @@ final class GeneratedFiles {
             }
         });
         return yaml.toString();
+    }
+
+    /** The rule file of Prometheus as the resource that its operator reads. */
+    private static String alerts() {
+        String rules = Repository.text(RULE_FILE);
+        return """
+                # Generated from observability/alerts.yaml: see deploy/README.md.
+                apiVersion: monitoring.coreos.com/v1
+                kind: PrometheusRule
+                metadata:
+                  name: espalier
+                  namespace: espalier
+                spec:
+                """ + rules.substring(rules.indexOf("groups:")).indent(2);
     }
 
     private static String createTopics() {

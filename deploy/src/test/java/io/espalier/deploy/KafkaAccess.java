@@ -29,6 +29,7 @@ final class KafkaAccess {
             users.put(stage.stage(), worker(stage, topics));
         }
         users.put("client", client());
+        users.put("operator", operator(topics));
         users.put("keda", autoscaler());
         return users;
     }
@@ -85,7 +86,7 @@ final class KafkaAccess {
                 .toList();
     }
 
-    /** Publishes requests and commands, consumes what is for users. */
+    /** A program: publishes requests and cancels, consumes what is for users. */
     private static List<Rule> client() {
         List<Rule> rules = new ArrayList<>();
         for (String topic : List.of("prune-requests", "job-commands")) {
@@ -96,6 +97,19 @@ final class KafkaAccess {
         }
         rules.add(new Rule("group", "client-", "prefix", List.of("Describe", "Read")));
         return rules;
+    }
+
+    /** The command line: sends requests and every command, shows jobs and workers, prints any topic. It joins no group. */
+    private static List<Rule> operator(TopicCatalog topics) {
+        Set<String> written = Set.of("prune-requests", "job-commands", "worker-commands");
+        return topics.topics().stream()
+                .map(Topic::name)
+                .map(topic -> new Rule(
+                        "topic",
+                        topic,
+                        "literal",
+                        written.contains(topic) ? List.of("Describe", "Read", "Write") : List.of("Describe", "Read")))
+                .toList();
     }
 
     /** Asks how much lies unread before each stage. */

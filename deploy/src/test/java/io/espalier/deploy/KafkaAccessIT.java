@@ -15,13 +15,17 @@ import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.GradientSource;
+import io.espalier.v1.PauseCommand;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
+import java.io.Writer;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +45,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules of users.yaml are enough for a job, and no more than that. */
 class KafkaAccessIT {
@@ -102,6 +108,54 @@ class KafkaAccessIT {
                 new KafkaProducer<>(kafka.clientOf("client"), new StringSerializer(), new ByteArraySerializer())) {
             assertThatThrownBy(() -> producer.send(forged).get()).hasCauseInstanceOf(TopicAuthorizationException.class);
         }
+    }
+
+    @Test
+    void aClientCannotCommandAWorker() {
+        // Given
+        WorkerCommand pause = WorkerCommand.newBuilder()
+                .setWorkerId("evaluator")
+                .setPause(PauseCommand.getDefaultInstance())
+                .build();
+
+        // When, then
+        try (JobClient client = new JobClient(kafka.clientOf("client"), TOPICS, "test")) {
+            assertThatThrownBy(() -> client.command(pause)).hasCauseInstanceOf(TopicAuthorizationException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jobs",
+                "workers",
+                "worker evaluator",
+                "pause evaluator",
+                "resume evaluator",
+                "tail prune-requests-dlt --until-now"
+            })
+    void theCommandLineMayDoAsAnOperatorWhatItMust(String command) throws Exception {
+        // When
+        Process commandLine = commandLine("operator", command);
+
+        // Then
+        String output = new String(commandLine.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(commandLine.waitFor()).as(output).isZero();
+    }
+
+    private static Process commandLine(String user, String command) throws IOException {
+        Path client = folder.resolve(user + ".properties");
+        try (Writer file = Files.newBufferedWriter(client)) {
+            kafka.clientOf(user).store(file, null);
+        }
+        List<String> words = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.espalier.cli.Espalier"));
+        words.addAll(List.of(command.split(" ")));
+        words.addAll(List.of("--bootstrap", kafka.bootstrap(), "--client-config", client.toString()));
+        return new ProcessBuilder(words).redirectErrorStream(true).start();
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.espalier.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.deploy.images.ServiceImage;
 import io.espalier.job.service.JobConfig;
 import io.espalier.pipeline.service.EspalierConfig;
@@ -15,21 +16,32 @@ import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.strimzi.api.kafka.model.kafka.Kafka;
+import io.strimzi.api.kafka.model.kafka.Storage;
+import io.strimzi.api.kafka.model.kafka.entityoperator.EntityOperatorTemplate;
+import io.strimzi.api.kafka.model.nodepool.KafkaNodePool;
+import io.strimzi.plugin.security.profiles.ContainerSecurityProviderContext;
+import io.strimzi.plugin.security.profiles.impl.RestrictedPodSecurityProvider;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -196,23 +208,20 @@ class KubernetesAgainstCodeTest {
     @MethodSource("stages")
     void aStageIsScaledOnItsTasksAndFromNoneOnTheRecordsThatWaitBeforeIt(StageTopics stage) {
         // When
-        Map<String, Keda.Trigger> triggers =
-                file("components/keda/" + stage.stage() + ".yaml")
-                        .only(Keda.ScaledObject.class)
-                        .spec()
-                        .triggers()
-                        .stream()
-                        .collect(Collectors.toMap(Keda.Trigger::type, Function.identity()));
+        JsonNode scaling = scaling(stage);
 
         // Then
-        Map<String, String> tasks = triggers.get("prometheus").metadata();
-        assertThat(tasks).containsOnlyKeys("serverAddress", "query", "threshold", "activationThreshold");
-        assertThat(tasks.get("query"))
-                .contains("sum(espalier_tasks_waiting{stage=\"%s\"})".formatted(stage.stage()))
-                .contains("sum(espalier_tasks_running{stage=\"%s\"})".formatted(stage.stage()));
-        assertThat(MetricNames.in(tasks.get("query"))).isSubsetOf(MetricNames.ALL);
-        assertThat(triggers.get("kafka").metadata())
-                .containsOnlyKeys(
+        JsonNode tasks = trigger(scaling, "prometheus");
+        assertThat(names(tasks))
+                .containsExactlyInAnyOrder(
+                        "serverAddress", "query", "threshold", "activationThreshold", "ignoreNullValues");
+        assertThat(tasks.path("query").asText())
+                .contains("sum(espalier_tasks_waiting{namespace=\"espalier\", stage=\"%s\"})".formatted(stage.stage()))
+                .contains("sum(espalier_tasks_running{namespace=\"espalier\", stage=\"%s\"})".formatted(stage.stage()));
+        assertThat(MetricNames.in(tasks.path("query").asText())).isSubsetOf(MetricNames.ALL);
+        JsonNode input = trigger(scaling, "kafka");
+        assertThat(names(input))
+                .containsExactlyInAnyOrder(
                         "bootstrapServersFromEnv",
                         "consumerGroup",
                         "topic",
@@ -220,9 +229,121 @@ class KubernetesAgainstCodeTest {
                         "activationLagThreshold",
                         "offsetResetPolicy",
                         "sasl",
-                        "tls")
-                .containsEntry("consumerGroup", "espalier-" + stage.stage())
-                .containsEntry("topic", TopicCatalog.load("").name(KafkaAccess.firstInput(stage)));
+                        "tls");
+        assertThat(input.path("consumerGroup").asText()).isEqualTo("espalier-" + stage.stage());
+        assertThat(input.path("topic").asText()).isEqualTo(TopicCatalog.load("").name(KafkaAccess.firstInput(stage)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("stages")
+    void noWorkerIsTakenAwayBecauseItsTasksCannotBeCounted(StageTopics stage) {
+        // When
+        JsonNode scaling = scaling(stage);
+
+        // Then
+        assertThat(trigger(scaling, "prometheus").path("ignoreNullValues").asText())
+                .isEqualTo("false");
+        // With a fallback KEDA would start workers whenever none runs: there is nothing to count then.
+        assertThat(scaling.has("fallback")).isFalse();
+        assertThat(scaling.path("cooldownPeriod").asInt()).isGreaterThanOrEqualTo(300);
+    }
+
+    private static JsonNode scaling(StageTopics stage) {
+        return file("components/keda/" + stage.stage() + ".yaml")
+                .only(Resources.Custom.class)
+                .spec();
+    }
+
+    private static JsonNode trigger(JsonNode scaling, String type) {
+        return StreamSupport.stream(scaling.path("triggers").spliterator(), false)
+                .filter(trigger -> trigger.path("type").asText().equals(type))
+                .findFirst()
+                .orElseThrow()
+                .path("metadata");
+    }
+
+    private static List<String> names(JsonNode object) {
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    @Test
+    void prometheusFindsThePortAndThePathOfTheMetrics() {
+        // When
+        JsonNode monitor = file("components/monitoring/workers.yaml")
+                .only(Resources.Custom.class)
+                .spec();
+
+        // Then
+        JsonNode endpoint = monitor.path("podMetricsEndpoints").path(0);
+        assertThat(WORKER.getPorts())
+                .extracting(ContainerPort::getName)
+                .contains(endpoint.path("port").asText());
+        assertThat(endpoint.path("path").asText()).isEqualTo("/q/metrics");
+        Map<String, String> labels = file("base/worker.yaml")
+                .only(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .getLabels();
+        assertThat(labels)
+                .containsEntry(
+                        "espalier.io/worker",
+                        monitor.path("selector")
+                                .path("matchLabels")
+                                .path("espalier.io/worker")
+                                .asText());
+    }
+
+    @Test
+    void aPodOfAnotherNamespaceReachesAWorkerOnlyIfItsNamespaceIsNamedToo() {
+        // When
+        List<NetworkPolicyPeer> callers =
+                file("base/network.yaml").only(NetworkPolicy.class).getSpec().getIngress().stream()
+                        .flatMap(rule -> rule.getFrom().stream())
+                        .toList();
+
+        // Then
+        assertThat(callers).isNotEmpty().allSatisfy(caller -> {
+            assertThat(caller.getPodSelector().getMatchLabels()).isNotEmpty();
+            if (caller.getNamespaceSelector() != null) {
+                assertThat(caller.getNamespaceSelector().getMatchLabels()).isNotEmpty();
+            }
+        });
+    }
+
+    @Test
+    void strimzisContainersAreAsRestrictedAsItsOwnProviderMakesThem() {
+        // Given
+        var provider = new RestrictedPodSecurityProvider();
+        var nothingElseSaid = new NothingElseSaid();
+
+        // When
+        Resources kafka = file("components/strimzi/kafka.yaml");
+
+        // Then
+        assertThat(kafka.only(KafkaNodePool.class)
+                        .getSpec()
+                        .getTemplate()
+                        .getKafkaContainer()
+                        .getSecurityContext())
+                .isEqualTo(provider.kafkaContainerSecurityContext(nothingElseSaid));
+        EntityOperatorTemplate operators =
+                kafka.only(Kafka.class).getSpec().getEntityOperator().getTemplate();
+        assertThat(operators.getTopicOperatorContainer().getSecurityContext())
+                .isEqualTo(provider.entityTopicOperatorContainerSecurityContext(nothingElseSaid));
+        assertThat(operators.getUserOperatorContainer().getSecurityContext())
+                .isEqualTo(provider.entityUserOperatorContainerSecurityContext(nothingElseSaid));
+    }
+
+    /** A container whose resource asks for nothing of its own. */
+    private record NothingElseSaid(
+            @Nullable Storage storage, @Nullable SecurityContext userSuppliedSecurityContext)
+            implements ContainerSecurityProviderContext {
+        NothingElseSaid() {
+            this(null, null);
+        }
     }
 
     private static Resources file(String path) {

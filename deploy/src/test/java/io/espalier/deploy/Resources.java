@@ -3,6 +3,7 @@ package io.espalier.deploy;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -40,8 +41,13 @@ record Resources(List<Object> all) {
             Map.entry("kafka.strimzi.io/v1/KafkaNodePool", KafkaNodePool.class),
             Map.entry("kafka.strimzi.io/v1/KafkaTopic", KafkaTopic.class),
             Map.entry("kafka.strimzi.io/v1/KafkaUser", KafkaUser.class),
-            Map.entry("keda.sh/v1alpha1/ScaledObject", Keda.ScaledObject.class),
-            Map.entry("keda.sh/v1alpha1/TriggerAuthentication", Keda.TriggerAuthentication.class));
+            Map.entry("keda.sh/v1alpha1/ScaledObject", Custom.class),
+            Map.entry("keda.sh/v1alpha1/TriggerAuthentication", Custom.class),
+            Map.entry("monitoring.coreos.com/v1/PodMonitor", Custom.class),
+            Map.entry("monitoring.coreos.com/v1/PrometheusRule", Custom.class));
+
+    /** A resource that no artifact has a class for, and that its published schema has been checked against. */
+    record Custom(String apiVersion, String kind, ObjectMeta metadata, JsonNode spec) {}
 
     static Resources parse(String yaml) {
         return new Resources(
@@ -54,6 +60,9 @@ record Resources(List<Object> all) {
         Class<?> type = TYPES.get(kind);
         if (type == null) {
             throw new IllegalArgumentException("no such kind of resource: " + kind);
+        }
+        if (type == Custom.class) {
+            Schemas.checkCustom(document);
         }
         return Strict.as(document, type);
     }
