@@ -42,6 +42,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -70,6 +71,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who is let in by gRPC, and to what. */
 class ControlSecurityIT {
@@ -483,6 +486,40 @@ class ControlSecurityIT {
     }
 
     @Test
+    void aViewerReadsTheMetrics() throws Exception {
+        assertThat(answerTo("/q/metrics", VIEWERS_TOKEN)).contains("espalier_tasks_running");
+    }
+
+    /** Ways of writing the path that have led past the rules of Quarkus before: CVE-2026-39852, CVE-2026-50559 and older ones. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/q/metrics",
+                "/q/metrics;x",
+                "/q/metrics%3Bx",
+                "/q;x/metrics",
+                "//q/metrics",
+                "/q//metrics",
+                "/q/%6Detrics",
+                "/q%2Fmetrics",
+                "/q%5Cmetrics",
+                "/q/health/../metrics",
+                "/q/health/%2E%2E/metrics",
+                "/q/health/..%2Fmetrics",
+                "/q/health/..;/metrics",
+                "/q/health%2F..%2Fmetrics"
+            })
+    void noSpellingOfThePathShowsTheMetricsToSomebodyWhoMayNotReadThem(String path) throws Exception {
+        // When
+        String toSara = answerTo(path, SUBMITTERS_TOKEN);
+        String toNobody = answerTo(path, "token-of-nobody");
+
+        // Then
+        assertThat(toSara).startsWith("HTTP/1.1 ").doesNotContain("espalier_tasks_running");
+        assertThat(toNobody).startsWith("HTTP/1.1 ").doesNotContain("espalier_tasks_running");
+    }
+
+    @Test
     void noTokenIsInTheLog() throws Exception {
         // Given
         outcomeOfListing(bearing("token-of-nobody"));
@@ -667,13 +704,28 @@ class ControlSecurityIT {
 
     /** Trusts every server: the test asks which certificate it shows. */
     private static X509Certificate certificateShown() throws Exception {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, new TrustManager[] {new Trusting()}, null);
-        try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
-                .createSocket("127.0.0.1", service.process().launch().httpPort())) {
+        try (SSLSocket socket = connection()) {
             socket.startHandshake();
             return (X509Certificate) socket.getSession().getPeerCertificates()[0];
         }
+    }
+
+    /** The whole answer to a GET of a path that is sent as it is written, which no HTTP client would do. */
+    private static String answerTo(String path, String token) throws Exception {
+        try (SSLSocket socket = connection()) {
+            String request =
+                    "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
+                            .formatted(path, token);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static SSLSocket connection() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new Trusting()}, null);
+        return (SSLSocket) context.getSocketFactory()
+                .createSocket("127.0.0.1", service.process().launch().httpPort());
     }
 
     private static final class Trusting implements X509TrustManager {
