@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,7 @@ class ServiceImageTest {
             Files.createDirectories(app.resolve(part).getParent());
             Files.writeString(app.resolve(part), part);
         }
+        Files.writeString(app.resolveSibling("sbom.json"), "{}");
         engine = Files.createDirectories(folder.resolve("engine"));
         Files.writeString(engine.resolve("libtorch.so"), "native code");
     }
@@ -87,22 +89,38 @@ class ServiceImageTest {
     @Test
     void aVolumeForArtifactsIsWritableForWhoeverTheImageRunsAs() throws Exception {
         // When
-        Map<String, byte[]> image = imageFile();
+        List<TarArchiveEntry> files = files();
 
         // Then
-        List<String> owned = new ArrayList<>();
+        assertThat(files)
+                .filteredOn(file -> file.getLongUserId() == 65532)
+                .extracting(file -> file.getName() + " " + file.getLongGroupId() + " "
+                        + Integer.toOctalString(file.getMode() & 0777))
+                .containsExactly("data/artifacts/ 65532 755");
+    }
+
+    @Test
+    void anImageCarriesTheListOfWhatIsInIt() throws Exception {
+        // When
+        List<TarArchiveEntry> files = files();
+
+        // Then
+        assertThat(files).extracting(TarArchiveEntry::getName).contains("app/sbom.json", "app/quarkus-run.jar");
+    }
+
+    /** Everything in the image's layers. */
+    private List<TarArchiveEntry> files() throws Exception {
+        Map<String, byte[]> image = imageFile();
+        List<TarArchiveEntry> files = new ArrayList<>();
         for (JsonNode layer : manifest(image).get("Layers")) {
             try (var entries = new TarArchiveInputStream(
                     new GZIPInputStream(new ByteArrayInputStream(image.get(layer.asText()))))) {
                 for (var entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
-                    if (entry.getLongUserId() == 65532) {
-                        owned.add(entry.getName() + " " + entry.getLongGroupId() + " "
-                                + Integer.toOctalString(entry.getMode() & 0777));
-                    }
+                    files.add(entry);
                 }
             }
         }
-        assertThat(owned).containsExactly("data/artifacts/ 65532 755");
+        return files;
     }
 
     /** The configuration of the image, out of its tar file. */

@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * The image of a service: layers from what changes least to what changes most, so that a new version moves kilobytes.
  *
- * @param quarkusApp the service as built, {@code target/quarkus-app}
+ * @param quarkusApp the service as built, {@code target/quarkus-app}; beside it lies the list of what is in it, sbom.json
  * @param engine the native libraries as DJL unpacked them
  */
 public record ServiceImage(Path quarkusApp, Path engine) {
@@ -60,6 +60,7 @@ public record ServiceImage(Path quarkusApp, Path engine) {
                         .addEntryRecursive(quarkusApp.resolve("quarkus"), APP.resolve("quarkus"))
                         .addEntryRecursive(quarkusApp.resolve("app"), APP.resolve("app"))
                         .addEntry(quarkusApp.resolve("quarkus-run.jar"), APP.resolve("quarkus-run.jar"))
+                        .addEntry(quarkusApp.resolveSibling("sbom.json"), APP.resolve("sbom.json"))
                         .build())
                 .addFileEntriesLayer(artifactsFolder())
                 .setWorkingDirectory(APP)
