@@ -50,6 +50,26 @@ final class RequestOptions {
     @Option(names = "--calibration", paramLabel = "PATH", description = "Text to measure importance on.")
     private @Nullable String calibration;
 
+    @Option(
+            names = "--text-field",
+            paramLabel = "NAME",
+            description = "Where JSON rows of the calibration text have their text. Default: text or content.")
+    private @Nullable String textField;
+
+    @Option(
+            names = "--windows",
+            paramLabel = "HOW",
+            description = "Calibration windows: joined (default), per-document.")
+    private @Nullable String windows;
+
+    @Option(
+            names = "--bos",
+            negatable = true,
+            fallbackValue = "true",
+            description =
+                    "Whether windows begin with the token that begins a sequence. Default: as the tokenizer has it.")
+    private @Nullable Boolean bos;
+
     @Option(names = "--samples", paramLabel = "N", description = "Calibration windows. Default: 64.")
     private @Nullable Integer samples;
 
@@ -149,6 +169,12 @@ final class RequestOptions {
     private @Nullable String evaluation;
 
     @Option(
+            names = "--evaluation-field",
+            paramLabel = "NAME",
+            description = "Where JSON rows of the held-out text have their text. Default: text or content.")
+    private @Nullable String evaluationField;
+
+    @Option(
             names = "--evaluation-length",
             paramLabel = "N",
             description = "Tokens per evaluation window. Default: 128.")
@@ -215,6 +241,9 @@ final class RequestOptions {
     private Calibration calibration(Calibration from) {
         Calibration.Builder builder = from.toBuilder();
         set(calibration, builder::setText);
+        set(textField, builder::setTextField);
+        set(windows, builder::setWindows);
+        set(bos, builder::setBos);
         set(samples, builder::setSamples);
         set(sequenceLength, builder::setSequenceLength);
         return builder.build();
@@ -270,6 +299,8 @@ final class RequestOptions {
     private Evaluation evaluation(Evaluation from) {
         Evaluation.Builder builder = from.toBuilder();
         set(evaluation, builder::setText);
+        set(evaluationField, builder::setTextField);
+        set(bos, builder::setBos);
         set(evaluationLength, builder::setSequenceLength);
         set(evaluationWindows, builder::setMaxWindows);
         set(skipSpeed, builder::setSkipSpeed);

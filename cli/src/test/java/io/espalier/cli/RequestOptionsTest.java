@@ -26,10 +26,10 @@ class RequestOptionsTest {
     void everyFieldOfARequestHasAFlag() {
         // When
         PruneRequest request = parse(
-                ("--id a --model m --output o --seed 7 --priority -3 --calibration c --samples 8 --sequence-length 16 --criterion fms"
+                ("--id a --model m --output o --seed 7 --priority -3 --calibration c --text-field body --windows per-document --no-bos --samples 8 --sequence-length 16 --criterion fms"
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
                                 + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --round-to 16 --compensation"
-                                + " none --compensation-target own --evaluation e --evaluation-length 32"
+                                + " none --compensation-target own --evaluation e --evaluation-field page --evaluation-length 32"
                                 + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
                                 + " --scores-of earlier --form product --weight 2")
@@ -45,6 +45,9 @@ class RequestOptionsTest {
                         .setPriority(-3)
                         .setCalibration(Calibration.newBuilder()
                                 .setText("c")
+                                .setTextField("body")
+                                .setWindows("per-document")
+                                .setBos(false)
                                 .setSamples(8)
                                 .setSequenceLength(16))
                         .setScoring(Scoring.newBuilder()
@@ -75,6 +78,8 @@ class RequestOptionsTest {
                                 .setSelection("sequential"))
                         .setEvaluation(Evaluation.newBuilder()
                                 .setText("e")
+                                .setTextField("page")
+                                .setBos(false)
                                 .setSequenceLength(32)
                                 .setMaxWindows(9)
                                 .setSkipSpeed(true))

@@ -8,6 +8,7 @@ import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.TextShare;
 import java.util.List;
 import java.util.Locale;
 
@@ -36,20 +37,48 @@ public final class CompleteRequestMapper {
                 .setRequestId(spec.jobId())
                 .setModel(spec.model())
                 .setOutput(spec.pruning().target().outputs().get(0))
-                .setCalibration(Calibration.newBuilder()
-                        .setText(spec.calibration().uri())
-                        .setSamples(spec.calibration().windows())
-                        .setSequenceLength(spec.calibration().sequenceLength()))
+                .setCalibration(calibration(spec.calibration()))
                 .setScoring(scoring)
                 .setPruning(pruning(spec.pruning().target())
                         .setLayers(spec.pruning().layers()))
-                .setEvaluation(Evaluation.newBuilder()
-                        .setText(spec.evaluation().text().uri())
-                        .setSequenceLength(spec.evaluation().text().sequenceLength())
-                        .setMaxWindows(spec.evaluation().text().windows())
-                        .setSkipSpeed(!spec.evaluation().speed()))
+                .setEvaluation(evaluation(spec.evaluation()))
                 .setSeed(spec.seed())
                 .build();
+    }
+
+    private static Calibration.Builder calibration(JobSpec.Text text) {
+        Calibration.Builder wire =
+                Calibration.newBuilder().setSamples(text.windows()).setSequenceLength(text.sequenceLength());
+        text.begins().ifPresent(wire::setBos);
+        if (text.perDocument()) {
+            wire.setWindows(JobSpec.PER_DOCUMENT);
+        }
+        if (text.sources().size() == 1) {
+            JobSpec.Source only = text.sources().get(0);
+            return wire.setText(only.uri()).setTextField(only.column());
+        }
+        for (JobSpec.Source source : text.sources()) {
+            wire.addTexts(TextShare.newBuilder()
+                    .setText(source.uri())
+                    .setTextField(source.column())
+                    .setWeight(source.weight()));
+        }
+        return wire;
+    }
+
+    /** Several calibration texts, where they are evaluated on too, are said there alone. */
+    private static Evaluation.Builder evaluation(JobSpec.Evaluation evaluation) {
+        JobSpec.Text text = evaluation.text();
+        Evaluation.Builder wire = Evaluation.newBuilder()
+                .setSequenceLength(text.sequenceLength())
+                .setMaxWindows(text.windows())
+                .setSkipSpeed(!evaluation.speed());
+        text.begins().ifPresent(wire::setBos);
+        if (text.sources().size() == 1) {
+            JobSpec.Source only = text.sources().get(0);
+            wire.setText(only.uri()).setTextField(only.column());
+        }
+        return wire;
     }
 
     private static Pruning.Builder pruning(Target target) {

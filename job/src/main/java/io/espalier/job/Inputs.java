@@ -1,61 +1,41 @@
 package io.espalier.job;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.Root;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.file.Digests;
-import io.espalier.model.file.RegularFile;
-import io.espalier.model.text.TextWindows;
 import io.espalier.model.text.Tokenizer;
+import io.espalier.model.text.Windows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The files that a job reads, opened for one task: the dense checkpoint and the texts. */
 public final class Inputs implements AutoCloseable {
     private static final String MODEL = "model";
+    private static final String CALIBRATION = "calibration";
+    private static final String EVALUATION = "evaluation";
 
     private final Path folder;
     private final SourceText calibration;
     private final SourceText evaluation;
     private final Checkpoint checkpoint;
+    private final @Nullable Inspection inspection;
+    private final long seed;
     private final List<InputFile> files;
-
-    /** A text and the field of the request that names it. */
-    private record SourceText(String field, JobSpec.Text text, Path path) {
-        static SourceText in(Root texts, String field, JobSpec.Text text) {
-            Path path = texts.resolve(field, text.uri());
-            return new SourceText(field, text, RegularFile.require(path, ErrorCode.INVALID_ARGUMENT, field));
-        }
-
-        InputFile file() {
-            return InputFile.at(
-                    path, field, Objects.requireNonNull(path.getFileName()).toString());
-        }
-
-        int[][] windows(Checkpoint checkpoint) {
-            try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
-                TextWindows windows = new TextWindows(
-                        field, path, tokenizer, checkpoint.config().vocabSize());
-                return text.windows() == 0
-                        ? windows.all(text.sequenceLength())
-                        : windows.first(text.windows(), text.sequenceLength());
-            }
-        }
-    }
 
     /**
      * @param modelsRoot that every link of the checkpoint must lead into
-     * @param inspected the files as the inspection of the job found them; empty when this is the inspection, or when an
-     *     earlier version made it
-     * @throws EspalierException {@code INPUT_CHANGED} when they are others now
+     * @param inspection of the job; null when this is for the inspection
+     * @throws EspalierException {@code INPUT_CHANGED} when the files are others than those that were inspected
      */
-    Inputs(JobSpec spec, Path modelsRoot, Root texts, List<InputFile> inspected) {
+    Inputs(JobSpec spec, Path modelsRoot, Root texts, @Nullable Inspection inspection) {
+        List<InputFile> inspected = inspection == null ? List.of() : inspection.files();
+        this.inspection = inspection;
+        this.seed = spec.seed();
         folder = new Root(modelsRoot).resolve(MODEL, spec.model());
-        calibration = SourceText.in(texts, "calibration.text", spec.calibration());
-        evaluation = SourceText.in(texts, "evaluation.text", spec.evaluation().text());
+        calibration = SourceText.in(texts, CALIBRATION, spec.calibration());
+        evaluation = SourceText.in(texts, EVALUATION, spec.evaluation().text());
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.
         InputFile.requireSame(inspected, again(inspected));
         checkpoint = Checkpoint.open(folder, modelsRoot);
@@ -73,22 +53,23 @@ public final class Inputs implements AutoCloseable {
     private List<InputFile> all() {
         List<InputFile> all = new ArrayList<>();
         checkpoint.inputs().forEach(name -> all.add(InputFile.at(folder.resolve(name), MODEL, name)));
-        all.add(calibration.file());
-        all.add(evaluation.file());
+        all.addAll(calibration.files());
+        all.addAll(evaluation.files());
         return List.copyOf(all);
     }
 
+    /** The same files, as they are now; those of a text that are there now, whichever there were. */
     private List<InputFile> again(List<InputFile> before) {
-        return before.stream()
-                .map(file -> InputFile.at(path(file), file.field(), file.name()))
-                .toList();
-    }
-
-    private Path path(InputFile file) {
-        if (file.field().equals(calibration.field())) {
-            return calibration.path();
+        if (before.isEmpty()) {
+            return List.of();
         }
-        return file.field().equals(evaluation.field()) ? evaluation.path() : folder.resolve(file.name());
+        List<InputFile> now = new ArrayList<>();
+        before.stream()
+                .filter(file -> file.field().equals(MODEL))
+                .forEach(file -> now.add(InputFile.at(folder.resolve(file.name()), MODEL, file.name())));
+        now.addAll(calibration.files());
+        now.addAll(evaluation.files());
+        return now;
     }
 
     /**
@@ -112,20 +93,52 @@ public final class Inputs implements AutoCloseable {
 
     /** @return [windows, tokens] of the calibration text */
     public int[][] calibration() {
-        return calibration.windows(checkpoint);
+        return windows(calibration, CALIBRATION, inspection == null ? null : inspection.calibration())
+                .tokens();
     }
 
     /** @return [windows, tokens] of the evaluation text */
     public int[][] evaluation() {
-        return evaluation.windows(checkpoint);
+        return windows(evaluation, EVALUATION, inspection == null ? null : inspection.evaluation())
+                .tokens();
+    }
+
+    /** What is read of the calibration text, for the inspection. */
+    public TextRead calibrationRead() {
+        return read(calibration, CALIBRATION);
+    }
+
+    /** What is read of the evaluation text, for the inspection. */
+    public TextRead evaluationRead() {
+        return read(evaluation, EVALUATION);
+    }
+
+    private TextRead read(SourceText text, String kind) {
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            int[] beginning = text.beginning(tokenizer, kind);
+            Windows windows = text.windows(checkpoint, tokenizer, beginning, seed);
+            long tokens = 0;
+            for (int[] window : windows.tokens()) {
+                tokens += window.length;
+            }
+            String shown = beginning.length == 0 ? "" : tokenizer.decode(beginning);
+            return new TextRead(windows.documents(), tokens, beginning, shown);
+        }
+    }
+
+    private Windows windows(SourceText text, String kind, @Nullable TextRead inspected) {
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            int[] beginning = inspected == null ? text.beginning(tokenizer, kind) : inspected.beginning();
+            return text.windows(checkpoint, tokenizer, beginning, seed);
+        }
     }
 
     public String calibrationSha256() {
-        return Digests.sha256(calibration.path());
+        return calibration.sha256();
     }
 
     public String evaluationSha256() {
-        return Digests.sha256(evaluation.path());
+        return evaluation.sha256();
     }
 
     @Override

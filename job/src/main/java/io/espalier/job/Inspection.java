@@ -19,6 +19,9 @@ import java.util.Map;
  * @param computation compute type and memory budget of every task
  * @param profile engine, device and instruction set of the inspecting worker
  * @param files that the job reads, as they were before they were digested; empty in jobs of earlier versions
+ * @param calibration what is read of the calibration text
+ * @param evaluation what is read of the evaluation text
+ * @param notes what users should know of the inputs, in words
  */
 public record Inspection(
         String family,
@@ -34,11 +37,15 @@ public record Inspection(
         int threads,
         Computation computation,
         Map<String, String> profile,
-        List<InputFile> files) {
+        List<InputFile> files,
+        TextRead calibration,
+        TextRead evaluation,
+        List<String> notes) {
     public Inspection {
         layers = List.copyOf(layers);
         profile = Map.copyOf(profile);
         files = List.copyOf(files);
+        notes = List.copyOf(notes);
     }
 
     /** The layers to prune. */

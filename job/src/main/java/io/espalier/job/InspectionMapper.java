@@ -4,6 +4,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
 import io.espalier.v1.JobInputs;
 import io.espalier.v1.NumericProfile;
+import java.util.Arrays;
 import java.util.Map;
 
 /** {@link Inspection} on the wire. */
@@ -31,7 +32,10 @@ public final class InspectionMapper {
                         .setInstructionSet(inspection.profile().getOrDefault(INSTRUCTION_SET, ""))
                         .setThreads(inspection.threads())
                         .setComputeType(inspection.computation().type().spelled())
-                        .setMemoryBudget(inspection.computation().budget().bytes()));
+                        .setMemoryBudget(inspection.computation().budget().bytes()))
+                .setCalibration(toWire(inspection.calibration()))
+                .setEvaluation(toWire(inspection.evaluation()))
+                .addAllNotes(inspection.notes());
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
         inspection.files().forEach(file -> inputs.addFiles(toWire(file)));
         return inputs.build();
@@ -56,7 +60,27 @@ public final class InspectionMapper {
                         ENGINE, profile.getEngine(),
                         DEVICE, profile.getDevice(),
                         INSTRUCTION_SET, profile.getInstructionSet()),
-                inputs.getFilesList().stream().map(InspectionMapper::fromWire).toList());
+                inputs.getFilesList().stream().map(InspectionMapper::fromWire).toList(),
+                fromWire(inputs.getCalibration()),
+                fromWire(inputs.getEvaluation()),
+                inputs.getNotesList());
+    }
+
+    public static io.espalier.v1.TextRead toWire(TextRead read) {
+        return io.espalier.v1.TextRead.newBuilder()
+                .setDocuments(read.documents())
+                .setTokens(read.tokens())
+                .addAllBeginning(Arrays.stream(read.beginning()).boxed().toList())
+                .setBeginningText(read.beginningText())
+                .build();
+    }
+
+    private static TextRead fromWire(io.espalier.v1.TextRead read) {
+        return new TextRead(
+                read.getDocuments(),
+                read.getTokens(),
+                read.getBeginningList().stream().mapToInt(Integer::intValue).toArray(),
+                read.getBeginningText());
     }
 
     /** Where the file lies on its device is no matter of other processes. */

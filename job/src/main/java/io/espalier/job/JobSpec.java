@@ -5,6 +5,8 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.transformer.ModelLayout;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * A prune request with every default filled in and every field checked; what the domain of each stage works from.
@@ -20,13 +22,34 @@ public record JobSpec(
         Pruning pruning,
         Evaluation evaluation,
         long seed) {
+    /** How windows are cut where each comes from another document. */
+    static final String PER_DOCUMENT = "per-document";
 
     /**
-     * @param uri UTF-8 text inside the text root
-     * @param windows windows taken from the start; 0 takes all
+     * @param sources what is read, in this order
+     * @param windows of all sources together; 0 takes all there are
      * @param sequenceLength tokens per window
+     * @param begins whether windows begin with the token that begins a sequence; empty: as the tokenizer has it
+     * @param perDocument one window of each document that is long enough, instead of windows of all documents joined
      */
-    public record Text(String uri, int windows, int sequenceLength) {}
+    public record Text(
+            List<Source> sources, int windows, int sequenceLength, Optional<Boolean> begins, boolean perDocument) {
+        public Text {
+            sources = List.copyOf(sources);
+        }
+
+        /** Joined windows of one text, which begin as the tokenizer has it. */
+        public static Text of(String uri, int windows, int sequenceLength) {
+            return new Text(List.of(new Source(uri, "", 1)), windows, sequenceLength, Optional.empty(), false);
+        }
+    }
+
+    /**
+     * @param uri of a file or folder inside the text root
+     * @param column where rows have their text; empty: where they usually have it
+     * @param weight share of the windows that comes from here, against those of the other sources
+     */
+    public record Source(String uri, String column, double weight) {}
 
     /**
      * @param criterion name in the table of criteria

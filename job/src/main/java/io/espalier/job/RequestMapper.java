@@ -15,14 +15,19 @@ import io.espalier.v1.Evaluation;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.TextShare;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** From the wire to a checked {@link JobSpec}; every refusal names the field and what it may be. */
 public final class RequestMapper {
     private static final int MAX_WINDOWS = 100_000;
     private static final int MAX_SEQUENCE = 1 << 17;
+    private static final int MAX_TEXTS = 16;
+    private static final double MAX_WEIGHT = 1e6;
     private static final int MAX_DRAWS = 4096;
     private static final int MIN_PRIORITY = -100;
     private static final int MAX_PRIORITY = 100;
@@ -46,12 +51,7 @@ public final class RequestMapper {
     private static JobSpec spec(String jobId, PruneRequest request) {
         required(request.getModel(), "model", "the checkpoint folder");
         Fields.within(request.getPriority(), MIN_PRIORITY, MAX_PRIORITY, "priority");
-        Calibration calibration = request.getCalibration();
-        required(calibration.getText(), "calibration.text", "the text to measure importance on");
-        JobSpec.Text calibrationText = new JobSpec.Text(
-                calibration.getText(),
-                count(calibration.getSamples(), 64, 1, MAX_WINDOWS, "calibration.samples"),
-                count(calibration.getSequenceLength(), 128, 2, MAX_SEQUENCE, "calibration.sequence_length"));
+        JobSpec.Text calibrationText = calibration(request.getCalibration());
         JobSpec.Pruning pruning = PruningMapper.pruning(
                 request.getPruning(),
                 or(request.getOutput(), jobId),
@@ -65,6 +65,45 @@ public final class RequestMapper {
                 pruning,
                 evaluation(request.getEvaluation(), calibrationText),
                 request.getSeed());
+    }
+
+    private static JobSpec.Text calibration(Calibration calibration) {
+        String windows =
+                choice(calibration.getWindows(), "calibration.windows", List.of("joined", JobSpec.PER_DOCUMENT));
+        return new JobSpec.Text(
+                sources(calibration),
+                count(calibration.getSamples(), 64, 1, MAX_WINDOWS, "calibration.samples"),
+                count(calibration.getSequenceLength(), 128, 2, MAX_SEQUENCE, "calibration.sequence_length"),
+                calibration.hasBos() ? Optional.of(calibration.getBos()) : Optional.empty(),
+                windows.equals(JobSpec.PER_DOCUMENT));
+    }
+
+    private static List<JobSpec.Source> sources(Calibration calibration) {
+        if (calibration.getTextsCount() == 0) {
+            required(calibration.getText(), "calibration.text", "the text to measure importance on");
+            return List.of(new JobSpec.Source(calibration.getText(), calibration.getTextField(), 1));
+        }
+        if (!calibration.getText().isEmpty() || !calibration.getTextField().isEmpty()) {
+            throw invalid("calibration.texts", "is given beside another text; put that into the list");
+        }
+        if (calibration.getTextsCount() > MAX_TEXTS) {
+            throw invalid(
+                    "calibration.texts",
+                    "has %d entries; at most %d".formatted(calibration.getTextsCount(), MAX_TEXTS));
+        }
+        List<JobSpec.Source> sources = new ArrayList<>();
+        for (int i = 0; i < calibration.getTextsCount(); i++) {
+            TextShare share = calibration.getTexts(i);
+            String field = "calibration.texts[%d]".formatted(i);
+            required(share.getText(), field + ".text", "the text to measure importance on");
+            double weight = share.getWeight() == 0 ? 1 : share.getWeight();
+            if (!(weight > 0 && weight <= MAX_WEIGHT)) {
+                throw invalid(
+                        field + ".weight", "is %s; it must be above 0 and at most %s".formatted(weight, MAX_WEIGHT));
+            }
+            sources.add(new JobSpec.Source(share.getText(), share.getTextField(), weight));
+        }
+        return sources;
     }
 
     private static JobSpec.Scoring scoring(Scoring scoring, Target target) {
@@ -120,10 +159,18 @@ public final class RequestMapper {
     }
 
     private static JobSpec.Evaluation evaluation(Evaluation evaluation, JobSpec.Text calibration) {
-        String uri = or(evaluation.getText(), calibration.uri());
+        if (evaluation.getText().isEmpty() && !evaluation.getTextField().isEmpty()) {
+            throw invalid("evaluation.text_field", "is given without evaluation.text, whose rows it is about");
+        }
+        List<JobSpec.Source> sources = evaluation.getText().isEmpty()
+                ? calibration.sources()
+                : List.of(new JobSpec.Source(evaluation.getText(), evaluation.getTextField(), 1));
         int windows = count(evaluation.getMaxWindows(), 0, 0, MAX_WINDOWS, "evaluation.max_windows");
         int length = count(evaluation.getSequenceLength(), 128, 2, MAX_SEQUENCE, "evaluation.sequence_length");
+        Optional<Boolean> begins = evaluation.hasBos() ? Optional.of(evaluation.getBos()) : Optional.empty();
         return new JobSpec.Evaluation(
-                new JobSpec.Text(uri, windows, length), !uri.equals(calibration.uri()), !evaluation.getSkipSpeed());
+                new JobSpec.Text(sources, windows, length, begins, false),
+                !sources.equals(calibration.sources()),
+                !evaluation.getSkipSpeed());
     }
 }

@@ -5,8 +5,8 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.artifact.Root;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Opens what requests name: models, texts and artifacts. Nothing outside their three roots is opened. */
 public final class Workspace {
@@ -31,7 +31,7 @@ public final class Workspace {
      * @throws EspalierException {@code INPUT_CHANGED} when a file is not the inspected one, or changes during the work
      */
     public <T> T read(JobSpec spec, Inspection inspection, Function<Inputs, T> work) {
-        return read(spec, inspection.files(), work);
+        return open(spec, inspection, work);
     }
 
     /**
@@ -40,11 +40,11 @@ public final class Workspace {
      * @throws EspalierException {@code INPUT_CHANGED} when one changes meanwhile
      */
     public <T> T inspect(JobSpec spec, Function<Inputs, T> work) {
-        return read(spec, List.of(), work);
+        return open(spec, null, work);
     }
 
-    private <T> T read(JobSpec spec, List<InputFile> inspected, Function<Inputs, T> work) {
-        try (Inputs inputs = new Inputs(spec, modelsRoot, texts, inspected)) {
+    private <T> T open(JobSpec spec, @Nullable Inspection inspection, Function<Inputs, T> work) {
+        try (Inputs inputs = new Inputs(spec, modelsRoot, texts, inspection)) {
             T result = resultOrChange(inputs, work);
             inputs.requireUnchanged();
             return result;

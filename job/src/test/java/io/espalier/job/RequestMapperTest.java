@@ -29,7 +29,7 @@ class RequestMapperTest {
                 .isEqualTo(new JobSpec(
                         "job",
                         "m",
-                        new JobSpec.Text("t", 64, 128),
+                        JobSpec.Text.of("t", 64, 128),
                         new JobSpec.Scoring(
                                 "fms",
                                 CriterionOptions.usual(),
@@ -44,7 +44,7 @@ class RequestMapperTest {
                                         32,
                                         Compensation.LEAST_SQUARES_BLEND,
                                         false)),
-                        new JobSpec.Evaluation(new JobSpec.Text("t", 0, 128), false, true),
+                        new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true),
                         0));
     }
 
@@ -71,6 +71,22 @@ class RequestMapperTest {
             })
     void theCompleteRequestKeepsWhatPruningIsAskedFor(String pruning) {
         String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{" + pruning + "}}";
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
+
+        assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"calibration\":{\"text\":\"t\",\"text_field\":\"body\",\"bos\":false},\"evaluation\":{\"text\":\"e\",\"text_field\":\"page\",\"bos\":true}",
+                "\"calibration\":{\"text\":\"t\",\"windows\":\"per-document\"}",
+                "\"calibration\":{\"texts\":[{\"text\":\"t\",\"weight\":0.5},{\"text\":\"u\",\"text_field\":\"body\"}]}",
+            })
+    void theCompleteRequestKeepsWhichTextsAreRead(String texts) {
+        String json = "{\"model\":\"m\",\"pruning\":{\"unit_ratio\":0.5}," + texts + "}";
         JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
 
         JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
@@ -123,6 +139,12 @@ class RequestMapperTest {
             value = {
                 "model                          | \"model\":\"\"",
                 "calibration.text               | \"calibration\":{}",
+                "calibration.texts              | \"calibration\":{\"text\":\"t\",\"texts\":[{\"text\":\"u\"}]}",
+                "calibration.texts[1].text      | \"calibration\":{\"texts\":[{\"text\":\"u\"},{}]}",
+                "calibration.texts[0].weight    | \"calibration\":{\"texts\":[{\"text\":\"u\",\"weight\":-1}]}",
+                "calibration.texts[0].weight    | \"calibration\":{\"texts\":[{\"text\":\"u\",\"weight\":\"NaN\"}]}",
+                "calibration.windows            | \"calibration\":{\"text\":\"t\",\"windows\":\"some\"}",
+                "evaluation.text_field          | \"evaluation\":{\"text_field\":\"body\"}",
                 "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":1000000000}",
                 "calibration.samples            | \"calibration\":{\"text\":\"t\",\"samples\":4294967295}",
                 "calibration.sequence_length    | \"calibration\":{\"text\":\"t\",\"sequence_length\":1}",

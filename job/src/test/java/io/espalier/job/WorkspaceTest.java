@@ -238,7 +238,24 @@ class WorkspaceTest {
     }
 
     private static Inspection inspection(List<InputFile> files) {
-        return new Inspection("llama", List.of(), 1, "", "", "", 1, 1, 0, 1, 1, Computation.EXACT, Map.of(), files);
+        return new Inspection(
+                "llama",
+                List.of(),
+                1,
+                "",
+                "",
+                "",
+                1,
+                1,
+                0,
+                1,
+                1,
+                Computation.EXACT,
+                Map.of(),
+                files,
+                TextRead.UNKNOWN,
+                TextRead.UNKNOWN,
+                List.of());
     }
 
     private void assertRefused(ErrorCode code, String what) {

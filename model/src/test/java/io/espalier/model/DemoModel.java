@@ -38,7 +38,8 @@ public final class DemoModel {
                             DEMO.resolve(text),
                             tokenizer,
                             checkpoint.config().vocabSize())
-                    .first(samples, length);
+                    .first(samples, length)
+                    .tokens();
         }
     }
 

@@ -355,7 +355,7 @@ class GoldenTest {
     }
 
     /** Everything a forward pass shows, for windows that fit one chunk. */
-    private record Forward(List<float[]> hidden, float[] logits, double[] losses) {
+    record Forward(List<float[]> hidden, float[] logits, double[] losses) {
         static Forward of(Checkpoint checkpoint, int[][] windows) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             LanguageHead head = new LanguageHead(checkpoint, layout);

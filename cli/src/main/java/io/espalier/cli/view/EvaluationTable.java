@@ -3,6 +3,8 @@ package io.espalier.cli.view;
 import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.ModelMeasurement;
+import io.espalier.v1.Provenance;
+import io.espalier.v1.TextRead;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -64,14 +66,47 @@ public final class EvaluationTable {
                 .append(" predictions, windows of ")
                 .append(protocol.getSequenceLength())
                 .append(" tokens, text: ")
-                .append(protocol.getSplit());
+                .append(protocol.getSplit())
+                .append(read(report.getProvenance()));
         if (report.getMaskedCount() > 0) {
             table.append("\nthe same removed by each score set, without repair: ")
                     .append(report.getMaskedList().stream()
                             .map(set -> String.format(Locale.ROOT, "%s %.3f", set.getSet(), set.getPerplexity()))
                             .collect(Collectors.joining(", ")));
         }
+        report.getProvenance().getNotesList().forEach(note -> table.append("\nnote: ")
+                .append(note.replaceAll("\\p{C}", "?")));
         return table.append(ranks(report)).toString();
+    }
+
+    /** What was read of the texts; nothing in reports of earlier versions. */
+    private static String read(Provenance provenance) {
+        if (!provenance.hasCalibration()) {
+            return "";
+        }
+        TextRead calibration = provenance.getCalibration();
+        TextRead evaluation = provenance.getEvaluation();
+        return "\nwindows begin with %s; calibrated on %s"
+                .formatted(
+                        evaluation.getBeginningText().equals(calibration.getBeginningText())
+                                ? beginning(evaluation)
+                                : "%s, those of the calibration with %s"
+                                        .formatted(beginning(evaluation), beginning(calibration)),
+                        amount(calibration));
+    }
+
+    private static String beginning(TextRead text) {
+        return text.getBeginningText().isEmpty()
+                ? "their first word"
+                : text.getBeginningText().replaceAll("\\p{C}", "?");
+    }
+
+    private static String amount(TextRead text) {
+        return String.format(
+                Locale.ROOT,
+                text.getDocuments() == 1 ? "%,d tokens of one document" : "%,d tokens of %,d documents",
+                text.getTokens(),
+                text.getDocuments());
     }
 
     /** The lowest rank correlation of each control with the criterion over all layers and both kinds of units. */

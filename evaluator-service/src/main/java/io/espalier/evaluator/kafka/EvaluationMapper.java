@@ -71,6 +71,11 @@ final class EvaluationMapper {
                 .setCompensation(checkpoint.getRequest().getPruning().getCompensation())
                 .setCodeVersion(codeVersion)
                 .setProfile(checkpoint.getInputs().getProfile());
+        if (checkpoint.getInputs().hasCalibration()) {
+            provenance.setCalibration(checkpoint.getInputs().getCalibration());
+            provenance.setEvaluation(checkpoint.getInputs().getEvaluation());
+        }
+        provenance.addAllNotes(checkpoint.getInputs().getNotesList());
         return provenance.setGradientSource(gradientSource(spec)).build();
     }
 

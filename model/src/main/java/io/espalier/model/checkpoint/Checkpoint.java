@@ -63,6 +63,7 @@ public final class Checkpoint implements Closeable {
     private final List<Shard> shards;
     private final Map<String, Location> locations = new LinkedHashMap<>();
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    private final List<String> ignored = new ArrayList<>();
     private final Set<Part> finite = ConcurrentHashMap.newKeySet();
 
     private Checkpoint(Path folder, Path realRoot, ModelConfig config, List<Shard> shards) {
@@ -141,17 +142,14 @@ public final class Checkpoint implements Closeable {
         for (String shard : index.shards()) {
             add(contained(folder, shard, realRoot), shard, index);
         }
-        for (String tensor : index.shardOf().keySet()) {
-            if (!tensors.containsKey(tensor)) {
-                throw new EspalierException(
-                        ErrorCode.MODEL_CORRUPT,
-                        "%s: tensor %s is not in %s"
-                                .formatted(
-                                        ShardIndex.FILE,
-                                        Quoted.of(tensor),
-                                        index.shardOf().get(tensor)));
-            }
-        }
+        // One that is needed is missed where its layer is laid out; the others only show that the index is not right.
+        index.shardOf().keySet().stream()
+                .filter(tensor -> !tensors.containsKey(tensor) && !StoredNames.isBuffer(tensor))
+                .forEach(tensor -> ignored.add("%s lists %s, which is not in %s"
+                        .formatted(
+                                ShardIndex.FILE,
+                                Quoted.of(tensor),
+                                index.shardOf().get(tensor))));
     }
 
     private void add(Path path, String name, @Nullable ShardIndex index) throws IOException {
@@ -159,11 +157,14 @@ public final class Checkpoint implements Closeable {
         shards.add(shard);
         for (SafetensorsHeader.Entry entry : SafetensorsHeader.read(shard.channel(), name)) {
             String tensor = entry.tensor().name();
+            StoredNames.requireDense(tensor);
+            if (StoredNames.isBuffer(tensor)) {
+                ignored.add("%s is a buffer that the model's code makes itself".formatted(Quoted.of(tensor)));
+                continue;
+            }
             if (index != null && !name.equals(index.shardOf().get(tensor))) {
-                throw new EspalierException(
-                        ErrorCode.MODEL_CORRUPT,
-                        "%s: tensor %s lies here but %s does not say so"
-                                .formatted(name, Quoted.of(tensor), ShardIndex.FILE));
+                ignored.add("%s lies in %s, which %s does not say".formatted(Quoted.of(tensor), name, ShardIndex.FILE));
+                continue;
             }
             locations.put(tensor, new Location(entry.tensor(), shard, entry.offset()));
             tensors.put(tensor, entry.tensor());
@@ -226,6 +227,23 @@ public final class Checkpoint implements Closeable {
     /** Every tensor by name, in file order. */
     public Map<String, TensorInfo> tensors() {
         return Collections.unmodifiableMap(tensors);
+    }
+
+    /** What of the checkpoint is neither read nor copied, in words; empty for most. */
+    public List<String> ignored() {
+        return Collections.unmodifiableList(ignored);
+    }
+
+    /**
+     * Tensors of decoder layers that are stored and not among those named: biases that the config does not declare, layers
+     * beyond its number.
+     *
+     * @param known names of the tensors that the model computes with
+     */
+    public List<String> unknownInLayers(Set<String> known) {
+        return tensors.keySet().stream()
+                .filter(tensor -> StoredNames.isInALayer(tensor) && !known.contains(tensor))
+                .toList();
     }
 
     public boolean has(String name) {

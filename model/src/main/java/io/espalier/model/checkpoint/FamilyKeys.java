@@ -71,7 +71,8 @@ record FamilyKeys(
                 List.of("num_hidden_layers"),
                 List.of("num_attention_heads"),
                 List.of("intermediate_size"),
-                List.of("max_position_embeddings"),
+                // The second one is that of the first conversions of LLaMA.
+                List.of("max_position_embeddings", "max_sequence_length"),
                 List.of("rms_norm_eps"),
                 normEpsilon,
                 headDim,

@@ -26,6 +26,15 @@ final class FewerLayers {
                 kept.stream().filter(layer -> layer < all.size()).forEach(layer -> left.add(all.get(layer)));
             }
         }
+        if (json.get(ModelConfig.PER_LAYER) instanceof ObjectNode) {
+            ObjectNode left = json.objectNode();
+            for (int layer : kept) {
+                if (PerLayerConfig.of(json, layer) instanceof ObjectNode own) {
+                    left.set(Integer.toString(kept.indexOf(layer)), own);
+                }
+            }
+            json.set(ModelConfig.PER_LAYER, left);
+        }
         int below = config.intOr(LAYERS_BELOW_SLIDING, Integer.MAX_VALUE);
         if (below < model.layers().size()) {
             json.put(

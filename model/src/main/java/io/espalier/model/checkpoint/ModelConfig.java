@@ -9,7 +9,6 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.file.StrictJson;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +38,7 @@ public record ModelConfig(
     static final String ALIBI_SLOPES = "alibi_slopes";
     private static final String OUTPUT_BIASES = "output_biases";
     private static final long MAX_CONFIG_BYTES = 10_000_000;
-    private static final int MAX_LAYERS = 4096;
-    private static final int MAX_HEADS = 1 << 16;
-    private static final int MAX_WIDTH = 1 << 24;
+    static final int MAX_WIDTH = 1 << 24;
 
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -53,17 +50,18 @@ public record ModelConfig(
         return parse(StrictJson.readObject(configJson, MAX_CONFIG_BYTES));
     }
 
-    static ModelConfig parse(ObjectNode json) {
-        ConfigReader config = new ConfigReader(json);
-        if (!config.has("model_type")) {
+    static ModelConfig parse(ObjectNode written) {
+        ConfigReader asWritten = new ConfigReader(written);
+        if (!asWritten.has("model_type")) {
             throw ConfigReader.corrupt("model_type", "missing");
         }
-        String modelType = config.textOr("model_type", "");
+        String modelType = asWritten.textOr("model_type", "");
         FamilyKeys keys = FamilyKeys.of(modelType);
+        ObjectNode json = AbsentKeys.filledIn(modelType, keys, written);
+        ConfigReader config = new ConfigReader(json);
         if (config.has("quantization_config")) {
             throw new EspalierException(
-                    ErrorCode.MODEL_UNSUPPORTED,
-                    "config.json: quantization_config: quantised weights are not read; use the model they came from");
+                    ErrorCode.MODEL_UNSUPPORTED, StoredNames.quantized("config.json: quantization_config"));
         }
         int hidden = config.size(FamilyKeys.present(config, keys.hidden()), MAX_WIDTH);
         double epsilon = keys.normEpsilon().isEmpty()
@@ -76,7 +74,7 @@ public record ModelConfig(
                 modelType,
                 hidden,
                 config.size("vocab_size", MAX_WIDTH),
-                config.has(PER_LAYER) ? perLayer(config) : oneForAll(config, keys, hidden),
+                PerLayerConfig.shapes(config, keys, hidden),
                 keys.rotary() ? Rope.read(config, 10_000) : null,
                 epsilon,
                 config.boolOr("tie_word_embeddings", keys.tied()),
@@ -86,51 +84,6 @@ public record ModelConfig(
                 tokenId(config, "bos_token_id"),
                 tokenId(config, "eos_token_id"),
                 json);
-    }
-
-    private static List<LayerShape> oneForAll(ConfigReader config, FamilyKeys keys, int hidden) {
-        int count = config.size(FamilyKeys.present(config, keys.layers()), MAX_LAYERS);
-        String headsKey = FamilyKeys.present(config, keys.heads());
-        int heads = config.size(headsKey, MAX_HEADS);
-        int headDim;
-        if (config.has("head_dim")) {
-            headDim = config.size("head_dim", MAX_HEADS);
-        } else if (keys.headDim() > 0) {
-            headDim = keys.headDim();
-        } else if (hidden % heads == 0) {
-            headDim = hidden / heads;
-        } else {
-            throw ConfigReader.corrupt(headsKey, heads + " does not divide the hidden size " + hidden);
-        }
-        int kvHeads = config.has("num_key_value_heads") ? config.size("num_key_value_heads", MAX_HEADS) : heads;
-        if (heads % kvHeads != 0) {
-            throw ConfigReader.corrupt("num_key_value_heads", kvHeads + " does not divide " + heads + " heads");
-        }
-        int ffn = keys.ffn().isEmpty()
-                ? Math.multiplyExact(4, hidden)
-                : config.size(FamilyKeys.present(config, keys.ffn()), MAX_WIDTH);
-        return Collections.nCopies(count, new LayerShape(heads, kvHeads, headDim, ffn));
-    }
-
-    private static List<LayerShape> perLayer(ConfigReader config) {
-        if (!(config.json().get(PER_LAYER) instanceof ArrayNode array)
-                || array.size() > MAX_LAYERS
-                || array.isEmpty()) {
-            throw ConfigReader.corrupt(PER_LAYER, "must be an array of 1 to " + MAX_LAYERS + " layers");
-        }
-        List<LayerShape> layers = new ArrayList<>();
-        for (JsonNode node : array) {
-            if (!(node instanceof ObjectNode object)) {
-                throw ConfigReader.corrupt(PER_LAYER, "layer " + layers.size() + " is no object");
-            }
-            ConfigReader layer = new ConfigReader(object);
-            layers.add(new LayerShape(
-                    layer.size("num_attention_heads", MAX_HEADS),
-                    layer.size("num_key_value_heads", MAX_HEADS),
-                    layer.size("head_dim", MAX_HEADS),
-                    layer.size("intermediate_size", MAX_WIDTH)));
-        }
-        return layers;
     }
 
     /** Some models list several end tokens. The first one ends plain text. */
@@ -202,7 +155,7 @@ public record ModelConfig(
      * @throws EspalierException {@code MODEL_CORRUPT} when there is not one number per head
      */
     public List<Double> alibiSlopes(int layer) {
-        JsonNode slopes = json.path(PER_LAYER).path(layer).path(ALIBI_SLOPES);
+        JsonNode slopes = PerLayerConfig.of(json, layer).path(ALIBI_SLOPES);
         if (slopes.isMissingNode()) {
             return List.of();
         }

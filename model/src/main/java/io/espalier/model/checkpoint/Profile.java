@@ -4,7 +4,7 @@ package io.espalier.model.checkpoint;
 public enum Profile {
     /** One shape for every layer, in the family's own config keys. Stock runtimes load it. */
     UNIFORM("uniform"),
-    /** A shape per layer in {@code per_layer_config}. Only Espalier reads it. */
+    /** A shape per layer in {@code per_layer_config}. transformers reads such a config; a modelling file must build the layers from it. */
     PER_LAYER("per-layer");
 
     private final String wireName;

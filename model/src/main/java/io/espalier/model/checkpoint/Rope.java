@@ -3,6 +3,9 @@ package io.espalier.model.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
+import java.util.stream.StreamSupport;
 
 /**
  * The settings of rotary position embeddings, from the keys of transformers 4 or 5.
@@ -30,6 +33,12 @@ public record Rope(String type, double theta, ObjectNode parameters) {
                 ? config.object("rope_parameters")
                 : config.has("rope_scaling") ? config.object("rope_scaling") : JsonNodeFactory.instance.objectNode();
         ObjectNode parameters = ((ObjectNode) node).deepCopy();
+        if (StreamSupport.stream(parameters.spliterator(), false).anyMatch(JsonNode::isObject)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: rope_parameters: has settings for each type of layer, which this model_type does not have;"
+                            + " give one set of rope_theta and rope_type");
+        }
         ConfigReader reader = new ConfigReader(parameters);
         String type = reader.textOr("rope_type", reader.textOr("type", "default"));
         double theta = reader.doubleOr("rope_theta", config.doubleOr("rope_theta", defaultTheta));

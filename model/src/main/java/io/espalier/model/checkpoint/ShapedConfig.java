@@ -1,6 +1,5 @@
 package io.espalier.model.checkpoint;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.model.LayerShape;
 import java.util.List;
@@ -23,6 +22,9 @@ final class ShapedConfig {
         this.shape = shape;
         this.json = model.json();
         json.remove(ModelConfig.PER_LAYER);
+        json.remove("allow_global_per_layer_attribute_access");
+        // It names Python files of the dense checkpoint, which are not copied: no code of a checkpoint is ever run.
+        json.remove("auto_map");
         writeOldAndNewKeys();
     }
 
@@ -102,20 +104,44 @@ final class ShapedConfig {
         return new WrittenConfig(json, Profile.UNIFORM, "every layer has its full shape");
     }
 
+    /**
+     * What differs in each layer from the whole model's keys, as transformers 5.15 and later have it. The whole model's keys stay
+     * those of the dense model; the last key lets code read them that looks at no single layer.
+     */
     private WrittenConfig perLayer(List<LayerShape> shapes, String reason) {
-        ArrayNode layers = json.putArray(ModelConfig.PER_LAYER);
-        for (LayerShape layer : shapes) {
-            ObjectNode written = layers.addObject()
-                    .put("num_attention_heads", layer.heads())
-                    .put("num_key_value_heads", layer.kvHeads())
-                    .put("head_dim", layer.headDim())
-                    .put("intermediate_size", layer.ffnChannels());
+        FamilyKeys keys = FamilyKeys.of(model.modelType());
+        ConfigReader config = new ConfigReader(json);
+        String heads = FamilyKeys.present(config, keys.heads());
+        String ffn = keys.ffn().isEmpty() ? "intermediate_size" : FamilyKeys.present(config, keys.ffn());
+        LayerShape whole = PerLayerConfig.wholeModel(config, keys, model.hiddenSize());
+        ObjectNode layers = json.putObject(ModelConfig.PER_LAYER);
+        for (int layer = 0; layer < shapes.size(); layer++) {
+            ObjectNode differing = json.objectNode();
+            LayerShape own = shapes.get(layer);
+            putIfOther(differing, heads, own.heads(), whole.heads());
+            putIfOther(differing, "num_key_value_heads", own.kvHeads(), kvHeadsWithout(config, own, whole));
+            putIfOther(differing, "head_dim", own.headDim(), whole.headDim());
+            putIfOther(differing, ffn, own.ffnChannels(), whole.ffnChannels());
             if (!slopes.isEmpty()) {
-                ArrayNode perHead = written.putArray(ModelConfig.ALIBI_SLOPES);
-                slopes.get(layers.size() - 1).forEach(perHead::add);
+                slopes.get(layer).forEach(differing.putArray(ModelConfig.ALIBI_SLOPES)::add);
+            }
+            if (!differing.isEmpty()) {
+                layers.set(Integer.toString(layer), differing);
             }
         }
+        json.put("allow_global_per_layer_attribute_access", true);
         return new WrittenConfig(json, Profile.PER_LAYER, reason);
+    }
+
+    /** KV heads that a reader takes a layer to have which does not say so. */
+    private static int kvHeadsWithout(ConfigReader config, LayerShape own, LayerShape whole) {
+        return config.has("num_key_value_heads") ? whole.kvHeads() : own.heads();
+    }
+
+    private static void putIfOther(ObjectNode differing, String key, int own, int whole) {
+        if (own != whole) {
+            differing.put(key, own);
+        }
     }
 
     /** Writes the keys of transformers 4 and of transformers 5, because each version reads only its own. */

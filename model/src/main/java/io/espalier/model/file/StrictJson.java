@@ -27,23 +27,31 @@ public final class StrictJson {
     private static final int MAX_DEPTH = 64;
     private static final int MAX_STRING_CHARS = 1_000_000;
 
-    /** Names are not interned, because the interned names of a hostile file would stay in memory. */
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
-                    .maxStringLength(MAX_STRING_CHARS)
-                    .maxNameLength(4096)
-                    .maxNumberLength(64)
-                    .build())
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .build();
+    /** A row may hold a whole book. */
+    private static final int MAX_ROW_CHARS = 64_000_000;
+
+    private static final JsonFactory FACTORY = factory(MAX_STRING_CHARS);
+    private static final JsonFactory ROWS = factory(MAX_ROW_CHARS);
 
     public static final ObjectMapper MAPPER = JsonMapper.builder(FACTORY)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .build();
 
     private StrictJson() {}
+
+    /** Names are not interned, because the interned names of a hostile file would stay in memory. */
+    private static JsonFactory factory(int maxStringChars) {
+        return JsonFactory.builder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_DEPTH)
+                        .maxStringLength(maxStringChars)
+                        .maxNameLength(4096)
+                        .maxNumberLength(64)
+                        .build())
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                .build();
+    }
 
     /**
      * Reads one JSON object.
@@ -79,6 +87,11 @@ public final class StrictJson {
     /** A parser that fails on bytes that are not UTF-8. */
     public static JsonParser parser(InputStream in) throws IOException {
         return FACTORY.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    /** The same for rows of text: strings may be as long as a book. */
+    public static JsonParser rows(InputStream in) throws IOException {
+        return ROWS.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
     }
 
     /** The {@code MODEL_CORRUPT} exception for a JSON file that could not be parsed. */

@@ -1,5 +1,6 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.Seeds;
 import io.espalier.model.tensor.ImportanceKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;

@@ -1,5 +1,6 @@
 package io.espalier.model.importance;
 
+import io.espalier.model.Seeds;
 import java.util.SplittableRandom;
 
 /** The baseline: scores that are uniform in [0, 1) and depend only on the job's seed. */

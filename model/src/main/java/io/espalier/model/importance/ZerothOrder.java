@@ -3,6 +3,7 @@ package io.espalier.model.importance;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
 import io.espalier.model.InvalidSetting;
+import io.espalier.model.Seeds;
 import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.tensor.Computation;

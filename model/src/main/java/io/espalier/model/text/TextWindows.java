@@ -3,70 +3,60 @@ package io.espalier.model.text;
 import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
-import io.espalier.model.file.RegularFile;
+import io.espalier.model.Seeds;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringWriter;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.zip.ZipException;
 
 /**
- * A UTF-8 text as non-overlapping windows of token ids. Tokens at the end that do not fill a window are dropped.
+ * UTF-8 texts as windows of token ids.
  *
- * <p>The text is read and tokenised in pieces, so memory depends on the number of windows and not on the size of the
- * file. The places where the text is split into pieces depend only on the text.
+ * <p>A text is read and tokenised in pieces, so memory depends on the number of windows and not on the size of the
+ * files. The places where it is split into pieces depend only on the text.
  *
  * @param field name of the field of the request that names the text, for messages
+ * @param files read one after the other
+ * @param column where rows of JSON have their text; empty: where they usually have it
  * @param vocabSize number of token ids of the model; a larger token id is refused
- * @param bosTokenId put at the start of every window and counted in its length; null for none
+ * @param beginning put at the start of every window and counted in its length, as {@link Tokenizer#beginning}
  */
 public record TextWindows(
-        String field,
-        Path text,
-        Tokenizer tokenizer,
-        int vocabSize,
-        @Nullable Integer bosTokenId) {
+        String field, List<Path> files, String column, Tokenizer tokenizer, int vocabSize, int[] beginning) {
 
-    /** Windows without a token at their start. */
+    /** Windows of one file, with nothing at their start. */
     public TextWindows(String field, Path text, Tokenizer tokenizer, int vocabSize) {
-        this(field, text, tokenizer, vocabSize, null);
+        this(field, List.of(text), "", tokenizer, vocabSize, new int[0]);
     }
 
-    /**
-     * Every window of the text.
-     *
-     * @param length tokens per window
-     * @return token ids {@code [windows][length]}, at least one window
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the text is not UTF-8, is shorter than a
-     *     window or has a token outside the model's vocabulary; {@code MODEL_NOT_FOUND} when the text cannot be read
-     */
-    public int[][] all(int length) {
+    /** Every window of the joined documents, as {@link #first}. */
+    public Windows all(int length) {
         return first(Integer.MAX_VALUE, length);
     }
 
     /**
-     * The first windows of the text; fewer if the text is too short.
+     * The first non-overlapping windows of all documents joined by blank lines; fewer if the text is too short. Tokens at
+     * the end that do not fill a window are dropped.
      *
      * @param samples number of windows, at least 1
-     * @param length tokens per window, at least 2
-     * @return token ids {@code [n][length]}, 1 ≤ n ≤ samples
-     * @throws EspalierException as {@link #all}
+     * @param length tokens per window, at least 2 beside its beginning
+     * @return n windows, 1 ≤ n ≤ samples
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when the text is not UTF-8, is shorter than a
+     *     window, has rows without a text, or a token outside the model's vocabulary; {@code MODEL_NOT_FOUND} when it
+     *     cannot be read
      */
-    public int[][] first(int samples, int length) {
-        if (samples < 1 || length < 2) {
-            throw invalid("windows need at least 1 sample of 2 tokens, asked for %d of %d".formatted(samples, length));
-        }
-        int textTokens = bosTokenId == null ? length : length - 1;
+    public Windows first(int samples, int length) {
+        int textTokens = textTokens(samples, length);
         List<int[]> windows = new ArrayList<>();
         int[] carried = {};
-        RegularFile.require(text, ErrorCode.INVALID_ARGUMENT, field);
-        try (Reader reader = Files.newBufferedReader(text, StandardCharsets.UTF_8)) {
-            TextPieces pieces = new TextPieces(reader);
+        try (JoinedReader joined = new JoinedReader(new TextFiles(field, files, column).open())) {
+            TextPieces pieces = new TextPieces(joined);
             for (String piece = pieces.next(); piece != null && windows.size() < samples; piece = pieces.next()) {
                 Cancellation.check();
                 int[] ids = concatenated(carried, checked(tokenizer.encode(piece)));
@@ -77,26 +67,68 @@ public record TextWindows(
                 }
                 carried = Arrays.copyOfRange(ids, from, ids.length);
             }
-        } catch (CharacterCodingException e) {
-            throw invalid("is not UTF-8; convert the text");
+            if (windows.isEmpty()) {
+                throw invalid(
+                        "has %d tokens, fewer than one window of %d; give a longer text or a shorter sequence length"
+                                .formatted(carried.length, textTokens));
+            }
+            return new Windows(windows.toArray(int[][]::new), joined.count());
         } catch (IOException e) {
-            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": the text cannot be read", e);
+            throw unreadable(e);
+        }
+    }
+
+    /**
+     * One window out of each document that is longer than a window, at a place that the seed chooses; the documents in
+     * their order, until there are as many windows as asked for. The protocol of C4 in the papers, but for the documents,
+     * which those draw at random too.
+     *
+     * @param samples number of windows, at least 1
+     * @param length tokens per window, at least 2 beside its beginning
+     * @return n windows, 1 ≤ n ≤ samples
+     * @throws EspalierException as {@link #first}
+     */
+    public Windows perDocument(int samples, int length, long seed) {
+        int textTokens = textTokens(samples, length);
+        List<int[]> windows = new ArrayList<>();
+        long documents = 0;
+        long longest = 0;
+        try (Documents all = new TextFiles(field, files, column).open()) {
+            for (Reader document = all.next(); document != null; document = all.next()) {
+                Cancellation.check();
+                StringWriter text = new StringWriter();
+                document.transferTo(text);
+                int[] ids = checked(tokenizer.encode(text.toString()));
+                longest = Math.max(longest, ids.length);
+                if (ids.length > textTokens) {
+                    long draw = Seeds.of(seed, "window/" + field + "/" + documents);
+                    windows.add(window(ids, (int) Long.remainderUnsigned(draw, ids.length - textTokens), textTokens));
+                }
+                documents++;
+                if (windows.size() == samples) {
+                    break;
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(e);
         }
         if (windows.isEmpty()) {
-            throw invalid("has %d tokens, fewer than one window of %d; give a longer text or a shorter sequence length"
-                    .formatted(carried.length, textTokens));
+            throw invalid(
+                    "has no document of more than %d tokens, the longest of %d has %d; give a shorter sequence length"
+                            .formatted(textTokens, documents, longest));
         }
-        return windows.toArray(int[][]::new);
+        return new Windows(windows.toArray(int[][]::new), documents);
+    }
+
+    private int textTokens(int samples, int length) {
+        if (samples < 1 || length < 2 || length - beginning.length < 1) {
+            throw invalid("windows need at least 1 sample of 2 tokens, asked for %d of %d".formatted(samples, length));
+        }
+        return length - beginning.length;
     }
 
     private int[] window(int[] ids, int from, int textTokens) {
-        if (bosTokenId == null) {
-            return Arrays.copyOfRange(ids, from, from + textTokens);
-        }
-        int[] window = new int[textTokens + 1];
-        window[0] = bosTokenId;
-        System.arraycopy(ids, from, window, 1, textTokens);
-        return window;
+        return concatenated(beginning, Arrays.copyOfRange(ids, from, from + textTokens));
     }
 
     private int[] checked(int[] ids) {
@@ -113,6 +145,16 @@ public record TextWindows(
         int[] all = Arrays.copyOf(head, head.length + tail.length);
         System.arraycopy(tail, 0, all, head.length, tail.length);
         return all;
+    }
+
+    private EspalierException unreadable(IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return invalid("is not UTF-8; convert the text");
+        }
+        if (e instanceof ZipException || e instanceof EOFException) {
+            return invalid("its gzip file is damaged or cut off; pack it again");
+        }
+        return new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": the text cannot be read", e);
     }
 
     private EspalierException invalid(String what) {

@@ -1,41 +1,61 @@
 package io.espalier.model.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.file.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.OptionalInt;
 
-/** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}. It adds no special tokens. */
+/** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}. */
 public final class Tokenizer implements AutoCloseable {
     public static final String FILE = "tokenizer.json";
+    public static final String CONFIG = "tokenizer_config.json";
     private static final long MAX_BYTES = 200_000_000;
+    private static final long MAX_CONFIG_BYTES = 16_000_000;
+    private static final String ADD_BOS = "add_bos_token";
+    private static final String BOS = "bos_token";
+    /** Any text with a token. */
+    private static final String PROBE = "a";
+
     private static final Map<String, String> AS_IS =
             Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
 
     private final HuggingFaceTokenizer tokenizer;
+    private final JsonNode config;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer) {
+    private Tokenizer(HuggingFaceTokenizer tokenizer, JsonNode config) {
         this.tokenizer = tokenizer;
+        this.config = config;
     }
 
-    /** @throws EspalierException {@code MODEL_CORRUPT} when tokenizer.json is missing or cannot be used */
+    /** @throws EspalierException {@code MODEL_CORRUPT} when tokenizer.json is missing or it or tokenizer_config.json cannot be used */
     public static Tokenizer open(Checkpoint checkpoint) {
-        return open(checkpoint.file(FILE));
+        Path config = checkpoint.companions().get(CONFIG);
+        return open(
+                checkpoint.file(FILE),
+                config == null ? MissingNode.getInstance() : StrictJson.readObject(config, MAX_CONFIG_BYTES));
     }
 
     static Tokenizer open(Path tokenizerJson) {
+        return open(tokenizerJson, MissingNode.getInstance());
+    }
+
+    private static Tokenizer open(Path tokenizerJson, JsonNode config) {
         try {
             if (Files.size(tokenizerJson) > MAX_BYTES) {
                 throw new EspalierException(ErrorCode.MODEL_CORRUPT, FILE + ": larger than " + MAX_BYTES + " bytes");
             }
             try (InputStream json = Files.newInputStream(tokenizerJson)) {
-                return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS));
+                return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), config);
             }
         } catch (EspalierException e) {
             throw e;
@@ -45,8 +65,59 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
+    /** The tokens of a text alone, without any that the tokenizer would put around it. */
     public int[] encode(String text) {
-        return Arrays.stream(tokenizer.encode(text).getIds())
+        return ids(text, false);
+    }
+
+    /**
+     * What this tokenizer puts before a text: the token that begins a sequence, if the model was trained with one. A user's
+     * {@code add_bos_token} in tokenizer_config.json decides; without it, {@code post_processor} of tokenizer.json does.
+     *
+     * @return ids, mostly one or none
+     */
+    public int[] beginning() {
+        int[] processed = beforeText();
+        JsonNode add = config.path(ADD_BOS);
+        if (!add.isBoolean()) {
+            return processed;
+        }
+        if (!add.booleanValue()) {
+            return new int[0];
+        }
+        return processed.length > 0 ? processed : bos().stream().toArray();
+    }
+
+    /**
+     * The one token that begins a sequence, whether this tokenizer puts it there or not.
+     *
+     * @return its id in an array; empty where it has none
+     */
+    public int[] bosToken() {
+        int[] processed = beforeText();
+        return processed.length > 0 ? processed : bos().stream().toArray();
+    }
+
+    private int[] beforeText() {
+        int[] around = ids(PROBE, true);
+        int[] alone = ids(PROBE, false);
+        for (int from = 0; from + alone.length <= around.length; from++) {
+            if (Arrays.equals(around, from, from + alone.length, alone, 0, alone.length)) {
+                return Arrays.copyOf(around, from);
+            }
+        }
+        return new int[0];
+    }
+
+    private OptionalInt bos() {
+        JsonNode named = config.path(BOS);
+        String text = named.isObject() ? named.path("content").asText() : named.asText();
+        int[] ids = text.isEmpty() ? new int[0] : ids(text, false);
+        return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();
+    }
+
+    private int[] ids(String text, boolean special) {
+        return Arrays.stream(tokenizer.encode(text, special, false).getIds())
                 .mapToInt(Math::toIntExact)
                 .toArray();
     }

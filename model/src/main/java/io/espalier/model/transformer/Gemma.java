@@ -12,7 +12,7 @@ record Gemma() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = parts(config);
+        LlamaParts parts = parts(config, stored);
         boolean biased = config.boolOr("attention_bias", false);
         return parts.model(
                 embeddingScale(config),
@@ -25,8 +25,8 @@ record Gemma() implements Family {
                 0);
     }
 
-    static LlamaParts parts(ModelConfig config) {
-        return new LlamaParts(config, 1);
+    static LlamaParts parts(ModelConfig config, Set<String> stored) {
+        return LlamaParts.of(config, stored, 1);
     }
 
     static double embeddingScale(ModelConfig config) {

@@ -15,7 +15,7 @@ record Gemma2() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = Gemma.parts(config);
+        LlamaParts parts = Gemma.parts(config, stored);
         boolean biased = config.boolOr("attention_bias", false);
         double scale = 1 / Math.sqrt(config.doubleOr("query_pre_attn_scalar", 256));
         double cap = config.doubleOr("attn_logit_softcapping", 0);
@@ -24,7 +24,7 @@ record Gemma2() implements Family {
         return parts.model(
                 Gemma.embeddingScale(config),
                 (index, shape) -> {
-                    String layer = LlamaParts.layer(index);
+                    String layer = parts.layer(index);
                     AttentionScores scores =
                             AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
                     return new LayerLayout(

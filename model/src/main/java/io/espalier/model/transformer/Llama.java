@@ -12,7 +12,7 @@ record Llama() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = LlamaParts.of(config);
+        LlamaParts parts = LlamaParts.of(config, stored);
         boolean attentionBias = config.boolOr("attention_bias", false);
         boolean mlpBias = config.boolOr("mlp_bias", false);
         return parts.model((index, shape) -> parts.layer(

@@ -4,6 +4,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
@@ -11,14 +12,28 @@ import java.util.function.BiFunction;
  * and replaces those in which it differs.
  *
  * @param normOffset added to each stored norm weight
+ * @param prefix of the decoder's names: {@code model.}, or nothing where the decoder was saved by itself
+ * @param tokens name of the token embedding
  */
-record LlamaParts(ModelConfig config, double normOffset) {
-    static LlamaParts of(ModelConfig config) {
-        return new LlamaParts(config, 0);
+record LlamaParts(ModelConfig config, double normOffset, String prefix, String tokens) {
+    private static final String HEAD = "lm_head.weight";
+
+    static LlamaParts of(ModelConfig config, Set<String> stored) {
+        return of(config, stored, 0);
     }
 
-    static String layer(int index) {
-        return "model.layers." + index;
+    /** @param stored names of the checkpoint's tensors */
+    static LlamaParts of(ModelConfig config, Set<String> stored, double normOffset) {
+        boolean alone = stored.stream().anyMatch(name -> name.startsWith("layers."));
+        String prefix = alone ? "" : "model.";
+        String tokens = prefix + "embed_tokens.weight";
+        // Of two tied tensors, some programs store the one that they happen to meet first.
+        boolean storedAsHead = config.tied() && !stored.contains(tokens) && stored.contains(HEAD);
+        return new LlamaParts(config, normOffset, prefix, storedAsHead ? HEAD : tokens);
+    }
+
+    String layer(int index) {
+        return prefix + "layers." + index;
     }
 
     Axis width() {
@@ -116,7 +131,7 @@ record LlamaParts(ModelConfig config, double normOffset) {
      */
     ModelLayout model(double embeddingScale, BiFunction<Integer, LayerShape, LayerLayout> layer, double logitCap) {
         Axis vocabulary = Axis.fixed(config.vocabSize());
-        Parameter tokens = Parameter.matrix("model.embed_tokens.weight", vocabulary, width());
+        Parameter embedding = Parameter.matrix(tokens, vocabulary, width());
         List<LayerLayout> layers = new ArrayList<>();
         for (LayerShape shape : config.layers()) {
             layers.add(layer.apply(layers.size(), shape));
@@ -125,10 +140,10 @@ record LlamaParts(ModelConfig config, double normOffset) {
                 config.modelType(),
                 config.hiddenSize(),
                 config.vocabSize(),
-                new Embedding(tokens, embeddingScale, null, null),
+                new Embedding(embedding, embeddingScale, null, null),
                 layers,
-                norm("model.norm"),
-                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width()),
+                norm(prefix + "norm"),
+                config.tied() ? embedding : Parameter.matrix(HEAD, vocabulary, width()),
                 logitCap);
     }
 }

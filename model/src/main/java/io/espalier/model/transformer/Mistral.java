@@ -12,7 +12,7 @@ record Mistral() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = LlamaParts.of(config);
+        LlamaParts parts = LlamaParts.of(config, stored);
         SlidingWindow window = SlidingWindow.everywhere(config);
         return parts.model((index, shape) -> parts.layer(
                 index,

@@ -5,9 +5,13 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.TensorInfo;
+import io.espalier.model.file.Quoted;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A whole model as data: the names, shapes and roles of its tensors, layer by layer.
@@ -30,6 +34,8 @@ public record ModelLayout(
         layers = List.copyOf(layers);
     }
 
+    private static final Pattern LAYER_NUMBER = Pattern.compile("(?:^|\\.)(?:layers|h)\\.(\\d+)\\.");
+
     /**
      * Finds the family of a checkpoint and compares the shape of every tensor with the config, so that no later
      * computation fails because of a shape.
@@ -39,10 +45,38 @@ public record ModelLayout(
      */
     public static ModelLayout of(Checkpoint checkpoint) {
         ModelLayout layout = of(checkpoint.config(), checkpoint.tensors().keySet());
+        Set<String> known = new HashSet<>();
         for (Parameter parameter : layout.parameters()) {
             check(parameter, checkpoint.tensor(parameter.name()));
+            known.add(parameter.name());
+        }
+        List<String> unknown = checkpoint.unknownInLayers(known);
+        if (!unknown.isEmpty()) {
+            throw unknown(unknown, layout);
         }
         return layout;
+    }
+
+    /** A tensor that the layers compute with elsewhere would be left out here, and the result would be wrong in silence. */
+    private static EspalierException unknown(List<String> tensors, ModelLayout layout) {
+        var number = LAYER_NUMBER.matcher(tensors.get(0));
+        boolean beyond =
+                number.find() && layerNumber(number.group(1)) >= layout.layers().size();
+        String names = tensors.stream().sorted().limit(3).map(Quoted::of).collect(Collectors.joining(", "))
+                + (tensors.size() > 3 ? " and %d more".formatted(tensors.size() - 3) : "");
+        return beyond
+                ? new EspalierException(
+                        ErrorCode.MODEL_CORRUPT,
+                        "tensors %s: config.json has %d layers, the weights have more; correct num_hidden_layers"
+                                .formatted(names, layout.layers().size()))
+                : new EspalierException(
+                        ErrorCode.MODEL_UNSUPPORTED,
+                        "tensors %s: a %s with this config.json has no such tensors; biases are declared there (attention_bias, mlp_bias)"
+                                .formatted(names, layout.family()));
+    }
+
+    private static long layerNumber(String digits) {
+        return digits.length() > 9 ? Long.MAX_VALUE : Long.parseLong(digits);
     }
 
     /**

@@ -23,7 +23,7 @@ record Phi3() implements Family {
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: partial_rotary_factor: only 1 is computed; this variant of phi3 is not supported");
         }
-        LlamaParts parts = LlamaParts.of(config);
+        LlamaParts parts = LlamaParts.of(config, stored);
         SlidingWindow window = SlidingWindow.everywhere(config);
         return parts.model((index, shape) -> parts.layer(
                 index,
@@ -32,7 +32,7 @@ record Phi3() implements Family {
                         index,
                         shape,
                         new QueryKeyValue.Stacked(Linear.of(
-                                LlamaParts.layer(index) + ".self_attn.qkv_proj", heads(shape), parts.width(), false)),
+                                parts.layer(index) + ".self_attn.qkv_proj", heads(shape), parts.width(), false)),
                         false,
                         AttentionScores.plain(shape.headDim()).withWindow(window.at(index))),
                 feedForward(index, shape, parts)));
@@ -50,7 +50,7 @@ record Phi3() implements Family {
     }
 
     private static FeedForward feedForward(int index, LayerShape shape, LlamaParts parts) {
-        String mlp = LlamaParts.layer(index) + ".mlp";
+        String mlp = parts.layer(index) + ".mlp";
         Axis channels = LlamaParts.channels(shape);
         return new FeedForward.GatedStacked(
                 Linear.of(mlp + ".gate_up_proj", channels.followedBy(channels), parts.width(), false),

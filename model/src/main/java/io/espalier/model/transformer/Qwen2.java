@@ -12,7 +12,7 @@ record Qwen2() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = LlamaParts.of(config);
+        LlamaParts parts = LlamaParts.of(config, stored);
         SlidingWindow window = window(config);
         return parts.model((index, shape) -> parts.layer(
                 index,

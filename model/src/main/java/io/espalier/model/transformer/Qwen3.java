@@ -12,11 +12,11 @@ record Qwen3() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        LlamaParts parts = LlamaParts.of(config);
+        LlamaParts parts = LlamaParts.of(config, stored);
         SlidingWindow window = Qwen2.window(config);
         boolean biased = config.boolOr("attention_bias", false);
         return parts.model((index, shape) -> {
-            String attention = LlamaParts.layer(index) + ".self_attn";
+            String attention = parts.layer(index) + ".self_attn";
             Axis head = Axis.fixed(shape.headDim());
             AttentionScores scores = AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
             return parts.layer(

@@ -102,6 +102,71 @@ class ModelConfigTest {
     }
 
     @Test
+    void readsWhatDiffersInALayerAsTransformersWritesIt() {
+        ModelConfig config = parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", """
+                "per_layer_config":{"01":{"num_attention_heads":1,"num_key_value_heads":1,"intermediate_size":7,"skip":[]}},
+                "vocab_size\""""));
+
+        LayerShape whole = parse(TinyCheckpoint.CONFIG).layers().get(0);
+        assertThat(config.layers()).containsExactly(whole, new LayerShape(1, 1, whole.headDim(), 7));
+    }
+
+    @Test
+    void refusesWhatDiffersInALayerAndIsNoShape() {
+        String windows = TinyCheckpoint.CONFIG.replace(
+                "\"vocab_size\"", "\"per_layer_config\":{\"1\":{\"sliding_window\":8}},\"vocab_size\"");
+        String halves = TinyCheckpoint.CONFIG.replace(
+                "\"vocab_size\"", "\"per_layer_config\":{\"1\":{\"skip\":[\"mlp\"]}},\"vocab_size\"");
+
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(windows)).contains("layer 1", "sliding_window");
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(halves)).contains("layer 1", "skip");
+    }
+
+    /** The defaults of the config classes of transformers 5.18, printed from them. */
+    @ParameterizedTest
+    @CsvSource({
+        "llama, 4, 2048, 0, 0",
+        "mistral, 8, 131072, 4096, 0",
+        "qwen2, 32, 32768, 4096, 0",
+        "qwen3, 32, 32768, 4096, 0",
+        "gemma, 16, 8192, 0, 0",
+        "gemma2, 4, 8192, 4096, 50",
+        "phi3, 4, 4096, 0, 0"
+    })
+    void anAbsentKeyMeansWhatTheFamilysOwnCodeMeans(String type, int kvHeads, int positions, int window, double cap) {
+        int heads = Math.max(4, kvHeads);
+        ModelConfig config = parse("""
+                {"model_type":"%s","hidden_size":%d,"num_hidden_layers":1,"num_attention_heads":%d,"intermediate_size":8,
+                 "vocab_size":16}""".formatted(type, 8 * heads, heads));
+
+        assertThat(config.layers().get(0).kvHeads()).isEqualTo(kvHeads);
+        assertThat(config.maxPositions()).isEqualTo(positions);
+        assertThat(config.intOr("sliding_window", 0)).isEqualTo(window);
+        assertThat(config.doubleOr("attn_logit_softcapping", 0)).isEqualTo(cap);
+        assertThat(config.doubleOr("final_logit_softcapping", 0)).isEqualTo(cap == 0 ? 0 : 30);
+    }
+
+    @Test
+    void aKeyThatIsNullMeansNone() {
+        ModelConfig config = parse("""
+                {"model_type":"gemma2","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":4,"intermediate_size":8,
+                 "vocab_size":16,"sliding_window":null,"attn_logit_softcapping":null,"num_key_value_heads":null}""");
+
+        assertThat(config.intOr("sliding_window", 0)).isZero();
+        assertThat(config.doubleOr("attn_logit_softcapping", 0)).isZero();
+        assertThat(config.layers().get(0).kvHeads()).isEqualTo(4);
+    }
+
+    @Test
+    void theFirstConversionsOfLlamaSpellTheirPositionsOtherwise() {
+        ModelConfig config = parse("""
+                {"model_type":"llama","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":4,"intermediate_size":8,
+                 "vocab_size":16,"max_sequence_length":512}""");
+
+        assertThat(config.maxPositions()).isEqualTo(512);
+    }
+
+    @Test
     void takesTheFirstOfSeveralEndTokens() {
         assertThat(parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", "\"eos_token_id\":[7,9],\"vocab_size\""))
                         .eosTokenId())
@@ -130,6 +195,10 @@ class ModelConfigTest {
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"tie_word_embeddings\": 1 | tie_word_embeddings",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [] | per_layer_config",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [{}] | num_attention_heads",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"2\":{}} | per_layer_config",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"1\":{},\"01\":{}} | per_layer_config",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"-1\":{}} | per_layer_config",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"1\":3} | per_layer_config",
                 "\"model_type\": \"llama\" | \"type\": \"llama\" | model_type",
             })
     void namesAKeyThatCannotBeUsed(String good, String bad, String key) {

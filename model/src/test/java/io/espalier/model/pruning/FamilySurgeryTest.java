@@ -134,7 +134,7 @@ class FamilySurgeryTest {
                 UnaryOperator.identity(),
                 json -> {
                     change.accept(
-                            (ObjectNode) json.withArray("per_layer_config").get(0));
+                            (ObjectNode) json.withObject("/per_layer_config").get("0"));
                     return json;
                 },
                 target);

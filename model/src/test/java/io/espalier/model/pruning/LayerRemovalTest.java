@@ -10,13 +10,10 @@ import io.espalier.model.DemoModel;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.Profile;
-import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
-import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.LanguageHead;
 import io.espalier.model.transformer.LayerLayout;
@@ -24,13 +21,10 @@ import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -168,43 +162,6 @@ class LayerRemovalTest {
 
     private static void changed(String family, UnaryOperator<ObjectNode> config, Path target) {
         GoldenCheckpoint.rename(GoldenCheckpoint.of(family), UnaryOperator.identity(), config, target);
-    }
-
-    /** As the first LLaMA checkpoints have them. */
-    @Test
-    void tensorsOfALayerThatNothingComputesWithGoAndMoveWithIt(@TempDir Path folder) {
-        // Given
-        List<TensorInfo> frequencies = IntStream.range(0, 3)
-                .mapToObj(layer -> TensorInfo.of(frequencies(layer), DType.F32, 1))
-                .toList();
-        try (Checkpoint source = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
-            List<TensorInfo> tensors = new ArrayList<>(source.tensors().values());
-            tensors.addAll(frequencies);
-            try (CheckpointWriter writer = CheckpointWriter.create(folder.resolve("dense"), tensors)) {
-                source.tensors().keySet().forEach(name -> StoredWeights.copy(source, name, writer, name));
-                for (int layer = 0; layer < 3; layer++) {
-                    writer.write(frequencies(layer), ByteBuffer.wrap(new byte[] {(byte) layer, 0, 0, 0}));
-                }
-                writer.writeJson(Checkpoint.CONFIG, source.config().json());
-                writer.finish();
-            }
-        }
-        try (Checkpoint dense = Checkpoint.open(folder.resolve("dense"))) {
-            // When
-            remove(dense, Set.of(1), folder.resolve("left"));
-        }
-
-        // Then
-        try (Checkpoint left = Checkpoint.open(folder.resolve("left"))) {
-            ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES);
-            left.read(frequencies(1), bytes);
-            assertThat(bytes.get(0)).isEqualTo((byte) 2);
-            assertThat(left.has(frequencies(2))).isFalse();
-        }
-    }
-
-    private static String frequencies(int layer) {
-        return "model.layers." + layer + ".self_attn.rotary_emb.inv_freq";
     }
 
     @Test

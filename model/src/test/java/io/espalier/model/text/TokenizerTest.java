@@ -2,6 +2,7 @@ package io.espalier.model.text;
 
 import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,6 +47,57 @@ class TokenizerTest {
                 .get("cases")
                 .forEach(node -> cases.add(Golden.of(node)));
         return cases;
+    }
+
+    /** {@code post_processor} as transformers writes it where a model was trained with a first token. */
+    private static final String FIRST_TOKEN = """
+            {"type": "TemplateProcessing",
+             "single": [{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+             "special_tokens": {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [0], "tokens": ["<|endoftext|>"]}}}
+            """;
+
+    /** The same behind the text, which begins nothing. */
+    private static final String LAST_TOKEN =
+            FIRST_TOKEN.replaceFirst("\\[(\\{\"SpecialToken.*?\\}\\}), (\\{\"Sequence.*?\\}\\})\\]", "[$2, $1]");
+
+    private static final String BYTES_ALONE =
+            "{\"type\": \"ByteLevel\", \"add_prefix_space\": true, \"trim_offsets\": false, \"use_regex\": true}";
+
+    static Stream<Arguments> beginnings() {
+        String both = "{\"type\": \"Sequence\", \"processors\": [%s, %s]}".formatted(BYTES_ALONE, FIRST_TOKEN);
+        return Stream.of(
+                arguments(BYTES_ALONE, "{}", new int[0]),
+                arguments(BYTES_ALONE, "{\"bos_token\": \"<|endoftext|>\"}", new int[0]),
+                arguments(FIRST_TOKEN, "{}", new int[] {0}),
+                arguments(both, "{}", new int[] {0}),
+                arguments(LAST_TOKEN, "{}", new int[0]),
+                arguments(FIRST_TOKEN, "{\"add_bos_token\": false}", new int[0]),
+                arguments(BYTES_ALONE, "{\"add_bos_token\": true, \"bos_token\": \"<|endoftext|>\"}", new int[] {0}),
+                arguments(
+                        BYTES_ALONE,
+                        "{\"add_bos_token\": true, \"bos_token\": {\"content\": \"<|endoftext|>\"}}",
+                        new int[] {0}),
+                arguments(BYTES_ALONE, "{\"add_bos_token\": true}", new int[0]));
+    }
+
+    @ParameterizedTest
+    @MethodSource("beginnings")
+    void aSequenceBeginsAsTheTokenizerHasIt(String postProcessor, String config, int[] expected) throws IOException {
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(DEMO.resolve("llama").resolve(file), folder.resolve(file));
+        }
+        ObjectNode json =
+                (ObjectNode) JSON.readTree(DEMO.resolve("llama/tokenizer.json").toFile());
+        json.set("post_processor", JSON.readTree(postProcessor));
+        JSON.writeValue(folder.resolve("tokenizer.json").toFile(), json);
+        Files.writeString(folder.resolve("tokenizer_config.json"), config);
+
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            assertThat(tokenizer.beginning()).isEqualTo(expected);
+            assertThat(tokenizer.encode("Hello")).containsExactly(40, 788, 79);
+        }
     }
 
     @ParameterizedTest

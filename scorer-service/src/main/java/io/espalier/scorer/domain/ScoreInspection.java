@@ -4,6 +4,7 @@ import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
+import io.espalier.job.TextRead;
 import io.espalier.job.Workspace;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerSelection;
@@ -16,10 +17,14 @@ import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /** Checks everything that a job names before any expensive work: outputs, checkpoint, layout, layers, budgets and texts. */
 final class ScoreInspection {
+    private static final int MAX_NOTES = 5;
+
     private final Workspace workspace;
     private final InspectionSettings settings;
 
@@ -48,11 +53,19 @@ final class ScoreInspection {
         ScoringStrategy strategy = ScoringStrategy.of(spec);
         checkBudgets(spec, checkpoint, layout, scope);
         strategy.check(layout);
-        int[][] calibration = inputs.calibration();
+        TextRead calibration = inputs.calibrationRead();
+        TextRead evaluation = inputs.evaluationRead();
+        int calibrationWindows = calibration.windows(spec.calibration());
+        int evaluationWindows = evaluation.windows(spec.evaluation().text());
         Computation computation = new Computation(
                 ComputeType.of(settings.computeType(), checkpoint), new MemoryBudget(settings.memoryBudget()));
-        int evaluation = inputs.evaluation().length;
-        new JobFootprint(spec, new Footprint(layout, computation), scope, parameters, calibration.length, evaluation)
+        new JobFootprint(
+                        spec,
+                        new Footprint(layout, computation),
+                        scope,
+                        parameters,
+                        calibrationWindows,
+                        evaluationWindows)
                 .check();
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();
@@ -63,8 +76,8 @@ final class ScoreInspection {
                 checkpoint.sha256(),
                 inputs.calibrationSha256(),
                 inputs.evaluationSha256(),
-                calibration.length,
-                evaluation,
+                calibrationWindows,
+                evaluationWindows,
                 scope.first(),
                 scope.last(),
                 settings.threads(),
@@ -73,9 +86,23 @@ final class ScoreInspection {
                         "engine", profile.engine(),
                         "device", profile.device(),
                         "instruction_set", profile.instructionSet()),
-                inputs.files());
+                inputs.files(),
+                calibration,
+                evaluation,
+                notes(checkpoint));
         strategy.check(inspection, workspace.artifacts());
         return inspection;
+    }
+
+    /** A model with a buffer in each layer has as many lines; the first few tell the kind. */
+    private static List<String> notes(Checkpoint checkpoint) {
+        List<String> ignored = checkpoint.ignored();
+        if (ignored.size() <= MAX_NOTES) {
+            return ignored;
+        }
+        List<String> notes = new ArrayList<>(ignored.subList(0, MAX_NOTES));
+        notes.add("and %d more tensors are left out".formatted(ignored.size() - MAX_NOTES));
+        return notes;
     }
 
     /** Checks that the layers in scope have enough units, or are enough layers, to meet every budget of the request. */

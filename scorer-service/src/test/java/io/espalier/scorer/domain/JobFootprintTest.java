@@ -203,7 +203,7 @@ class JobFootprintTest {
     }
 
     private static JobSpec spec(String criterion, String source, Target target, boolean compared, String scoresOf) {
-        JobSpec.Text text = new JobSpec.Text("text", WINDOWS, LENGTH);
+        JobSpec.Text text = JobSpec.Text.of("text", WINDOWS, LENGTH);
         return new JobSpec(
                 "job",
                 "model",
@@ -215,7 +215,7 @@ class JobFootprintTest {
                         JobSpec.Controls.OFF,
                         scoresOf),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(new JobSpec.Text("text", 4, LENGTH), false, false),
+                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false),
                 1);
     }
 }

@@ -7,6 +7,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
+import io.espalier.job.TextRead;
 import io.espalier.model.LayerShape;
 import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.CriterionOptions;
@@ -203,6 +204,9 @@ class ScorePlanTest {
                 2,
                 Computation.EXACT,
                 Map.of(),
+                List.of(),
+                TextRead.UNKNOWN,
+                TextRead.UNKNOWN,
                 List.of())));
     }
 
@@ -215,7 +219,7 @@ class ScorePlanTest {
     }
 
     private static JobSpec spec(String criterion, String source, Target target) {
-        JobSpec.Text text = new JobSpec.Text("text", WINDOWS, 128);
+        JobSpec.Text text = JobSpec.Text.of("text", WINDOWS, 128);
         return new JobSpec(
                 "job",
                 "model",

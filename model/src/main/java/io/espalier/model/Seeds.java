@@ -1,4 +1,4 @@
-package io.espalier.model.importance;
+package io.espalier.model;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Seeds of independent random streams. Each seed is a pure function of the job's seed and of the stream's purpose. */
-final class Seeds {
+public final class Seeds {
     private Seeds() {}
 
     /**
@@ -15,7 +15,7 @@ final class Seeds {
      * @param seed the job's seed
      * @param purpose unique to the stream, such as {@code zeroth-order/3/model.layers.0.mlp.up_proj.weight}
      */
-    static long of(long seed, String purpose) {
+    public static long of(long seed, String purpose) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
             sha256.update(ByteBuffer.allocate(Long.BYTES).putLong(seed).array());
