@@ -318,22 +318,9 @@ class BadInputIT extends SoundStack {
         poison.add(bytes("{\"model\": \"llama\", \"prunning\": {}}"));
         poison.add(bytes("{\"seed\": 1}"));
         for (int seed = poison.size(); seed < POISON; seed++) {
-            poison.add(poison(new Random(seed), request));
+            poison.add(Poison.of(new Random(seed)));
         }
         return poison;
-    }
-
-    /** Noise, or a request that is cut somewhere: as protobuf before the end of its model's name, as JSON anywhere. */
-    private static byte[] poison(Random random, byte[] request) {
-        byte[] noise = new byte[1 + random.nextInt(300)];
-        byte[] json = bytes("{\"model\": \"llama\", \"calibration\": {\"text\": \"calibration.txt\"}, \"seed\": 7}");
-        int endOfModel = new String(request, StandardCharsets.ISO_8859_1).indexOf("llama") + "llama".length();
-        switch (random.nextInt(3)) {
-            case 0 -> random.nextBytes(noise);
-            case 1 -> noise = Arrays.copyOf(request, 1 + random.nextInt(endOfModel - 1));
-            default -> noise = Arrays.copyOf(json, 1 + random.nextInt(json.length - 1));
-        }
-        return noise;
     }
 
     @Test
