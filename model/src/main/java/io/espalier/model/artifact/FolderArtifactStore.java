@@ -222,8 +222,9 @@ public final class FolderArtifactStore implements ArtifactStore {
                 DurableFile.forceTree(staged);
                 Path parent = Objects.requireNonNull(target.getParent());
                 Files.createDirectories(parent);
-                move(staged, target);
-                DurableFile.forceFolder(parent);
+                if (move(staged, target)) {
+                    forceRename(staged, target);
+                }
             }
             if (!holds(target, jobId)) {
                 throw new EspalierException(
@@ -236,14 +237,31 @@ public final class FolderArtifactStore implements ArtifactStore {
         }
     }
 
-    private static void move(Path staging, Path target) throws IOException {
+    /** @return false if another call was faster */
+    private static boolean move(Path staging, Path target) throws IOException {
         try {
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+            return true;
         } catch (FileSystemException e) {
             // Lost a race: the name is judged by what lies there now.
             if (!Files.exists(target)) {
                 throw e;
             }
+            return false;
+        }
+    }
+
+    /** Makes a rename durable, or takes it back: a commit that fails leaves nothing visible. */
+    private static void forceRename(Path staging, Path target) throws IOException {
+        try {
+            DurableFile.forceFolder(Objects.requireNonNull(target.getParent()));
+        } catch (IOException e) {
+            try {
+                Files.move(target, staging, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
         }
     }
 
