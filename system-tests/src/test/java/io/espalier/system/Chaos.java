@@ -49,13 +49,13 @@ final class Chaos implements AutoCloseable {
     /** What can happen, and how often it does, relative to the others. */
     enum Fault {
         KILL(4),
-        FREEZE(4),
+        FREEZE(3),
         PAUSE(2),
         JOIN(3),
         LEAVE(2),
         BROKER_RESTART(1),
         POISON(2),
-        CANCEL(3),
+        CANCEL(2),
         REPEAT(3),
         CONTRADICT(2);
 
@@ -129,6 +129,9 @@ final class Chaos implements AutoCloseable {
         List<ServiceProcess> victims = living().stream()
                 .filter(process -> !frozen.containsKey(process))
                 .toList();
+        if (victims.isEmpty()) {
+            return "";
+        }
         ServiceProcess victim = one(victims);
         Services.freeze(victim);
         frozen.put(victim, in(LONGEST_FREEZE));

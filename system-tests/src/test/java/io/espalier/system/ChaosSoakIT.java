@@ -48,8 +48,18 @@ class ChaosSoakIT {
             "chain", Requests::slowChain,
             "pruning", Requests::slowPruning));
 
-    private static final List<String> MIXTURE =
-            List.of("small", "small", "small", "magnitude", "magnitude", "magnitude", "scoring", "chain", "pruning");
+    private static final List<String> MIXTURE = List.of(
+            "small",
+            "small",
+            "small",
+            "small",
+            "magnitude",
+            "magnitude",
+            "magnitude",
+            "magnitude",
+            "scoring",
+            "chain",
+            "pruning");
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;

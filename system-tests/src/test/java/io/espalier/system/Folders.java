@@ -38,6 +38,23 @@ record Folders(Path state, Path models, Path texts, Path artifacts) {
         return new Folders(folder.resolve("state"), models, texts, folder.resolve("artifacts"));
     }
 
+    /** Copies a folder and all in it; one that is not there is an empty one. */
+    static void copy(Path from, Path to) throws IOException {
+        if (!Files.exists(from)) {
+            return;
+        }
+        try (var files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+    }
+
     /** What is hidden from users until a job is done, and gone afterwards. */
     Path work() {
         return artifacts.resolve("work");

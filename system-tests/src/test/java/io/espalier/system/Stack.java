@@ -10,6 +10,7 @@ import io.espalier.v1.TaskResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +95,7 @@ final class Stack implements AutoCloseable {
     }
 
     /** As on a cluster: nobody orders the services behind the job or the operator that makes their topics. */
-    private static Stack startOn(TestBroker broker, Folders folders, String... options)
+    static Stack startOn(TestBroker broker, Folders folders, String... options)
             throws IOException, InterruptedException {
         Services services = new Services(folders, broker.bootstrap(), List.of(options));
         try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
@@ -106,7 +107,7 @@ final class Stack implements AutoCloseable {
                 Services.awaitLogged(process, "topic job-events is not there yet");
                 healthBeforeTopics.put(process.launch().name(), Health.of(services, process));
             }
-            TOPICS.createMissing(admin, 1);
+            TOPICS.createMissing(admin, broker.replicas());
             services.awaitReady();
             return new Stack(folders, broker, services, healthBeforeTopics);
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -116,7 +117,7 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    private static Path brokerFolder(Folders folders) {
+    static Path brokerFolder(Folders folders) {
         return folders.state().resolve("broker");
     }
 
@@ -204,31 +205,52 @@ final class Stack implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** Freezes a worker of a stage while it works on a task of any of these jobs. */
+    TaskResult freezeWorkerWithTaskInHand(String stage, Collection<String> jobs) {
+        return Awaitility.await("a %s with a task in hand".formatted(stage))
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(5))
+                .until(
+                        () -> {
+                            for (String job : jobs) {
+                                Optional<TaskResult> frozen = frozenInHand(stage, job, "");
+                                if (frozen.isPresent()) {
+                                    return frozen;
+                                }
+                            }
+                            return Optional.<TaskResult>empty();
+                        },
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
     /** Freezes the worker of an unfinished task; lets it go on when its result was on the way. */
     private Optional<TaskResult> frozenInHand(String stage, String jobId, String taskPrefix)
             throws IOException, InterruptedException {
-        Optional<TaskResult> started = unfinished(jobId, taskPrefix);
+        Optional<TaskResult> started = unfinished(jobId, taskPrefix).stream()
+                .filter(start -> workers(stage).contains(start.getWorker()))
+                .findFirst();
         if (started.isEmpty()) {
             return started;
         }
         ServiceProcess worker = services.named(started.get().getWorker());
         Services.freeze(worker);
         log.catchUp(StageTopics.named(stage).results(), kafka());
-        if (unfinished(jobId, taskPrefix).filter(started.get()::equals).isPresent()) {
+        if (unfinished(jobId, taskPrefix).contains(started.get())) {
             return started;
         }
         Services.unfreeze(worker);
         return Optional.empty();
     }
 
-    private Optional<TaskResult> unfinished(String jobId, String taskPrefix) {
+    private List<TaskResult> unfinished(String jobId, String taskPrefix) {
         List<TaskResult> results = log.results(jobId);
         return results.stream()
                 .filter(result -> result.hasProgress() && result.getTaskId().startsWith(taskPrefix))
                 .filter(start -> results.stream()
                         .noneMatch(result ->
                                 !result.hasProgress() && result.getTaskId().equals(start.getTaskId())))
-                .findFirst();
+                .toList();
     }
 
     /** The start that a worker reported of a task of a job that it has in hand. */
@@ -236,8 +258,8 @@ final class Stack implements AutoCloseable {
         return Awaitility.await("a %s of %s in hand".formatted(taskPrefix, jobId))
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(5))
-                .until(() -> unfinished(jobId, taskPrefix), Optional::isPresent)
-                .orElseThrow();
+                .until(() -> unfinished(jobId, taskPrefix), starts -> !starts.isEmpty())
+                .get(0);
     }
 
     /** Ids of the living workers of a stage. */

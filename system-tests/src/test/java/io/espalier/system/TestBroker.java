@@ -16,6 +16,11 @@ interface TestBroker extends AutoCloseable {
     /** {@code host:port} for clients. */
     String bootstrap();
 
+    /** On how many brokers each record is. */
+    default int replicas() {
+        return 1;
+    }
+
     @Override
     void close();
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.JobEvent.EventCase;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +27,7 @@ class UpgradeIT {
                 FIXTURES.resolve("inputs/models").toAbsolutePath(),
                 FIXTURES.resolve("inputs/texts").toAbsolutePath(),
                 folder.resolve("artifacts"));
-        copy(recorded.resolve("artifacts"), folders.artifacts());
+        Folders.copy(recorded.resolve("artifacts"), folders.artifacts());
 
         // When
         try (Stack stack = Stack.restore(folders, new Recording(recorded))) {
@@ -41,22 +40,6 @@ class UpgradeIT {
                         .containsExactly(EventCase.COMPLETED);
             });
             new PipelineVerifier(stack).verifyWithCompletion();
-        }
-    }
-
-    private static void copy(Path from, Path to) throws Exception {
-        if (!Files.exists(from)) {
-            return;
-        }
-        try (var files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Path target = to.resolve(from.relativize(file).toString());
-                if (Files.isDirectory(file)) {
-                    Files.createDirectories(target);
-                } else {
-                    Files.copy(file, target);
-                }
-            }
         }
     }
 }
