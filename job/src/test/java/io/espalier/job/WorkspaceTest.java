@@ -210,15 +210,6 @@ class WorkspaceTest {
     }
 
     @Test
-    void aTextThatIsAFolderIsRefused() throws IOException {
-        Path text = folder.resolve("evaluation.txt");
-        Files.delete(text);
-        Files.createDirectory(text);
-
-        assertRefused(ErrorCode.INVALID_ARGUMENT, "evaluation.text: no regular file");
-    }
-
-    @Test
     void aFileToBeCopiedThatIsAFolderIsRefusedAtTheInspection() throws IOException {
         Files.createDirectory(model.resolve("generation_config.json"));
 

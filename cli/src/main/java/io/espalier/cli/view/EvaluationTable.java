@@ -102,11 +102,9 @@ public final class EvaluationTable {
     }
 
     private static String amount(TextRead text) {
-        return String.format(
-                Locale.ROOT,
-                text.getDocuments() == 1 ? "%,d tokens of one document" : "%,d tokens of %,d documents",
-                text.getTokens(),
-                text.getDocuments());
+        return text.getDocuments() == 1
+                ? String.format(Locale.ROOT, "%,d tokens of one document", text.getTokens())
+                : String.format(Locale.ROOT, "%,d tokens of %,d documents", text.getTokens(), text.getDocuments());
     }
 
     /** The lowest rank correlation of each control with the criterion over all layers and both kinds of units. */
