@@ -3,7 +3,9 @@ package io.espalier.scorer.kafka;
 import io.espalier.job.Inspection;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
+import io.espalier.job.Quota;
 import io.espalier.job.RequestMapper;
+import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.scorer.domain.InspectionSettings;
@@ -21,6 +23,11 @@ import java.util.function.Consumer;
  * @param settings of the jobs that this worker inspects
  */
 record ScoreWorkMapper(ScoreWork work, InspectionSettings settings) {
+    static ScoreWorkMapper in(Workspace workspace, int threads, String computeType, long memoryBudget, Quota quota) {
+        return new ScoreWorkMapper(
+                new ScoreWork(workspace), new InspectionSettings(threads, computeType, memoryBudget, quota));
+    }
+
     TaskResult.Builder result(Task task, TaskReport report) {
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         ScoreTask scoreTask = ScoreMapper.task(task);

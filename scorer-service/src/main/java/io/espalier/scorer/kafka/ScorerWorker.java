@@ -7,8 +7,6 @@ import io.espalier.model.tensor.Engine;
 import io.espalier.pipeline.queue.TaskReport;
 import io.espalier.pipeline.queue.Worker;
 import io.espalier.pipeline.service.EspalierConfig;
-import io.espalier.scorer.domain.InspectionSettings;
-import io.espalier.scorer.domain.ScoreWork;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
@@ -19,9 +17,8 @@ public class ScorerWorker implements Worker {
     private final ScoreWorkMapper work;
 
     public ScorerWorker(Workspace workspace, EspalierConfig config, JobConfig jobConfig) {
-        InspectionSettings settings = new InspectionSettings(
-                config.threads(), jobConfig.computeType(), jobConfig.memoryBudget(), jobConfig.quota());
-        this.work = new ScoreWorkMapper(new ScoreWork(workspace), settings);
+        this.work = ScoreWorkMapper.in(
+                workspace, config.threads(), jobConfig.computeType(), jobConfig.memoryBudget(), jobConfig.quota());
     }
 
     @Override
