@@ -17,6 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A scorer joins, and five seconds later one goes that has a task in hand: killed, or told to stop, in turns. */
+@Tag("soak")
 class WorkersComeAndGoFaultIT extends FaultStack {
     private static final Logger LOG = LoggerFactory.getLogger(WorkersComeAndGoFaultIT.class);
     private static final Duration STEP = Duration.ofSeconds(5);
