@@ -131,6 +131,14 @@ class RequestReaderTest {
                 .hasMessageNotContainingAny("Exception");
     }
 
+    @Test
+    void aModelMayBeCalledWhateverANumberMayNot() {
+        byte[] request = "{\"model\":\"1e9999999\",\"seed\":\"1e3\"}".getBytes(StandardCharsets.UTF_8);
+
+        assertThat(RequestReader.read("a", request, true, POSITION).getRequest().getSeed())
+                .isEqualTo(1000);
+    }
+
     static List<String> hostileJson() {
         String deep = "{\"scoring\":".repeat(2_000);
         return List.of(
@@ -146,6 +154,11 @@ class RequestReaderTest {
                 deep + "{}" + "}".repeat(2_000),
                 "{\"model\":\"llama\",\"seed\":" + "9".repeat(20_000) + "}",
                 "{\"model\":\"llama\",\"pruning\":{\"unit_ratio\":1e999999999}}",
+                // Each of these took seconds, since the parser wrote all their digits out.
+                "{\"model\":\"llama\",\"seed\":\"1e9999999\"}",
+                "{\"model\":\"llama\",\"pruning\":{\"budgets\":[{\"bytes\":\"1e9999999\"}]}}",
+                "{\"model\":\"llama\",\"seed\":[[\"1e9999999\"]]}",
+                "{\"model\":\"llama\",\"calibration\":{\"sequenceLength\":\"1E+9999999\"}}",
                 "{\"model\":\"" + "x".repeat(40_000) + "\"}");
     }
 
