@@ -130,17 +130,23 @@ public final class Checkpoint implements Closeable {
     }
 
     private static Path contained(Path folder, String name, Path realRoot) throws IOException {
-        Path real = RegularFile.require(folder.resolve(name), ErrorCode.MODEL_CORRUPT, name)
+        return contained(folder, name, name, realRoot);
+    }
+
+    /** @param what the file is, for messages */
+    private static Path contained(Path folder, String name, String what, Path realRoot) throws IOException {
+        Path real = RegularFile.require(folder.resolve(name), ErrorCode.MODEL_CORRUPT, what)
                 .toRealPath();
         if (!real.startsWith(realRoot)) {
-            throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, name + ": a link that leads outside its root");
+            throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, what + ": a link that leads outside its root");
         }
         return real;
     }
 
     private void addShards(ShardIndex index) throws IOException {
         for (String shard : index.shards()) {
-            add(contained(folder, shard, realRoot), shard, index);
+            String named = ShardIndex.FILE + ": shard " + shard;
+            add(contained(folder, shard, named, realRoot), shard, index);
         }
         // One that is needed is missed where its layer is laid out; the others only show that the index is not right.
         index.shardOf().keySet().stream()

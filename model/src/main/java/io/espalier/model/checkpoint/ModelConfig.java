@@ -39,6 +39,7 @@ public record ModelConfig(
     private static final String OUTPUT_BIASES = "output_biases";
     private static final long MAX_CONFIG_BYTES = 10_000_000;
     static final int MAX_WIDTH = 1 << 24;
+    private static final int MAX_POSITIONS = 1 << 30;
 
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -80,7 +81,7 @@ public record ModelConfig(
                 config.boolOr("tie_word_embeddings", keys.tied()),
                 keys.positions().isEmpty()
                         ? Integer.MAX_VALUE
-                        : config.size(FamilyKeys.present(config, keys.positions()), Integer.MAX_VALUE),
+                        : config.size(FamilyKeys.present(config, keys.positions()), MAX_POSITIONS),
                 tokenId(config, "bos_token_id"),
                 tokenId(config, "eos_token_id"),
                 json);

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class PerLayerConfig {
     private static final int MAX_LAYERS = 4096;
-    private static final int MAX_HEADS = 1 << 16;
+    /** Far more than any model has. A limit, since every layer's rotation and slopes are held by head and position in it. */
+    private static final int MAX_HEADS = 1 << 12;
+
+    private static final int MAX_HEAD_DIM = 1 << 12;
+    private static final String KV_HEADS = "num_key_value_heads";
+    private static final String HEAD_DIM = "head_dim";
+    private static final String FFN = "intermediate_size";
     private static final int MAX_INDEX_DIGITS = 9;
 
     private PerLayerConfig() {}
@@ -38,7 +43,7 @@ final class PerLayerConfig {
         }
         int count = config.size(FamilyKeys.present(config, keys.layers()), MAX_LAYERS);
         if (perLayer.isMissingNode() || perLayer.isNull()) {
-            return Collections.nCopies(count, shape(config, keys, hidden, headDim(config, keys, hidden)));
+            return Collections.nCopies(count, wholeModel(config, keys, hidden));
         }
         if (!(perLayer instanceof ObjectNode overrides)) {
             throw ConfigReader.corrupt(ModelConfig.PER_LAYER, "must be an object from layer to what differs there");
@@ -50,19 +55,35 @@ final class PerLayerConfig {
             ConfigReader config, FamilyKeys keys, int hidden, int count, ObjectNode overrides) {
         Map<Integer, ObjectNode> byLayer = byLayer(overrides, count);
         // The head size that a config leaves open follows from its own number of heads, not from a layer's.
-        int headDim = headDim(config, keys, hidden);
+        LayerShape whole = wholeModel(config, keys, hidden);
+        Set<String> sizes = sizes(keys);
         List<LayerShape> shapes = new ArrayList<>();
         for (int layer = 0; layer < count; layer++) {
             ObjectNode own = byLayer.get(layer);
-            ObjectNode merged = config.json().deepCopy();
-            if (own != null) {
-                requireKnown(layer, own, keys);
-                merged.setAll(own);
+            if (own == null) {
+                shapes.add(whole);
+                continue;
             }
+            requireKnown(layer, own, sizes);
+            // No more than the sizes: a config may be large, and have many layers.
+            ObjectNode merged = config.json().objectNode();
+            sizes.stream()
+                    .filter(config::has)
+                    .forEach(size -> merged.set(size, config.json().get(size)));
+            merged.setAll(own);
             ConfigReader reader = new ConfigReader(merged);
-            shapes.add(shape(reader, keys, hidden, reader.has("head_dim") ? headDim(reader, keys, hidden) : headDim));
+            int headDim = reader.has(HEAD_DIM) ? headDim(reader, keys, hidden) : whole.headDim();
+            shapes.add(shape(reader, keys, hidden, headDim));
         }
         return shapes;
+    }
+
+    /** The keys under which the sizes of a layer stand. */
+    private static Set<String> sizes(FamilyKeys keys) {
+        Set<String> sizes = new HashSet<>(Set.of(KV_HEADS, HEAD_DIM, FFN));
+        sizes.addAll(keys.heads());
+        sizes.addAll(keys.ffn());
+        return sizes;
     }
 
     private static Map<Integer, ObjectNode> byLayer(ObjectNode overrides, int count) {
@@ -93,17 +114,13 @@ final class PerLayerConfig {
     }
 
     /** Shapes may differ from layer to layer. Anything else would be computed wrongly, so it is refused. */
-    private static void requireKnown(int layer, ObjectNode own, FamilyKeys keys) {
-        Set<String> known =
-                new HashSet<>(Set.of("num_key_value_heads", "head_dim", "intermediate_size", ModelConfig.ALIBI_SLOPES));
-        known.addAll(keys.heads());
-        known.addAll(keys.ffn());
-        for (Iterator<String> names = own.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (name.equals("skip") && own.get(name).isArray() && own.get(name).isEmpty()) {
-                continue;
-            }
-            if (!known.contains(name)) {
+    private static void requireKnown(int layer, ObjectNode own, Set<String> sizes) {
+        for (Map.Entry<String, JsonNode> entry : own.properties()) {
+            String name = entry.getKey();
+            boolean skipsNothing = name.equals("skip")
+                    && entry.getValue().isArray()
+                    && entry.getValue().isEmpty();
+            if (!sizes.contains(name) && !name.equals(ModelConfig.ALIBI_SLOPES) && !skipsNothing) {
                 throw new EspalierException(
                         ErrorCode.MODEL_UNSUPPORTED,
                         "config.json: per_layer_config: layer %d differs in %s, which is not supported; only heads, their size and FFN widths may differ"
@@ -118,8 +135,8 @@ final class PerLayerConfig {
     }
 
     private static int headDim(ConfigReader config, FamilyKeys keys, int hidden) {
-        if (config.has("head_dim")) {
-            return config.size("head_dim", MAX_HEADS);
+        if (config.has(HEAD_DIM)) {
+            return config.size(HEAD_DIM, MAX_HEAD_DIM);
         }
         if (keys.headDim() > 0) {
             return keys.headDim();
@@ -129,14 +146,19 @@ final class PerLayerConfig {
         if (hidden % heads != 0) {
             throw ConfigReader.corrupt(headsKey, heads + " does not divide the hidden size " + hidden);
         }
+        if (hidden / heads > MAX_HEAD_DIM) {
+            throw ConfigReader.corrupt(
+                    headsKey,
+                    "%d heads have %d positions each; at most %d".formatted(heads, hidden / heads, MAX_HEAD_DIM));
+        }
         return hidden / heads;
     }
 
     private static LayerShape shape(ConfigReader config, FamilyKeys keys, int hidden, int headDim) {
         int heads = config.size(FamilyKeys.present(config, keys.heads()), MAX_HEADS);
-        int kvHeads = config.has("num_key_value_heads") ? config.size("num_key_value_heads", MAX_HEADS) : heads;
+        int kvHeads = config.has(KV_HEADS) ? config.size(KV_HEADS, MAX_HEADS) : heads;
         if (heads % kvHeads != 0) {
-            throw ConfigReader.corrupt("num_key_value_heads", kvHeads + " does not divide " + heads + " heads");
+            throw ConfigReader.corrupt(KV_HEADS, kvHeads + " does not divide " + heads + " heads");
         }
         return new LayerShape(heads, kvHeads, headDim, ffn(config, keys, hidden));
     }
@@ -146,9 +168,7 @@ final class PerLayerConfig {
             return config.size(FamilyKeys.present(config, keys.ffn()), ModelConfig.MAX_WIDTH);
         }
         // A family without a word for it says it in per_layer_config alone.
-        return config.has("intermediate_size")
-                ? config.size("intermediate_size", ModelConfig.MAX_WIDTH)
-                : Math.multiplyExact(4, hidden);
+        return config.has(FFN) ? config.size(FFN, ModelConfig.MAX_WIDTH) : Math.multiplyExact(4, hidden);
     }
 
     private static List<LayerShape> ofArray(ArrayNode array) {
@@ -161,11 +181,16 @@ final class PerLayerConfig {
                 throw ConfigReader.corrupt(ModelConfig.PER_LAYER, "layer " + layers.size() + " is no object");
             }
             ConfigReader layer = new ConfigReader(object);
+            int heads = layer.size("num_attention_heads", MAX_HEADS);
+            int kvHeads = layer.size(KV_HEADS, MAX_HEADS);
+            if (heads % kvHeads != 0) {
+                throw ConfigReader.corrupt(
+                        ModelConfig.PER_LAYER,
+                        "layer %d: num_key_value_heads %d does not divide %d heads"
+                                .formatted(layers.size(), kvHeads, heads));
+            }
             layers.add(new LayerShape(
-                    layer.size("num_attention_heads", MAX_HEADS),
-                    layer.size("num_key_value_heads", MAX_HEADS),
-                    layer.size("head_dim", MAX_HEADS),
-                    layer.size("intermediate_size", ModelConfig.MAX_WIDTH)));
+                    heads, kvHeads, layer.size(HEAD_DIM, MAX_HEAD_DIM), layer.size(FFN, ModelConfig.MAX_WIDTH)));
         }
         return layers;
     }

@@ -24,6 +24,11 @@ public record Rope(String type, double theta, ObjectNode parameters) {
         return parameters.deepCopy();
     }
 
+    /** One of the settings; missing where it is absent. No copy of all of them, which may be large, is made. */
+    public JsonNode parameter(String key) {
+        return parameters.path(key).deepCopy();
+    }
+
     /**
      * Reads the settings. transformers 5 keeps all of them in {@code rope_parameters}; transformers 4 uses
      * {@code rope_theta} and {@code rope_scaling}.

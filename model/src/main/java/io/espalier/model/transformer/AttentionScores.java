@@ -124,9 +124,9 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
      */
     static List<Double> alibi(int heads) {
         int power = Integer.highestOneBit(heads);
-        return IntStream.range(0, heads)
+        return List.copyOf(IntStream.range(0, heads)
                 .mapToObj(head -> head < power ? slope(head + 1, power) : slope(2 * (head - power) + 1, 2 * power))
-                .toList();
+                .toList());
     }
 
     private static double slope(int index, int heads) {

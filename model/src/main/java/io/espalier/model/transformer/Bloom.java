@@ -5,7 +5,9 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -31,8 +33,9 @@ record Bloom() implements Family {
         Axis vocabulary = Axis.fixed(config.vocabSize());
         Parameter tokens = Parameter.matrix(prefix + "word_embeddings.weight", vocabulary, width);
         List<LayerLayout> layers = new ArrayList<>();
+        Map<Integer, List<Double>> slopes = new HashMap<>();
         for (LayerShape shape : config.layers()) {
-            layers.add(layer(prefix + "h." + layers.size(), layers.size(), shape, config));
+            layers.add(layer(prefix + "h." + layers.size(), layers.size(), shape, config, slopes));
         }
         return new ModelLayout(
                 modelType(),
@@ -49,7 +52,8 @@ record Bloom() implements Family {
                 0);
     }
 
-    private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {
+    private static LayerLayout layer(
+            String layer, int index, LayerShape shape, ModelConfig config, Map<Integer, List<Double>> slopes) {
         Axis width = Axis.fixed(config.hiddenSize());
         Axis channels = LlamaParts.channels(shape);
         Axis fused = Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), 3 * shape.headDim());
@@ -62,7 +66,7 @@ record Bloom() implements Family {
                         RotaryFrequencies.NONE,
                         new QueryKeyValue.Interleaved(
                                 Linear.of(layer + ".self_attention.query_key_value", fused, width, true)),
-                        AttentionScores.plain(shape.headDim()).withSlopes(slopes(index, shape, config)),
+                        AttentionScores.plain(shape.headDim()).withSlopes(slopes(index, shape, config, slopes)),
                         Linear.of(layer + ".self_attention.dense", width, LlamaParts.keys(shape), true)),
                 Norm.Layer.of(layer + ".post_attention_layernorm", width, config.normEpsilon()),
                 new FeedForward.Plain(
@@ -71,8 +75,13 @@ record Bloom() implements Family {
                         Linear.of(layer + ".mlp.dense_4h_to_h", width, channels, true)));
     }
 
-    /** The slopes that the config lists for a pruned layer, else those of a layer with all its heads. */
-    private static List<Double> slopes(int index, LayerShape shape, ModelConfig config) {
+    /**
+     * The slopes that the config lists for a pruned layer, else those of a layer with all its heads.
+     *
+     * @param shared slopes of each number of heads, which layers share
+     */
+    private static List<Double> slopes(
+            int index, LayerShape shape, ModelConfig config, Map<Integer, List<Double>> shared) {
         List<Double> kept = config.alibiSlopes(index);
         if (!kept.isEmpty()) {
             return kept;
@@ -83,6 +92,6 @@ record Bloom() implements Family {
                     "config.json: per_layer_config: layer %d has lost heads and does not say alibi_slopes of those left"
                             .formatted(index));
         }
-        return AttentionScores.alibi(shape.heads());
+        return shared.computeIfAbsent(shape.heads(), AttentionScores::alibi);
     }
 }

@@ -3,7 +3,9 @@ package io.espalier.model.transformer;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 
@@ -14,8 +16,14 @@ import java.util.function.BiFunction;
  * @param normOffset added to each stored norm weight
  * @param prefix of the decoder's names: {@code model.}, or nothing where the decoder was saved by itself
  * @param tokens name of the token embedding
+ * @param rotations of each head size that a layer has had so far; layers of one head size share them
  */
-record LlamaParts(ModelConfig config, double normOffset, String prefix, String tokens) {
+record LlamaParts(
+        ModelConfig config,
+        double normOffset,
+        String prefix,
+        String tokens,
+        Map<Integer, RotaryFrequencies> rotations) {
     private static final String HEAD = "lm_head.weight";
 
     static LlamaParts of(ModelConfig config, Set<String> stored) {
@@ -29,7 +37,7 @@ record LlamaParts(ModelConfig config, double normOffset, String prefix, String t
         String tokens = prefix + "embed_tokens.weight";
         // Of two tied tensors, some programs store the one that they happen to meet first.
         boolean storedAsHead = config.tied() && !stored.contains(tokens) && stored.contains(HEAD);
-        return new LlamaParts(config, normOffset, prefix, storedAsHead ? HEAD : tokens);
+        return new LlamaParts(config, normOffset, prefix, storedAsHead ? HEAD : tokens, new HashMap<>());
     }
 
     String layer(int index) {
@@ -87,7 +95,7 @@ record LlamaParts(ModelConfig config, double normOffset, String prefix, String t
             int index, LayerShape shape, QueryKeyValue projection, boolean outputBias, AttentionScores scores) {
         return new Attention(
                 shape,
-                RotaryFrequencies.of(config.rotary(), shape.headDim()),
+                rotations.computeIfAbsent(shape.headDim(), size -> RotaryFrequencies.of(config.rotary(), size)),
                 projection,
                 scores,
                 Linear.of(layer(index) + ".self_attn.o_proj", width(), queries(shape), outputBias));

@@ -41,8 +41,7 @@ record Phi3() implements Family {
     /** transformers 4 keeps the factor at the top of the config, transformers 5 among the rotary settings. */
     private static boolean rotatesWholeHeads(ModelConfig config) {
         String key = "partial_rotary_factor";
-        return config.doubleOr(key, 1) == 1
-                && config.rotary().parameters().path(key).asDouble(1) == 1;
+        return config.doubleOr(key, 1) == 1 && config.rotary().parameter(key).asDouble(1) == 1;
     }
 
     private static Axis heads(LayerShape shape) {

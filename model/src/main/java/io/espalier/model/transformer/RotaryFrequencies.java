@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Rope;
+import io.espalier.model.file.Quoted;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -52,7 +53,7 @@ public record RotaryFrequencies(double[] perPair) {
             default ->
                 throw new EspalierException(
                         ErrorCode.MODEL_UNSUPPORTED,
-                        "config.json: rope_type '" + rope.type() + "'; supported are default, linear, llama3");
+                        "config.json: rope_type " + Quoted.of(rope.type()) + "; supported are default, linear, llama3");
         };
     }
 
@@ -75,8 +76,8 @@ public record RotaryFrequencies(double[] perPair) {
     }
 
     private static double number(Rope rope, String key) {
-        JsonNode value = rope.parameters().get(key);
-        if (value == null || !value.isNumber() || !(value.doubleValue() > 0)) {
+        JsonNode value = rope.parameter(key);
+        if (!value.isNumber() || !(value.doubleValue() > 0)) {
             throw new EspalierException(
                     ErrorCode.MODEL_CORRUPT,
                     "config.json: rope_type " + rope.type() + " needs a positive number under '" + key + "'");

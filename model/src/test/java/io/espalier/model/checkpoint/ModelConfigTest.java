@@ -199,6 +199,11 @@ class ModelConfigTest {
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"1\":{},\"01\":{}} | per_layer_config",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"-1\":{}} | per_layer_config",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": {\"1\":3} | per_layer_config",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"head_dim\": 4097 | head_dim",
+                "\"hidden_size\": 8 | \"hidden_size\": 8194 | num_attention_heads",
+                "\"num_attention_heads\": 2 | \"num_attention_heads\": 4097 | num_attention_heads",
+                "\"max_position_embeddings\": 32 | \"max_position_embeddings\": 2147483647 | max_position_embeddings",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [{\"num_attention_heads\":3,\"num_key_value_heads\":2}] | per_layer_config: layer 0",
                 "\"model_type\": \"llama\" | \"type\": \"llama\" | model_type",
             })
     void namesAKeyThatCannotBeUsed(String good, String bad, String key) {
