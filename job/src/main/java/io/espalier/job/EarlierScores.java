@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The scores that a job left with its artifact, for another budget of the same model. */
 public final class EarlierScores {
+    /** Key of a manifest's inputs: what the calibration windows began with; absent for nothing, as in earlier versions. */
+    public static final String BEGINNING = "calibration_beginning";
+
     private static final String FIELD = "scoring.scores_of";
 
     private EarlierScores() {}
@@ -35,6 +38,10 @@ public final class EarlierScores {
                 "calibration text",
                 inspection.calibrationSha256(),
                 manifest.inputs().get("calibration"));
+        check(
+                "beginning of the calibration windows",
+                inspection.calibration().beginningText(),
+                manifest.inputs().getOrDefault(BEGINNING, ""));
         JobSpec earlier = RequestMapper.toSpec(manifest.jobId(), manifest.request());
         if (earlier.pruning().target() instanceof Target.Units units && units.sequential()) {
             throw invalid("was selected sequentially, so its scores hold for its own budget alone; score anew");

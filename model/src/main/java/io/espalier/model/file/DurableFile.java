@@ -91,19 +91,11 @@ public final class DurableFile {
     /** Bytes of all files in a folder and those below it; what is deleted meanwhile counts as nothing. */
     public static long treeBytes(Path folder) throws IOException {
         AtomicLong bytes = new AtomicLong();
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+        Files.walkFileTree(folder, new Visitor() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                 bytes.addAndGet(attributes.size());
                 return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                if (e instanceof NoSuchFileException) {
-                    return FileVisitResult.CONTINUE;
-                }
-                throw e;
             }
         });
         return bytes.get();
@@ -112,20 +104,11 @@ public final class DurableFile {
     /** Deletes a folder and everything below it. Links are deleted, not followed. A missing folder is no error. */
     public static void deleteTree(Path folder) throws IOException {
         try {
-            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            Files.walkFileTree(folder, new Visitor() {
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                     Files.deleteIfExists(file);
                     return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    // Another replica may delete the same folder at the same time.
-                    if (e instanceof NoSuchFileException) {
-                        return FileVisitResult.CONTINUE;
-                    }
-                    throw e;
                 }
 
                 @Override
@@ -136,6 +119,17 @@ public final class DurableFile {
             });
         } catch (NoSuchFileException e) {
             return;
+        }
+    }
+
+    /** Another replica may delete what is visited, at the same time. */
+    private abstract static class Visitor extends SimpleFileVisitor<Path> {
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE;
+            }
+            throw e;
         }
     }
 }

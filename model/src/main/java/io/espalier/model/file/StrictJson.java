@@ -27,8 +27,8 @@ public final class StrictJson {
     private static final int MAX_DEPTH = 64;
     private static final int MAX_STRING_CHARS = 1_000_000;
 
-    /** A row may hold a whole book. */
-    private static final int MAX_ROW_CHARS = 64_000_000;
+    /** A row may hold a whole book; several times as much is in memory while it is read. */
+    private static final int MAX_ROW_CHARS = 16_000_000;
 
     private static final JsonFactory FACTORY = factory(MAX_STRING_CHARS);
     private static final JsonFactory ROWS = factory(MAX_ROW_CHARS);

@@ -1,10 +1,12 @@
 package io.espalier.model.text;
 
+import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.file.RegularFile;
 import io.espalier.model.file.StrictJson;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -117,7 +119,20 @@ record TextFiles(String field, List<Path> files, String column) {
         byte[] magic = bytes.readNBytes(2);
         bytes.reset();
         boolean gzip = magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
-        return gzip ? new BufferedInputStream(new GZIPInputStream(bytes), HEAD_BYTES) : bytes;
+        return gzip ? new BufferedInputStream(new Stoppable(new GZIPInputStream(bytes)), HEAD_BYTES) : bytes;
+    }
+
+    /** A small packed file may be a very long one of blanks, in which no row ever begins. */
+    private static final class Stoppable extends FilterInputStream {
+        Stoppable(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            Cancellation.check();
+            return super.read(target, offset, length);
+        }
     }
 
     private EspalierException invalid(String what) {

@@ -7,12 +7,12 @@ import io.espalier.model.Seeds;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.StringWriter;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.ZipException;
 
 /**
@@ -95,10 +95,7 @@ public record TextWindows(
         long longest = 0;
         try (Documents all = new TextFiles(field, files, column).open()) {
             for (Reader document = all.next(); document != null; document = all.next()) {
-                Cancellation.check();
-                StringWriter text = new StringWriter();
-                document.transferTo(text);
-                int[] ids = checked(tokenizer.encode(text.toString()));
+                int[] ids = tokens(new TextPieces(document));
                 longest = Math.max(longest, ids.length);
                 if (ids.length > textTokens) {
                     long draw = Seeds.of(seed, "window/" + field + "/" + documents);
@@ -118,6 +115,15 @@ public record TextWindows(
                             .formatted(textTokens, documents, longest));
         }
         return new Windows(windows.toArray(int[][]::new), documents);
+    }
+
+    private int[] tokens(TextPieces pieces) throws IOException {
+        IntStream.Builder ids = IntStream.builder();
+        for (String piece = pieces.next(); piece != null; piece = pieces.next()) {
+            Cancellation.check();
+            Arrays.stream(checked(tokenizer.encode(piece))).forEach(ids);
+        }
+        return ids.build().toArray();
     }
 
     private int textTokens(int samples, int length) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
+import io.espalier.job.EarlierScores;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
@@ -95,6 +96,10 @@ public final class PruneWork {
         Inspection inspection = job.inspection();
         TreeMap<String, String> inputs =
                 new TreeMap<>(Map.of("model", inspection.modelSha256(), "calibration", inspection.calibrationSha256()));
+        String beginning = inspection.calibration().beginningText();
+        if (!beginning.isEmpty()) {
+            inputs.put(EarlierScores.BEGINNING, beginning);
+        }
         TreeMap<String, String> profile = new TreeMap<>(inspection.profile());
         profile.put("threads", Integer.toString(inspection.threads()));
         profile.put("compute_type", inspection.computation().type().spelled());
