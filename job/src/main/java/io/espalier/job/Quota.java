@@ -11,8 +11,6 @@ import io.espalier.model.artifact.ArtifactStore;
  * @param storedBytes in the artifact store; where it holds as many, no job begins
  */
 public record Quota(long parameters, long storedBytes) {
-    public static final Quota NONE = new Quota(0, 0);
-
     /** @throws EspalierException {@code QUOTA_EXCEEDED} */
     public void checkStored(ArtifactStore artifacts) {
         if (storedBytes == 0) {

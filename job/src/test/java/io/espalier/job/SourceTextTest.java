@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.FolderArtifactStore;
-import io.espalier.model.tensor.Computation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
@@ -14,8 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,7 +107,7 @@ class SourceTextTest {
         text("t.txt", "one two three four five six seven eight nine ten");
         JobSpec spec = spec(named("t.txt").toBuilder().setBos(true).build(), 1);
         Inspection now = workspace.inspect(spec, SourceTextTest::inspection);
-        Inspection earlier = inspection(now.files(), TextRead.UNKNOWN);
+        Inspection earlier = Inspections.of(now.files());
 
         int[][] windows = workspace.read(spec, earlier, Inputs::calibration);
 
@@ -152,27 +149,6 @@ class SourceTextTest {
     }
 
     private static Inspection inspection(Inputs inputs) {
-        return inspection(inputs.files(), inputs.calibrationRead());
-    }
-
-    private static Inspection inspection(List<InputFile> files, TextRead calibration) {
-        return new Inspection(
-                "llama",
-                List.of(),
-                1,
-                "",
-                "",
-                "",
-                1,
-                1,
-                0,
-                1,
-                1,
-                Computation.EXACT,
-                Map.of(),
-                files,
-                calibration,
-                TextRead.UNKNOWN,
-                List.of());
+        return Inspections.of(inputs.files(), inputs.calibrationRead());
     }
 }

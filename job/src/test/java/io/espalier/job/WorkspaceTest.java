@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.FolderArtifactStore;
-import io.espalier.model.tensor.Computation;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.PruneRequest;
@@ -21,7 +20,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,7 +120,7 @@ class WorkspaceTest {
     @EnumSource
     void aFileThatChangesDuringATaskEndsIt(Change change) {
         // Given
-        Inspection inspection = inspection(inspected());
+        Inspection inspection = Inspections.of(inspected());
 
         // When / Then
         assertChanged(
@@ -137,7 +135,7 @@ class WorkspaceTest {
     @EnumSource
     void aFileThatChangedBeforeATaskIsNotWorkedOn(Change change) {
         // Given
-        Inspection inspection = inspection(inspected());
+        Inspection inspection = Inspections.of(inspected());
         AtomicInteger begun = new AtomicInteger();
         change.to(model.resolve(WEIGHTS));
 
@@ -159,7 +157,7 @@ class WorkspaceTest {
     @Test
     void aFileThatIsAddedToTheCheckpointAfterTheInspectionEndsTheJob() throws IOException {
         // Given
-        Inspection inspection = inspection(inspected());
+        Inspection inspection = Inspections.of(inspected());
         Files.writeString(model.resolve("chat_template.jinja"), "{{ messages }}");
 
         // When / Then
@@ -169,7 +167,7 @@ class WorkspaceTest {
     @Test
     void aFailureThatAChangeLedToIsReportedAsTheChange() {
         // Given
-        Inspection inspection = inspection(inspected());
+        Inspection inspection = Inspections.of(inspected());
 
         // When / Then
         assertChanged(
@@ -184,13 +182,14 @@ class WorkspaceTest {
     void filesThatStayAsTheyAreAreReadAlsoWhereAnEarlierVersionInspectedThem() {
         List<InputFile> files = inspected();
 
-        assertThat(workspace.read(SPEC, inspection(files), Inputs::files)).isEqualTo(files);
-        assertThat(workspace.read(SPEC, inspection(List.of()), Inputs::files)).isEqualTo(files);
+        assertThat(workspace.read(SPEC, Inspections.of(files), Inputs::files)).isEqualTo(files);
+        assertThat(workspace.read(SPEC, Inspections.of(List.of()), Inputs::files))
+                .isEqualTo(files);
     }
 
     @Test
     void theWireKeepsAllThatOtherProcessesCanCompare() {
-        Inspection inspection = inspection(inspected());
+        Inspection inspection = Inspections.of(inspected());
 
         Inspection received = InspectionMapper.fromWire(InspectionMapper.toWire(inspection));
 
@@ -226,27 +225,6 @@ class WorkspaceTest {
 
     private List<InputFile> inspected() {
         return workspace.inspect(SPEC, Inputs::files);
-    }
-
-    private static Inspection inspection(List<InputFile> files) {
-        return new Inspection(
-                "llama",
-                List.of(),
-                1,
-                "",
-                "",
-                "",
-                1,
-                1,
-                0,
-                1,
-                1,
-                Computation.EXACT,
-                Map.of(),
-                files,
-                TextRead.UNKNOWN,
-                TextRead.UNKNOWN,
-                List.of());
     }
 
     private void assertRefused(ErrorCode code, String what) {
