@@ -42,7 +42,6 @@ class WorkersComeAndGoFaultIT extends FaultStack {
     }
 
     @Test
-    @Tag("soak")
     void inAMinuteNoMoreThanATenthOfTheWorkIsDoneTwice() throws Exception {
         // Given
         Outcome faultFree = faultFree("fault-free-small", Requests::small);
