@@ -29,7 +29,7 @@ public class CallLimits {
                 .build(CacheLoader.from(() -> RateLimiter.create(perSecond)));
     }
 
-    /** @param caller name of the principal; all who are not known share one */
+    /** @param caller name of the principal */
     boolean admits(String caller) {
         return callers.getUnchecked(caller).tryAcquire();
     }

@@ -44,7 +44,7 @@ public interface EspalierConfig {
     @WithDefault("1000")
     int quotaJobsPerCaller();
 
-    /** Calls of gRPC that one caller has in a second, at least 1. */
+    /** Calls of gRPC that one authenticated caller has in a second, at least 1. */
     @WithName("calls.per-second")
     @WithDefault("50")
     int callsPerSecond();
