@@ -45,10 +45,27 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @throws org.apache.kafka.common.KafkaException if another broker runs on the folder
      */
     public static EmbeddedBroker start(Path path) throws IOException {
+        return start(path, new Properties());
+    }
+
+    /**
+     * The same for clients that something stands in front of: the broker tells them to come to that.
+     *
+     * @param port on 127.0.0.1 of what passes their bytes on to {@link #bootstrap}
+     */
+    public static EmbeddedBroker startBehind(Path path, int port) throws IOException {
+        Properties advertised = new Properties();
+        advertised.setProperty("advertised.listeners", "CLIENT://127.0.0.1:" + port);
+        return start(path, advertised);
+    }
+
+    private static EmbeddedBroker start(Path path, Properties more) throws IOException {
         BrokerFolder folder =
                 BrokerFolder.open(path.toAbsolutePath(), Uuid.randomUuid().toString());
         format(folder);
-        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(settings(folder)), Time.SYSTEM);
+        Properties settings = settings(folder);
+        settings.putAll(more);
+        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(settings), Time.SYSTEM);
         server.startup();
         return new EmbeddedBroker(folder, server);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.file.Quoted;
 import io.espalier.model.file.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}. */
 public final class Tokenizer implements AutoCloseable {
@@ -53,6 +55,9 @@ public final class Tokenizer implements AutoCloseable {
         try {
             if (Files.size(tokenizerJson) > MAX_BYTES) {
                 throw new EspalierException(ErrorCode.MODEL_CORRUPT, FILE + ": larger than " + MAX_BYTES + " bytes");
+            }
+            try (InputStream json = Files.newInputStream(tokenizerJson)) {
+                TokenizerCheck.check(json);
             }
             try (InputStream json = Files.newInputStream(tokenizerJson)) {
                 return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), config);
@@ -117,14 +122,27 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private int[] ids(String text, boolean special) {
-        return Arrays.stream(tokenizer.encode(text, special, false).getIds())
+        return used(() -> Arrays.stream(tokenizer.encode(text, special, false).getIds())
                 .mapToInt(Math::toIntExact)
-                .toArray();
+                .toArray());
+    }
+
+    /** The library throws nothing more precise when the file contradicts itself, and some texts show that only. */
+    private static <T> T used(Supplier<T> library) {
+        try {
+            return library.get();
+        } catch (RuntimeException e) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_CORRUPT,
+                    "%s: cannot be used: %s; restore the file"
+                            .formatted(FILE, Quoted.of(String.valueOf(e.getMessage()))),
+                    e);
+        }
     }
 
     /** The text of token ids, special tokens included. */
     public String decode(int[] ids) {
-        return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), false);
+        return used(() -> tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), false));
     }
 
     @Override

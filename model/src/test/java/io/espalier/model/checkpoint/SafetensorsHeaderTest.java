@@ -4,7 +4,6 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.base.ErrorCode;
-import io.espalier.base.EspalierException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,44 +158,6 @@ class SafetensorsHeaderTest {
         assertFails(ErrorCode.MODEL_CORRUPT, () -> read(file))
                 .doesNotContain("\n", "\u0000", "\u001b")
                 .hasSizeLessThan(300);
-    }
-
-    /**
-     * Each mutant is either a valid header, whose tensors cover its data exactly, or is refused with a typed exception.
-     */
-    @Test
-    void survivesTenThousandMutants() throws IOException {
-        Random random = new Random(20_260_101);
-        byte[] good = TinyCheckpoint.safetensors(GOOD, TinyCheckpoint.counting(GOOD_BYTES));
-        int refused = 0;
-        for (int mutant = 0; mutant < 10_000; mutant++) {
-            byte[] file = mutate(good, random);
-            try {
-                long bytes =
-                        read(file).stream().mapToLong(e -> e.tensor().bytes()).sum();
-                assertThat(bytes).isLessThanOrEqualTo(file.length);
-            } catch (EspalierException e) {
-                assertThat(e.code()).isIn(ErrorCode.MODEL_CORRUPT, ErrorCode.MODEL_UNSUPPORTED);
-                refused++;
-            }
-        }
-        assertThat(refused).isBetween(7_000, 9_990);
-    }
-
-    private static byte[] mutate(byte[] good, Random random) {
-        byte[] bytes = good.clone();
-        int header = good.length - GOOD_BYTES;
-        for (int edits = 1 + random.nextInt(3); edits > 0; edits--) {
-            int at = random.nextInt(header);
-            switch (random.nextInt(5)) {
-                case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
-                case 1 -> bytes[at] = (byte) "{}[]\":,0123456789-.eFBI \\".charAt(random.nextInt(25));
-                case 2 -> bytes[at] = (byte) random.nextInt(256);
-                case 3 -> System.arraycopy(good, random.nextInt(header), bytes, at, Math.min(8, header - at));
-                default -> bytes = Arrays.copyOf(bytes, Math.max(bytes.length - random.nextInt(40), header));
-            }
-        }
-        return bytes;
     }
 
     private List<SafetensorsHeader.Entry> read(byte[] file) throws IOException {

@@ -15,6 +15,7 @@ import com.google.protobuf.util.JsonFormat;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.v1.PruneRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -83,6 +84,9 @@ public final class RequestJson {
                 }
                 if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
                     check(one, field.getMessageType());
+                } else if (one.isTextual()
+                        && !StandardCharsets.UTF_8.newEncoder().canEncode(one.textValue())) {
+                    throw refused(field, "has half of a character: a surrogate alone");
                 } else {
                     number(one, field);
                 }
