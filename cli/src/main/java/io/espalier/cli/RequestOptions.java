@@ -156,6 +156,12 @@ final class RequestOptions {
     @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default), global.")
     private @Nullable String allocation;
 
+    @Option(
+            names = "--attention-unit",
+            paramLabel = "WHAT",
+            description = "kv-group (default), query-head: query heads inside each KV group; keys and values stay.")
+    private @Nullable String attentionUnit;
+
     @Option(names = "--round-to", paramLabel = "N", description = "Kept FFN widths are a multiple of it. Default: 32.")
     private @Nullable Integer roundTo;
 
@@ -283,6 +289,7 @@ final class RequestOptions {
         set(layers, builder::setLayers);
         set(allocation, builder::setAllocation);
         set(roundTo, builder::setRoundTo);
+        set(attentionUnit, builder::setAttentionUnit);
         set(compensation, builder::setCompensation);
         set(compensationTarget, builder::setCompensationTarget);
         return builder.build();

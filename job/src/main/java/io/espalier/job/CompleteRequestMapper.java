@@ -85,6 +85,7 @@ public final class CompleteRequestMapper {
         if (target instanceof Target.Units units) {
             return budgets(units.variants())
                     .setTarget(PruningMapper.UNITS)
+                    .setAttentionUnit(PruningMapper.label(units.attention()))
                     .setAllocation(units.allocation())
                     .setRoundTo(units.roundTo())
                     .setCompensation(units.compensation().label())

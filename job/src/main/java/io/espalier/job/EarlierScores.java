@@ -47,6 +47,10 @@ public final class EarlierScores {
             throw invalid("was selected sequentially, so its scores hold for its own budget alone; score anew");
         }
         check("calibration windows", spec.calibration(), earlier.calibration());
+        check(
+                "attention unit",
+                spec.pruning().target().attentionUnit(),
+                earlier.pruning().target().attentionUnit());
         check("criterion", spec.scoring().criterion(), earlier.scoring().criterion());
         check("options", spec.scoring().options(), earlier.scoring().options());
         check("gradient", spec.scoring().gradient(), earlier.scoring().gradient());

@@ -38,7 +38,7 @@ public final class Inputs implements AutoCloseable {
         evaluation = SourceText.in(texts, EVALUATION, spec.evaluation().text());
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.
         InputFile.requireSame(inspected, again(inspected));
-        checkpoint = Checkpoint.open(folder, modelsRoot);
+        checkpoint = Checkpoint.open(folder, modelsRoot, spec.pruning().target().attentionUnit());
         try {
             files = all();
             if (!inspected.isEmpty()) {

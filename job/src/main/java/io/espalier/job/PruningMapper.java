@@ -6,6 +6,7 @@ import static io.espalier.job.Fields.invalid;
 import static io.espalier.job.Fields.or;
 
 import io.espalier.base.EspalierException;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.InvalidSetting;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
@@ -24,6 +25,8 @@ final class PruningMapper {
     private static final int MAX_BUDGETS = 16;
     static final String UNITS = "units";
     static final String LAYERS = "layers";
+    private static final String KV_GROUP = "kv-group";
+    private static final String QUERY_HEAD = "query-head";
 
     private PruningMapper() {}
 
@@ -49,6 +52,7 @@ final class PruningMapper {
             }
             return new Target.Units(
                     variants,
+                    attentionUnit(pruning),
                     choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
                     count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
                     compensation(pruning),
@@ -63,6 +67,15 @@ final class PruningMapper {
             return new Target.Layers(variants(pruning, output));
         }
         return weights(pruning, output, target, criterion, sequential);
+    }
+
+    private static AttentionUnit attentionUnit(Pruning pruning) {
+        String unit = choice(pruning.getAttentionUnit(), "pruning.attention_unit", List.of(KV_GROUP, QUERY_HEAD));
+        return unit.equals(QUERY_HEAD) ? AttentionUnit.QUERY_HEAD : AttentionUnit.KV_GROUP;
+    }
+
+    static String label(AttentionUnit unit) {
+        return unit == AttentionUnit.QUERY_HEAD ? QUERY_HEAD : KV_GROUP;
     }
 
     private static Target weights(Pruning pruning, String output, String target, String criterion, boolean sequential) {
@@ -112,6 +125,9 @@ final class PruningMapper {
                     "pruning.compensation",
                     "is for target units; target %s has none, though criterion sparsegpt updates what it keeps"
                             .formatted(Fields.shortened(target)));
+        }
+        if (!or(pruning.getAttentionUnit(), KV_GROUP).equals(KV_GROUP)) {
+            throw invalid("pruning.attention_unit", "is for target units, not for " + Fields.shortened(target));
         }
         if (!or(pruning.getAllocation(), "uniform").equals("uniform")) {
             throw invalid("pruning.allocation", "is for target units, not for " + Fields.shortened(target));

@@ -1,5 +1,6 @@
 package io.espalier.job;
 
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.sparsity.LinearChoice;
@@ -10,6 +11,11 @@ import java.util.Map;
 
 /** What a job takes out of a model, and how much of it. */
 public sealed interface Target {
+    /** What of attention is scored and removed as one. */
+    default AttentionUnit attentionUnit() {
+        return AttentionUnit.KV_GROUP;
+    }
+
     /** Names of the artifact folders to create, inside the artifact root: at least one, all different. */
     List<String> outputs();
 
@@ -49,16 +55,27 @@ public sealed interface Target {
     }
 
     /**
-     * Heads (or KV groups) and FFN channels.
+     * Attention units and FFN channels.
      *
      * @param allocation "uniform" or "global"
      * @param roundTo kept FFN widths are a multiple of this
      * @param sequential whether each layer is scored behind the layers already pruned
      */
-    record Units(List<Variant> variants, String allocation, int roundTo, Compensation compensation, boolean sequential)
+    record Units(
+            List<Variant> variants,
+            AttentionUnit attention,
+            String allocation,
+            int roundTo,
+            Compensation compensation,
+            boolean sequential)
             implements Ranked {
         public Units {
             variants = List.copyOf(variants);
+        }
+
+        @Override
+        public AttentionUnit attentionUnit() {
+            return attention;
         }
     }
 

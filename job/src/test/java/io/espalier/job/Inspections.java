@@ -1,10 +1,11 @@
 package io.espalier.job;
 
+import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
 import java.util.List;
 import java.util.Map;
 
-/** What an inspection found of the files of a job, and nothing of its model. */
+/** What an inspection found, as far as a test looks at it. */
 final class Inspections {
     private Inspections() {}
 
@@ -13,9 +14,18 @@ final class Inspections {
     }
 
     static Inspection of(List<InputFile> files, TextRead calibration) {
+        return of(List.of(), 1, files, calibration);
+    }
+
+    /** @param last index after the last layer to prune */
+    static Inspection of(List<LayerShape> layers, int last) {
+        return of(layers, last, List.of(), TextRead.UNKNOWN);
+    }
+
+    private static Inspection of(List<LayerShape> layers, int last, List<InputFile> files, TextRead calibration) {
         return new Inspection(
                 "llama",
-                List.of(),
+                layers,
                 1,
                 "",
                 "",
@@ -23,7 +33,7 @@ final class Inspections {
                 1,
                 1,
                 0,
-                1,
+                last,
                 1,
                 Computation.EXACT,
                 Map.of(),

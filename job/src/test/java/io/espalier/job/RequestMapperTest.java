@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
@@ -40,6 +41,7 @@ class RequestMapperTest {
                                 "default",
                                 new Target.Units(
                                         List.of(new Target.Variant("job", new Budget.UnitRatio(0.5))),
+                                        AttentionUnit.KV_GROUP,
                                         "uniform",
                                         32,
                                         Compensation.LEAST_SQUARES_BLEND,

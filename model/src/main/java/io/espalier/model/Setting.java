@@ -7,6 +7,7 @@ public enum Setting {
     UNIT_RATIO,
     PARAMETER_RATIO,
     BYTES,
+    ATTENTION_UNIT,
     ROUND_TO,
     ALLOCATION,
     COMPENSATION,

@@ -5,6 +5,7 @@ import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
 import io.espalier.v1.TextRead;
+import io.espalier.v1.UnitsRemoved;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -61,6 +62,7 @@ public final class EvaluationTable {
             table.append(
                     String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
         }
+        table.append(removed(report));
         table.append("\n\nperplexity over ")
                 .append(String.format(Locale.ROOT, "%,d", protocol.getPredictedTokens()))
                 .append(" predictions, windows of ")
@@ -77,6 +79,30 @@ public final class EvaluationTable {
         report.getProvenance().getNotesList().forEach(note -> table.append("\nnote: ")
                 .append(note.replaceAll("\\p{C}", "?")));
         return table.append(ranks(report)).toString();
+    }
+
+    /** What went of each kind of unit, and why nothing did where that is so. */
+    private static String removed(EvaluationReport report) {
+        StringBuilder lines = new StringBuilder();
+        for (UnitsRemoved kind : report.getRemovedList()) {
+            lines.append(lines.isEmpty() ? "\n\nremoved: " : ", ")
+                    .append(String.format(
+                            Locale.ROOT, "%,d of %,d %s", kind.getRemoved(), kind.getUnits(), kind.getKind()));
+            if (kind.getAsked() > 0) {
+                lines.append(String.format(
+                        Locale.ROOT,
+                        " (%.1f%%, asked %.1f%%)",
+                        100.0 * kind.getRemoved() / kind.getUnits(),
+                        100 * kind.getAsked()));
+            }
+        }
+        report.getRemovedList().stream()
+                .filter(kind -> !kind.getNote().isEmpty())
+                .forEach(kind -> lines.append("\nnone of the ")
+                        .append(kind.getKind())
+                        .append(" went: ")
+                        .append(kind.getNote()));
+        return lines.toString();
     }
 
     /** What was read of the texts; nothing in reports of earlier versions. */

@@ -26,6 +26,7 @@ final class EvaluationMapper {
                 .setPruned(toWire(evaluation.pruned()))
                 .setProtocol(protocol(evaluation))
                 .addAllControls(checkpoint.getControlsList())
+                .addAllRemoved(checkpoint.getRemovedList())
                 .setProvenance(provenance(checkpoint, spec, codeVersion));
         evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
         evaluation

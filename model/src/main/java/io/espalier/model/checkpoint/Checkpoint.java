@@ -2,6 +2,7 @@ package io.espalier.model.checkpoint;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.file.Digests;
 import io.espalier.model.file.Quoted;
 import io.espalier.model.file.RegularFile;
@@ -89,6 +90,15 @@ public final class Checkpoint implements Closeable {
      * @param root folder that every link must lead into
      */
     public static Checkpoint open(Path folder, Path root) {
+        return open(folder, root, AttentionUnit.KV_GROUP);
+    }
+
+    /**
+     * The same for scoring and removing units.
+     *
+     * @param unit what of attention is scored and removed as one
+     */
+    public static Checkpoint open(Path folder, Path root, AttentionUnit unit) {
         if (!Files.isDirectory(folder)) {
             throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, "model: no such checkpoint folder");
         }
@@ -99,7 +109,8 @@ public final class Checkpoint implements Closeable {
                 throw new EspalierException(
                         ErrorCode.MODEL_NOT_FOUND, "model: the folder has no config.json, so it is no checkpoint");
             }
-            ModelConfig config = ModelConfig.read(contained(folder, CONFIG, realRoot));
+            ModelConfig config =
+                    ModelConfig.read(contained(folder, CONFIG, realRoot)).in(unit);
             Checkpoint checkpoint = new Checkpoint(folder, realRoot, config, shards);
             if (Files.exists(folder.resolve(WEIGHTS))) {
                 checkpoint.add(contained(folder, WEIGHTS, realRoot), WEIGHTS, null);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.LayerShape;
 import io.espalier.model.file.StrictJson;
 import java.nio.file.Path;
@@ -182,7 +183,23 @@ public record ModelConfig(
             }
             default -> biased.put(OUTPUT_BIASES, true);
         }
-        return parse(biased);
+        return parse(biased).in(layers.get(0).attentionUnit());
+    }
+
+    /** The same config for other attention units. */
+    public ModelConfig in(AttentionUnit unit) {
+        return new ModelConfig(
+                modelType,
+                hiddenSize,
+                vocabSize,
+                layers.stream().map(layer -> layer.in(unit)).toList(),
+                rope,
+                normEpsilon,
+                tied,
+                maxPositions,
+                bosTokenId,
+                eosTokenId,
+                json);
     }
 
     /**

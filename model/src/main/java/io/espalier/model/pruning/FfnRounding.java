@@ -32,11 +32,10 @@ public record FfnRounding(int roundTo) {
     /**
      * Shape of a layer after pruning. It never has fewer units than asked for.
      *
-     * @param attentionUnits heads or KV groups to keep; one stays in any case
+     * @param attentionSteps see {@link LayerShape#attentionSteps}; one stays in any case
      * @param ffnChannels channels to keep, before rounding up
      */
-    public LayerShape left(LayerShape shape, int attentionUnits, int ffnChannels) {
-        int units = Math.max(1, attentionUnits);
-        return new LayerShape(units * shape.headsPerUnit(), units, shape.headDim(), kept(shape, ffnChannels));
+    public LayerShape left(LayerShape shape, int attentionSteps, int ffnChannels) {
+        return shape.left(Math.max(1, attentionSteps), kept(shape, ffnChannels));
     }
 }

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Ranks the units of all layers in scope together, heads and channels alike, as FLAP does (section 3 and released
@@ -24,7 +25,7 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
 
     /**
      * A place in the ranking. It stands for the next unit of its layer and kind: how many of them stand before it says
-     * which one that is.
+     * which one that is. Units that can only go together have one place, with their mean score.
      *
      * @param cost weights that are removed with it
      */
@@ -43,8 +44,13 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
             UnitCost cost = costs.get(layer);
             RemovalOrder order = RemovalOrder.of(shape, comparable);
             double[] attention = comparable.attention();
-            for (int i = 0; i < shape.attentionUnits() - least.attentionUnits(); i++) {
-                ranking.add(new Candidate(attention[order.attention()[i]], layer, true, cost.attention()));
+            int perStep = shape.unitsPerStep();
+            for (int step = 0; step < shape.attentionSteps() - least.attentionSteps(); step++) {
+                double mean = IntStream.range(step * perStep, (step + 1) * perStep)
+                        .mapToDouble(i -> attention[order.attention()[i]])
+                        .average()
+                        .orElseThrow();
+                ranking.add(new Candidate(mean, layer, true, cost.attention() * perStep));
             }
             double[] ffn = comparable.ffn();
             for (int i = 0; i < shape.ffnChannels() - least.ffnChannels(); i++) {
@@ -79,7 +85,7 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
             LayerShape shape = dense.get(layer);
             left.set(
                     layer,
-                    rounding.left(shape, shape.attentionUnits() - attention[layer], shape.ffnChannels() - ffn[layer]));
+                    rounding.left(shape, shape.attentionSteps() - attention[layer], shape.ffnChannels() - ffn[layer]));
         }
         return left;
     }

@@ -9,16 +9,17 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * The order in which the units of a layer are removed: the lowest score first; of equal scores, the lower index.
+ * The order in which the units of a layer are removed: the lowest score first; of equal scores, the lower index. Query heads go
+ * in steps of one from each KV group, in each its lowest.
  *
- * @param attention indices of heads or KV groups, the first to remove first
+ * @param attention indices of attention units, the first to remove first
  * @param ffn indices of FFN channels, the first to remove first
  */
 record RemovalOrder(int[] attention, int[] ffn) {
     /** @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number */
     static RemovalOrder of(LayerShape shape, UnitScores scores) {
         return new RemovalOrder(
-                ascending("attention", scores.attention(), shape.attentionUnits()),
+                inSteps(shape, ascending("attention", scores.attention(), shape.attentionUnits())),
                 ascending("ffn", scores.ffn(), shape.ffnChannels()));
     }
 
@@ -27,6 +28,19 @@ record RemovalOrder(int[] attention, int[] ffn) {
         return new RemovedUnits(
                 first(attention, before.attentionUnits() - after.attentionUnits()),
                 first(ffn, before.ffnChannels() - after.ffnChannels()));
+    }
+
+    /** The same units in steps: those that come first of each KV group, then those that come second, and so on. */
+    private static int[] inSteps(LayerShape shape, int[] order) {
+        int perStep = shape.unitsPerStep();
+        int[] placed = new int[perStep];
+        int[] steps = new int[order.length];
+        for (int unit : order) {
+            // Units of one group follow each other, and there are as many steps as units of a group.
+            int group = unit / shape.attentionSteps();
+            steps[placed[group]++ * perStep + group] = unit;
+        }
+        return steps;
     }
 
     private static int[] first(int[] order, int count) {

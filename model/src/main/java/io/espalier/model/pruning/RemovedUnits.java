@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * The units that one layer loses, by their index in the dense layer.
  *
- * @param attention heads or KV groups, strictly ascending
+ * @param attention attention units, strictly ascending
  * @param ffn FFN channels, strictly ascending
  */
 public record RemovedUnits(int[] attention, int[] ffn) {
@@ -48,6 +48,15 @@ public record RemovedUnits(int[] attention, int[] ffn) {
             LayerShape shape = shapes.get(layer);
             check(layer, "attention units", removed.get(layer).attention, shape.attentionUnits());
             check(layer, "FFN channels", removed.get(layer).ffn, shape.ffnChannels());
+            checkEven(layer, removed.get(layer).attention, shape);
+        }
+    }
+
+    private static void checkEven(int layer, int[] removed, LayerShape shape) {
+        int[] perGroup = new int[shape.unitsPerStep()];
+        Arrays.stream(removed).forEach(unit -> perGroup[unit / shape.attentionSteps()]++);
+        if (Arrays.stream(perGroup).distinct().count() > 1) {
+            throw invalid("layer %d would lose more query heads in one KV group than in another".formatted(layer));
         }
     }
 

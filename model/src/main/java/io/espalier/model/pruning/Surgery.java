@@ -35,8 +35,7 @@ public final class Surgery {
     /** Shape of a layer without the removed units. */
     public LayerShape shape(LayerShape before) {
         int units = before.attentionUnits() - attention.cardinality();
-        return new LayerShape(
-                units * before.headsPerUnit(), units, before.headDim(), before.ffnChannels() - ffn.cardinality());
+        return before.left(units / before.unitsPerStep(), before.ffnChannels() - ffn.cardinality());
     }
 
     /** Positions of an axis that stay, ascending. */
@@ -54,7 +53,7 @@ public final class Surgery {
         return kept.build().toArray();
     }
 
-    /** Heads or KV groups that stay, ascending. */
+    /** Attention units that stay, ascending. */
     int[] keptUnits(int units) {
         return kept(Axis.of(UnitKind.ATTENTION, units, 1));
     }

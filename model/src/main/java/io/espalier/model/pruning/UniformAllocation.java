@@ -31,9 +31,9 @@ public record UniformAllocation(FfnRounding rounding) implements Allocation {
      */
     public LayerShape left(LayerShape shape, double ratio) {
         // As LLM-Pruner does, the rows of the key projection are rounded first, and only then to whole units.
-        long rows = (long) shape.attentionUnits() * shape.headDim();
+        long rows = (long) shape.attentionSteps() * shape.headDim();
         long removed = (rows - kept(rows, ratio)) / shape.headDim();
-        return rounding.left(shape, (int) (shape.attentionUnits() - removed), (int) kept(shape.ffnChannels(), ratio));
+        return rounding.left(shape, (int) (shape.attentionSteps() - removed), (int) kept(shape.ffnChannels(), ratio));
     }
 
     /**

@@ -46,7 +46,8 @@ public record Attention(
 
     /** This attention for weights of which only the given attention units are left. */
     Attention keeping(int[] units) {
-        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores.keepingHeads(units), output);
+        LayerShape left = shape.left(units.length / shape.unitsPerStep(), shape.ffnChannels());
+        return new Attention(left, frequencies, projection, queryNorm, keyNorm, scores.keepingHeads(units), output);
     }
 
     /** The linear layers that read the normalised hidden states. */

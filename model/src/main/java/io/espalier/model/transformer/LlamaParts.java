@@ -1,5 +1,6 @@
 package io.espalier.model.transformer;
 
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.ArrayList;
@@ -56,9 +57,11 @@ record LlamaParts(
         return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headsPerUnit() * shape.headDim());
     }
 
-    /** The rows of the key projection and of the value projection. */
+    /** The rows of the key projection and of the value projection. They stay when query heads go. */
     static Axis keys(LayerShape shape) {
-        return Axis.of(UnitKind.ATTENTION, shape.attentionUnits(), shape.headDim());
+        return shape.attentionUnit() == AttentionUnit.KV_GROUP
+                ? Axis.of(UnitKind.ATTENTION, shape.kvHeads(), shape.headDim())
+                : Axis.fixed(shape.kvHeads() * shape.headDim());
     }
 
     static Axis channels(LayerShape shape) {

@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * How a checkpoint stores the projections to queries, keys and values. The number of heads is taken from the tensors,
- * because during pruning a layer has fewer heads than its layout says.
+ * because during pruning a layer has fewer heads than its layout says; from the shape only how many share a KV head.
  */
 public sealed interface QueryKeyValue {
     /**
@@ -61,7 +61,7 @@ public sealed interface QueryKeyValue {
         @Override
         public Heads heads(Tensor x, LayerShape shape, Linears linears, Scope scope) {
             List<Tensor> parts =
-                    new Kernels(scope).splitShares(linears.apply(fused, x, scope), shape.headsPerUnit(), 1, 1);
+                    new Kernels(scope).splitShares(linears.apply(fused, x, scope), shape.headsPerGroup(), 1, 1);
             return new Heads(
                     split(parts.get(0), shape, scope),
                     split(parts.get(1), shape, scope),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.DeepCheckpoint;
 import io.espalier.model.DemoModel;
 import io.espalier.model.GoldenCheckpoint;
@@ -50,15 +51,16 @@ class PruningPassTest {
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(4, 24, 1);
 
     static Stream<Arguments> modelsAndSeeds() throws IOException {
-        return GoldenCheckpoint.all().stream()
-                .flatMap(model -> IntStream.rangeClosed(1, 6).mapToObj(seed -> Arguments.of(model, seed)));
+        return GoldenCheckpoint.all().stream().flatMap(model -> Stream.of(AttentionUnit.values())
+                .flatMap(unit -> IntStream.rangeClosed(1, 6).mapToObj(seed -> Arguments.of(model, unit, seed))));
     }
 
     @ParameterizedTest
     @MethodSource("modelsAndSeeds")
-    void slicedModelEqualsTheDenseOneWithTheSameUnitsMasked(Path source, int seed, @TempDir Path folder) {
+    void slicedModelEqualsTheDenseOneWithTheSameUnitsMasked(
+            Path source, AttentionUnit unit, int seed, @TempDir Path folder) {
         // Given
-        try (Checkpoint dense = Checkpoint.open(source)) {
+        try (Checkpoint dense = Checkpoint.open(source, source, unit)) {
             List<RemovedUnits> removed = randomUnits(dense, seed);
 
             // When
@@ -158,9 +160,24 @@ class PruningPassTest {
         SplittableRandom random = new SplittableRandom(seed);
         List<RemovedUnits> removed = new ArrayList<>();
         for (LayerShape shape : dense.config().layers()) {
-            removed.add(new RemovedUnits(some(random, shape.attentionUnits()), some(random, shape.ffnChannels())));
+            int[] attention = shape.unitsPerStep() == 1
+                    ? some(random, shape.attentionUnits())
+                    : someOfEachGroup(random, shape.unitsPerStep(), shape.headsPerGroup());
+            removed.add(new RemovedUnits(attention, some(random, shape.ffnChannels())));
         }
         return removed;
+    }
+
+    /** Of each group as many, but others. */
+    private static int[] someOfEachGroup(SplittableRandom random, int groups, int heads) {
+        int count = random.nextInt(heads);
+        return IntStream.range(0, groups)
+                .flatMap(group -> {
+                    int first = random.nextInt(heads);
+                    return IntStream.range(0, count).map(i -> group * heads + (first + i) % heads);
+                })
+                .sorted()
+                .toArray();
     }
 
     /** Any of the units but the last. */

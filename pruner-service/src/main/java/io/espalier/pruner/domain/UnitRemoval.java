@@ -26,7 +26,7 @@ record UnitRemoval(PruningPass pass, int[][] windows, ScoreSets scores) implemen
         List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(inputs.checkpoint()))
                 .select(
                         units.variant(inputs.task().output()).budget(),
-                        inputs.job().inspection().layers(),
+                        inputs.checkpoint().config().layers(),
                         inputs.scope(),
                         scores.of(spec.criterion().name()),
                         new PrunedTensors(inputs.checkpoint(), units.compensation()));

@@ -1,5 +1,6 @@
 package io.espalier.pruner.kafka;
 
+import io.espalier.job.UnitsRemovedMapper;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.pruner.domain.PrunePlan;
 import io.espalier.pruner.domain.PruneResult;
@@ -58,11 +59,14 @@ final class PrunePlanMapper {
 
     private static PrunedCheckpoint checkpoint(ScoreFact fact, PrunedArtifact artifact) {
         ScoringCompleted completed = fact.getCompleted();
-        return PrunedArtifactMapper.toWire(artifact)
+        PrunedCheckpoint checkpoint = PrunedArtifactMapper.toWire(artifact)
                 .setJobId(fact.getJobId())
                 .setRequest(completed.getRequest())
                 .setInputs(completed.getInputs())
                 .addAllControls(completed.getControlsList())
+                .build();
+        return checkpoint.toBuilder()
+                .addAllRemoved(UnitsRemovedMapper.toWire(checkpoint))
                 .build();
     }
 

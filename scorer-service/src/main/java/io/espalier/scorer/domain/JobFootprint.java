@@ -77,7 +77,7 @@ record JobFootprint(
             } else if (units.allocation().equals("uniform") && budget instanceof Budget.UnitRatio share) {
                 shapes.add(uniform.left(shape, share.ratio()));
             } else {
-                shapes.add(uniform.rounding().left(shape, shape.attentionUnits() - 1, shape.ffnChannels() - 1));
+                shapes.add(uniform.rounding().left(shape, shape.attentionSteps() - 1, shape.ffnChannels() - 1));
             }
         }
         return shapes;

@@ -6,6 +6,10 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
 import io.espalier.job.TextRead;
 import io.espalier.job.Workspace;
+import io.espalier.model.AttentionUnit;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.LayerShape;
+import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
@@ -105,10 +109,20 @@ final class ScoreInspection {
         return notes;
     }
 
+    private static void requireSharedKeys(Target.Units units, List<LayerShape> layers) {
+        if (units.attention() == AttentionUnit.QUERY_HEAD
+                && layers.stream().allMatch(layer -> layer.headsPerGroup() == 1)) {
+            throw new InvalidSetting(
+                    Setting.ATTENTION_UNIT,
+                    "is query-head, but in this model every query head has its own keys; leave it out");
+        }
+    }
+
     /** Checks that the layers in scope have enough units, or are enough layers, to meet every budget of the request. */
     private static void checkBudgets(JobSpec spec, Checkpoint checkpoint, ModelLayout layout, LayerScope scope) {
         Target target = spec.pruning().target();
         if (target instanceof Target.Units units) {
+            requireSharedKeys(units, checkpoint.config().layers());
             PrunedTensors tensors = new PrunedTensors(checkpoint, units.compensation());
             for (Target.Variant variant : units.variants()) {
                 spec.allocation(units, layout)

@@ -8,6 +8,7 @@ import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
@@ -111,7 +112,7 @@ class JobFootprintTest {
 
     @Test
     void aSequentialSelectionIsCheckedAsOnePass() {
-        Target sequential = new Target.Units(cut(0.25), "uniform", 1, Compensation.NONE, true);
+        Target sequential = new Target.Units(cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.NONE, true);
 
         List<String> checked = passes(job("wanda-sp", "", sequential, SMALL));
 
@@ -120,7 +121,7 @@ class JobFootprintTest {
 
     @Test
     void hessiansOfALayerThatIsCutAtOnceAreRefusedWhereThoseOfADenseOneFit() {
-        Target sequential = new Target.Units(cut(0.25), "uniform", 1, Compensation.NONE, true);
+        Target sequential = new Target.Units(cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.NONE, true);
         assertThatCode(job("obs", "", units("none"), SMALL)::check).doesNotThrowAnyException();
 
         EspalierException refused =
@@ -150,24 +151,30 @@ class JobFootprintTest {
 
     @Test
     void aRepairNeedsLessTheMoreIsRemoved() {
-        long little = repair(new Target.Units(cut(0.1), "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
-        long much = repair(new Target.Units(cut(0.5), "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+        long little = repair(new Target.Units(
+                cut(0.1), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+        long much = repair(new Target.Units(
+                cut(0.5), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
 
         assertThat(much).isLessThan(little);
     }
 
     @Test
     void aRepairMayKeepNearlyAllOfALayerWhereLayersAreRankedTogether() {
-        Target.Units global = new Target.Units(cut(0.5), "global", 1, Compensation.LEAST_SQUARES_OWN, false);
-        Target.Units oneChannel = new Target.Units(cut(1e-3), "uniform", 1, Compensation.LEAST_SQUARES_OWN, false);
+        Target.Units global =
+                new Target.Units(cut(0.5), AttentionUnit.KV_GROUP, "global", 1, Compensation.LEAST_SQUARES_OWN, false);
+        Target.Units oneChannel = new Target.Units(
+                cut(1e-3), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false);
 
         assertThat(repair(global)).isGreaterThan(repair(oneChannel));
     }
 
     @Test
     void aBlendedTargetNeedsTheWindowsTwice() {
-        long own = repair(new Target.Units(cut(0.25), "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
-        long blend = repair(new Target.Units(cut(0.25), "uniform", 1, Compensation.LEAST_SQUARES_BLEND, false));
+        long own = repair(new Target.Units(
+                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+        long blend = repair(new Target.Units(
+                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_BLEND, false));
 
         assertThat(blend).isGreaterThanOrEqualTo(own + 4L * WINDOWS * LENGTH * 1024);
     }
@@ -195,7 +202,8 @@ class JobFootprintTest {
     }
 
     private static Target.Units units(String compensation) {
-        return new Target.Units(cut(0.25), "uniform", 1, Compensation.named(compensation, "blend"), false);
+        return new Target.Units(
+                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.named(compensation, "blend"), false);
     }
 
     private static List<Target.Variant> cut(double ratio) {

@@ -8,6 +8,7 @@ import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
 import io.espalier.job.TextRead;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.LayerShape;
 import io.espalier.model.artifact.StoredFile;
 import io.espalier.model.importance.CriterionOptions;
@@ -30,7 +31,8 @@ class ScorePlanTest {
     private static final int WINDOWS = 10;
     private static final int DRAWS = 6;
     private static final List<Target.Variant> HALF = List.of(new Target.Variant("output", new Budget.UnitRatio(0.5)));
-    private static final Target UNITS = new Target.Units(HALF, "uniform", 32, Compensation.NONE, false);
+    private static final Target UNITS =
+            new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", 32, Compensation.NONE, false);
     private static final Target TWO_OF_FOUR =
             new Target.Weights("output", new SparsityPattern.NofM(2, 4), LinearChoice.ALL);
     private static final long SMALL = 1_000_000;
@@ -123,7 +125,7 @@ class ScorePlanTest {
 
     @Test
     void whatIsMeasuredBehindPrunedLayersComesFromOnePassToo() {
-        Target sequential = new Target.Units(HALF, "uniform", 32, Compensation.NONE, true);
+        Target sequential = new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", 32, Compensation.NONE, true);
 
         for (JobSpec spec : List.of(spec("wanda-sp", "", sequential), spec("dass", "", TWO_OF_FOUR))) {
             assertThat(tasks(new ScorePlan(spec).next(List.of(inspected(SMALL)))))
