@@ -23,8 +23,6 @@ import io.espalier.v1.WorkerCommand;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,7 +162,7 @@ class KafkaAccessIT {
         Launch launch = start("wrong-password", kafka.clientOf("evaluator", SecuredKafka.PASSWORD + "nobody"));
 
         // Then
-        assertThat(awaitNotReady(launch, "Authentication failed")).doesNotContain(SecuredKafka.PASSWORD);
+        assertThat(Readiness.awaitDown(launch, "Authentication failed", LIMIT)).doesNotContain(SecuredKafka.PASSWORD);
         assertThat(Files.readString(launch.log())).doesNotContain(SecuredKafka.PASSWORD);
     }
 
@@ -174,7 +172,7 @@ class KafkaAccessIT {
         Launch launch = start("wrong-user", kafka.clientOf("client"));
 
         // Then
-        assertThat(awaitNotReady(launch, "authorization failed")).doesNotContain(SecuredKafka.PASSWORD);
+        assertThat(Readiness.awaitDown(launch, "authorization failed", LIMIT)).doesNotContain(SecuredKafka.PASSWORD);
         assertThat(Files.readString(launch.log())).doesNotContain(SecuredKafka.PASSWORD);
     }
 
@@ -183,29 +181,6 @@ class KafkaAccessIT {
         Launch launch = secured(settings, "evaluator", name, client);
         SERVICES.add(ServiceProcess.start(launch));
         return launch;
-    }
-
-    /** The answer to the question for its readiness, once it is no and names the cause. */
-    private static String awaitNotReady(Launch launch, String cause) throws IOException, InterruptedException {
-        HttpRequest question = HttpRequest.newBuilder(launch.http().resolve("/q/health/ready"))
-                .timeout(Duration.ofSeconds(10))
-                .build();
-        String answer = "none";
-        long end = System.nanoTime() + LIMIT.toNanos();
-        while (System.nanoTime() < end) {
-            try {
-                HttpResponse<String> response =
-                        HttpClient.newHttpClient().send(question, HttpResponse.BodyHandlers.ofString());
-                answer = response.body();
-                if (response.statusCode() == 503 && answer.contains(cause)) {
-                    return answer;
-                }
-            } catch (IOException e) {
-                answer = e.toString();
-            }
-            Thread.sleep(200);
-        }
-        throw new IOException("the last answer of %s was %s; see %s".formatted(launch.name(), answer, launch.log()));
     }
 
     private static Launch secured(StackSettings settings, String service, String name, Properties client) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,7 +87,9 @@ public class StageHost {
                 return;
             } catch (KafkaException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
-                obstacle = "Kafka: " + e.getMessage() + ": " + cause.getMessage();
+                obstacle = cause instanceof AuthenticationException
+                        ? "Kafka refuses the login: " + cause.getMessage()
+                        : "Kafka: " + e.getMessage() + ": " + cause.getMessage();
                 LOG.warn("not started yet: {}", obstacle);
             } catch (RuntimeException e) {
                 obstacle = "starting failed: " + e.getMessage();
