@@ -1,6 +1,7 @@
 package io.espalier.job;
 
 import io.espalier.base.EspalierException;
+import io.espalier.model.artifact.ModelRoot;
 import io.espalier.model.artifact.Root;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.text.Tokenizer;
@@ -33,7 +34,7 @@ public final class Inputs implements AutoCloseable {
         List<InputFile> inspected = inspection == null ? List.of() : inspection.files();
         this.inspection = inspection;
         this.seed = spec.seed();
-        folder = new Root(modelsRoot).resolve(MODEL, spec.model());
+        folder = new ModelRoot(modelsRoot).resolve(spec.model());
         calibration = SourceText.in(texts, CALIBRATION, spec.calibration());
         evaluation = SourceText.in(texts, EVALUATION, spec.evaluation().text());
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.

@@ -2,6 +2,7 @@ package io.espalier.model.artifact;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.file.Quoted;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -52,9 +53,11 @@ public final class Root {
             }
             return real;
         } catch (NoSuchFileException e) {
-            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": no such file or folder in its root");
+            throw new EspalierException(
+                    ErrorCode.MODEL_NOT_FOUND, "%s: no file or folder %s in its root".formatted(field, Quoted.of(uri)));
         } catch (IOException e) {
-            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": cannot be read in its root");
+            throw new EspalierException(
+                    ErrorCode.MODEL_NOT_FOUND, "%s: %s cannot be read in its root".formatted(field, Quoted.of(uri)));
         }
     }
 
