@@ -3,7 +3,7 @@ package io.espalier.system;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.pipeline.request.RequestReader;
+import io.espalier.pipeline.request.RequestIntake;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Intake;
 import io.espalier.pipeline.stage.Stage;
@@ -27,7 +27,7 @@ record StubStage(StageTopics topics, boolean last) implements Stage {
 
     @Override
     public Optional<Intake> intake() {
-        return Optional.ofNullable(topics.intake()).map(topic -> RequestReader::accept);
+        return Optional.ofNullable(topics.intake()).map(topic -> new RequestIntake());
     }
 
     @Override

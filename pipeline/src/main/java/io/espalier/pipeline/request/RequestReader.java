@@ -3,8 +3,6 @@ package io.espalier.pipeline.request;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
-import io.espalier.pipeline.stage.Intake;
-import io.espalier.pipeline.topic.CloudEventHeaders;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.PruneRequest;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +10,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
-import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /** Reads whatever bytes stand on `prune-requests` and gives the request its identity. */
@@ -23,15 +20,6 @@ public final class RequestReader {
     private static final int MAX_BYTES = 32 * 1024;
 
     private RequestReader() {}
-
-    /** {@link #read} as the intake of the stage that requests come to; headers say whether the value is JSON. */
-    public static Intake.Accepted accept(
-            @Nullable String key, byte @Nullable [] value, Headers headers, String position) {
-        AcceptedRequest accepted = read(key, value, CloudEventHeaders.isJson(headers), position).toBuilder()
-                .setBy(CloudEventHeaders.principal(headers))
-                .build();
-        return new Intake.Accepted(accepted.getJobId(), accepted);
-    }
 
     /**
      * A request that names its id, as it would be read from its topic.

@@ -52,6 +52,7 @@ final class IntakeProcessor implements Processor<String, byte[], String, Outgoin
             accepted = intake.read(record.key(), record.value(), record.headers(), position);
         } catch (EspalierException e) {
             deadLetter(record, at, e.code(), String.valueOf(e.getMessage()));
+            intake.refused(record.key(), record.value(), record.headers(), e).ifPresent(job -> handOver(job, record));
             return;
         } catch (RuntimeException e) {
             // Reading it again would fail again; no record may stop the partition.
@@ -64,6 +65,10 @@ final class IntakeProcessor implements Processor<String, byte[], String, Outgoin
             deadLetter(record, at, ErrorCode.INTERNAL, e.toString());
             return;
         }
+        handOver(accepted, record);
+    }
+
+    private void handOver(Intake.Accepted accepted, Record<String, byte[]> record) {
         long now = context.currentSystemTimeMs();
         String type = accepted.fact().getDescriptorForType().getName();
         Headers headers = CloudEventHeaders.of(names.stage(), accepted.jobId(), type, now, record.headers());

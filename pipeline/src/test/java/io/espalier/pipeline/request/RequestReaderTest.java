@@ -50,7 +50,8 @@ class RequestReaderTest {
         Headers headers = new RecordHeaders();
         CloudEventHeaders.putPrincipal(headers, "sara");
 
-        AcceptedRequest accepted = (AcceptedRequest) RequestReader.accept("a", REQUEST.toByteArray(), headers, POSITION)
+        AcceptedRequest accepted = (AcceptedRequest) new RequestIntake()
+                .read("a", REQUEST.toByteArray(), headers, POSITION)
                 .fact();
 
         assertThat(accepted.getBy()).isEqualTo("sara");

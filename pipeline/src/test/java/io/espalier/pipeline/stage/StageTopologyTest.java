@@ -78,6 +78,33 @@ class StageTopologyTest {
     }
 
     @Test
+    void whoWaitsForAJobWhoseRecordIsNoRequestHearsWhyItEnds() throws Exception {
+        requests.pipeInput("job", "{\"modle\": \"llama\"}".getBytes(StandardCharsets.UTF_8));
+        requests.pipeInput("no job id", "{\"modle\": \"llama\"}".getBytes(StandardCharsets.UTF_8));
+
+        List<TestRecord<String, byte[]>> events = output("job-events").readRecordsToList();
+        assertThat(events).extracting(TestRecord::key).containsOnly("job");
+        TestRecord<String, byte[]> last = events.get(events.size() - 1);
+        JobEvent end =
+                JobEvent.parseFrom(EventsFormat.protobuf(last.value(), last.headers(), JobEvent.getDefaultInstance()));
+        assertThat(end.getFailed().getCode()).isEqualTo("MALFORMED_MESSAGE");
+        assertThat(end.getFailed().getMessage()).contains("modle").contains("under another key");
+        assertThat(output("prune-requests-dlt").readRecordsToList()).hasSize(2);
+        assertThat(output("score-tasks").isEmpty()).isTrue();
+    }
+
+    @Test
+    void aRecordThatIsNoRequestLeavesTheJobOfItsKeyAlone() {
+        requests.pipeInput("job", REQUEST);
+        int before = output("job-events").readRecordsToList().size();
+
+        requests.pipeInput("job", "{\"modle\": \"llama\"}".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(before).isPositive();
+        assertThat(output("job-events").isEmpty()).isTrue();
+    }
+
+    @Test
     void aRequestAsLargeAsTheBrokerAcceptsIsDeadLetteredByReference() {
         byte[] request = "{\"model\": \"%s\"}".formatted("x".repeat(1_048_300)).getBytes(StandardCharsets.UTF_8);
 

@@ -3,7 +3,7 @@ package io.espalier.pipeline.stage;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import io.espalier.pipeline.request.RequestReader;
+import io.espalier.pipeline.request.RequestIntake;
 import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.ArtifactCommitted;
@@ -30,7 +30,7 @@ record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implement
 
     @Override
     public Optional<Intake> intake() {
-        return Optional.ofNullable(topics.intake()).map(topic -> RequestReader::accept);
+        return Optional.ofNullable(topics.intake()).map(topic -> new RequestIntake());
     }
 
     @Override
@@ -46,6 +46,7 @@ record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implement
 
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
+        requireUsable(input);
         if (waves.isEmpty()) {
             return new Step.Run("work", tasks("first", PARALLEL));
         }
@@ -65,5 +66,13 @@ record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implement
                         .setTaskId(wave + "-" + i)
                         .build())
                 .toList();
+    }
+
+    private static void requireUsable(Input.Start input) {
+        try {
+            RequestIntake.requireUsable(AcceptedRequest.parseFrom(input.payload()));
+        } catch (InvalidProtocolBufferException e) {
+            // Where the fold is tested alone, any bytes are a request.
+        }
     }
 }

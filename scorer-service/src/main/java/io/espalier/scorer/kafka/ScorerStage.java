@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.job.SettingNames;
-import io.espalier.pipeline.request.RequestReader;
+import io.espalier.pipeline.request.RequestIntake;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Intake;
 import io.espalier.pipeline.stage.Stage;
@@ -33,7 +33,7 @@ public class ScorerStage implements Stage {
 
     @Override
     public Optional<Intake> intake() {
-        return Optional.of(RequestReader::accept);
+        return Optional.of(new RequestIntake());
     }
 
     @Override
@@ -63,7 +63,9 @@ public class ScorerStage implements Stage {
 
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
-        return SettingNames.named(() -> ScorePlanMapper.next(accepted(input), waves));
+        AcceptedRequest accepted = accepted(input);
+        RequestIntake.requireUsable(accepted);
+        return SettingNames.named(() -> ScorePlanMapper.next(accepted, waves));
     }
 
     @Override
