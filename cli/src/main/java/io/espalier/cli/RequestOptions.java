@@ -162,6 +162,18 @@ final class RequestOptions {
             description = "kv-group (default), query-head: query heads inside each KV group; keys and values stay.")
     private @Nullable String attentionUnit;
 
+    @Option(
+            names = "--only",
+            paramLabel = "HALF",
+            description = "attention or mlp: nothing else loses units. Default: both.")
+    private @Nullable String only;
+
+    @Option(
+            names = "--attention-round-to",
+            paramLabel = "N",
+            description = "Kept KV groups (or query heads of each) are a multiple of it. Default: 1.")
+    private @Nullable Integer attentionRoundTo;
+
     @Option(names = "--round-to", paramLabel = "N", description = "Kept FFN widths are a multiple of it. Default: 32.")
     private @Nullable Integer roundTo;
 
@@ -290,6 +302,8 @@ final class RequestOptions {
         set(allocation, builder::setAllocation);
         set(roundTo, builder::setRoundTo);
         set(attentionUnit, builder::setAttentionUnit);
+        set(only, builder::setOnly);
+        set(attentionRoundTo, builder::setAttentionRoundTo);
         set(compensation, builder::setCompensation);
         set(compensationTarget, builder::setCompensationTarget);
         return builder.build();

@@ -87,7 +87,9 @@ public final class CompleteRequestMapper {
                     .setTarget(PruningMapper.UNITS)
                     .setAttentionUnit(PruningMapper.label(units.attention()))
                     .setAllocation(units.allocation())
-                    .setRoundTo(units.roundTo())
+                    .setRoundTo(units.rounding().channels())
+                    .setAttentionRoundTo(units.rounding().attention())
+                    .setOnly(PruningMapper.only(units.rounding()))
                     .setCompensation(units.compensation().label())
                     .setCompensationTarget(units.compensation().target())
                     .setSelection(units.sequential() ? "sequential" : "one-shot");

@@ -3,7 +3,6 @@ package io.espalier.job;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
 import java.util.Optional;
@@ -91,10 +90,7 @@ public record JobSpec(
     /** How this job spreads a budget of units over the layers of a model. */
     public Allocation allocation(Target.Units units, ModelLayout layout) {
         return Allocation.named(
-                units.allocation(),
-                new FfnRounding(units.roundTo()),
-                layout,
-                criterion().standardized());
+                units.allocation(), units.rounding(), layout, criterion().standardized());
     }
 
     /**

@@ -10,11 +10,14 @@ import io.espalier.model.AttentionUnit;
 import io.espalier.model.InvalidSetting;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparsityPattern;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.v1.Pruning;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -25,6 +28,9 @@ final class PruningMapper {
     private static final int MAX_BUDGETS = 16;
     static final String UNITS = "units";
     static final String LAYERS = "layers";
+    private static final String BOTH = "both";
+    private static final String ATTENTION = "attention";
+    private static final String MLP = "mlp";
     private static final String KV_GROUP = "kv-group";
     private static final String QUERY_HEAD = "query-head";
 
@@ -54,7 +60,10 @@ final class PruningMapper {
                     variants,
                     attentionUnit(pruning),
                     choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
-                    count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
+                    new UnitRounding(
+                            count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
+                            count(pruning.getAttentionRoundTo(), 1, 1, MAX_ROUND_TO, "pruning.attention_round_to"),
+                            halves(pruning)),
                     compensation(pruning),
                     sequential);
         }
@@ -72,6 +81,21 @@ final class PruningMapper {
     private static AttentionUnit attentionUnit(Pruning pruning) {
         String unit = choice(pruning.getAttentionUnit(), "pruning.attention_unit", List.of(KV_GROUP, QUERY_HEAD));
         return unit.equals(QUERY_HEAD) ? AttentionUnit.QUERY_HEAD : AttentionUnit.KV_GROUP;
+    }
+
+    private static Set<LayerHalf> halves(Pruning pruning) {
+        return switch (choice(pruning.getOnly(), "pruning.only", List.of(BOTH, ATTENTION, MLP))) {
+            case ATTENTION -> EnumSet.of(LayerHalf.ATTENTION);
+            case MLP -> EnumSet.of(LayerHalf.FEED_FORWARD);
+            default -> EnumSet.allOf(LayerHalf.class);
+        };
+    }
+
+    static String only(UnitRounding rounding) {
+        if (rounding.halves().size() == 2) {
+            return BOTH;
+        }
+        return rounding.halves().contains(LayerHalf.ATTENTION) ? ATTENTION : MLP;
     }
 
     static String label(AttentionUnit unit) {
@@ -128,6 +152,9 @@ final class PruningMapper {
         }
         if (!or(pruning.getAttentionUnit(), KV_GROUP).equals(KV_GROUP)) {
             throw invalid("pruning.attention_unit", "is for target units, not for " + Fields.shortened(target));
+        }
+        if (!or(pruning.getOnly(), BOTH).equals(BOTH)) {
+            throw invalid("pruning.only", "is for target units; pruning.linears says which weights of others go");
         }
         if (!or(pruning.getAllocation(), "uniform").equals("uniform")) {
             throw invalid("pruning.allocation", "is for target units, not for " + Fields.shortened(target));

@@ -14,6 +14,7 @@ public final class SettingNames {
             Map.entry(Setting.PARAMETER_RATIO, "pruning.parameter_ratio"),
             Map.entry(Setting.BYTES, "pruning.bytes"),
             Map.entry(Setting.ATTENTION_UNIT, "pruning.attention_unit"),
+            Map.entry(Setting.ATTENTION_ROUND_TO, "pruning.attention_round_to"),
             Map.entry(Setting.ROUND_TO, "pruning.round_to"),
             Map.entry(Setting.ALLOCATION, "pruning.allocation"),
             Map.entry(Setting.COMPENSATION, "pruning.compensation"),

@@ -3,6 +3,7 @@ package io.espalier.job;
 import io.espalier.model.AttentionUnit;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import java.util.LinkedHashMap;
@@ -58,14 +59,14 @@ public sealed interface Target {
      * Attention units and FFN channels.
      *
      * @param allocation "uniform" or "global"
-     * @param roundTo kept FFN widths are a multiple of this
+     * @param rounding numbers of units that may be left
      * @param sequential whether each layer is scored behind the layers already pruned
      */
     record Units(
             List<Variant> variants,
             AttentionUnit attention,
             String allocation,
-            int roundTo,
+            UnitRounding rounding,
             Compensation compensation,
             boolean sequential)
             implements Ranked {

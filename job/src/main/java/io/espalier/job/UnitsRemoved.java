@@ -3,6 +3,7 @@ package io.espalier.job;
 import io.espalier.model.AttentionUnit;
 import io.espalier.model.LayerShape;
 import io.espalier.model.pruning.Budget;
+import io.espalier.model.transformer.LayerHalf;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.ToIntFunction;
@@ -42,6 +43,7 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         dense,
                         pruned,
                         layer -> layer.in(units.attention()).attentionUnits(),
+                        units.rounding().halves().contains(LayerHalf.ATTENTION),
                         asked,
                         "%s has %d %s, and the budget does not reach one of them%s"
                                 .formatted(
@@ -56,9 +58,10 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         dense,
                         pruned,
                         LayerShape::ffnChannels,
+                        units.rounding().halves().contains(LayerHalf.FEED_FORWARD),
                         asked,
                         "a layer has %d FFN channels, and the kept width is rounded up to a multiple of %d"
-                                .formatted(first.ffnChannels(), units.roundTo())));
+                                .formatted(first.ffnChannels(), units.rounding().channels())));
     }
 
     private static UnitsRemoved of(
@@ -66,9 +69,13 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
             List<LayerShape> dense,
             List<LayerShape> pruned,
             ToIntFunction<LayerShape> count,
+            boolean loses,
             OptionalDouble asked,
             String reason) {
         int units = dense.stream().mapToInt(count).sum();
+        if (!loses) {
+            return new UnitsRemoved(kind, units, 0, OptionalDouble.empty(), "pruning.only leaves them whole");
+        }
         int removed = units - pruned.stream().mapToInt(count).sum();
         return new UnitsRemoved(kind, units, removed, asked, removed == 0 ? reason : "");
     }

@@ -9,6 +9,7 @@ import io.espalier.model.AttentionUnit;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.pipeline.request.RequestJson;
@@ -43,7 +44,7 @@ class RequestMapperTest {
                                         List.of(new Target.Variant("job", new Budget.UnitRatio(0.5))),
                                         AttentionUnit.KV_GROUP,
                                         "uniform",
-                                        32,
+                                        new UnitRounding(32),
                                         Compensation.LEAST_SQUARES_BLEND,
                                         false)),
                         new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true),

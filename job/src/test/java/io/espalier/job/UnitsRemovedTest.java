@@ -52,6 +52,17 @@ class UnitsRemovedTest {
                                 "a layer has 80 FFN channels, and the kept width is rounded up to a multiple of 32"));
     }
 
+    @Test
+    void aHalfThatTheRequestLeavesWholeIsNotMissed() {
+        // When
+        List<UnitsRemoved> removed =
+                removed(Pruning.newBuilder().setUnitRatio(0.25).setOnly("mlp"), new LayerShape(8, 2, 4, 60));
+
+        // Then
+        assertThat(removed.get(0).asked()).isEmpty();
+        assertThat(removed.get(0).note()).isEqualTo("pruning.only leaves them whole");
+    }
+
     private static List<UnitsRemoved> removed(Pruning.Builder pruning, LayerShape left) {
         JobSpec spec = RequestMapper.toSpec(
                 "job",

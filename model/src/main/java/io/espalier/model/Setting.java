@@ -8,6 +8,7 @@ public enum Setting {
     PARAMETER_RATIO,
     BYTES,
     ATTENTION_UNIT,
+    ATTENTION_ROUND_TO,
     ROUND_TO,
     ALLOCATION,
     COMPENSATION,

@@ -16,10 +16,10 @@ import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Compensation;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.SequentialPass;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
@@ -284,7 +284,7 @@ enum MeasuredPass {
                         WINDOWS,
                         all(checkpoint),
                         Criterion.named(criterion, 1),
-                        new FfnRounding(1),
+                        new UnitRounding(1),
                         SHARE,
                         1,
                         MemoryBudget.DEFAULT)

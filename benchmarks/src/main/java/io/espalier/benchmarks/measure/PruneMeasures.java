@@ -10,11 +10,11 @@ import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.PruningPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -102,7 +102,7 @@ final class PruneMeasures {
 
     private static List<RemovedUnits> removed(ForwardPass pass, Work work, Compensation compensation) {
         List<LayerShape> dense = pass.checkpoint().config().layers();
-        return new UniformAllocation(new FfnRounding(1))
+        return new UniformAllocation(new UnitRounding(1))
                 .select(
                         A_FIFTH,
                         dense,

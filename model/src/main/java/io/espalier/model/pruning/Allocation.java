@@ -18,7 +18,7 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
      * @param standardized whether scores are z scores of their layer and kind already
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the allocation
      */
-    static Allocation named(String name, FfnRounding rounding, ModelLayout layout, boolean standardized) {
+    static Allocation named(String name, UnitRounding rounding, ModelLayout layout, boolean standardized) {
         return switch (name) {
             case "uniform" -> new UniformAllocation(rounding);
             case "global" ->
@@ -29,7 +29,7 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
         };
     }
 
-    FfnRounding rounding();
+    UnitRounding rounding();
 
     /**
      * Shapes of all layers as a function of the share of units to remove, in [0, 1]. A larger share never leaves more.

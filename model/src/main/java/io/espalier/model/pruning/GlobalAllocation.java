@@ -2,6 +2,7 @@ package io.espalier.model.pruning;
 
 import io.espalier.model.LayerShape;
 import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,7 +19,8 @@ import java.util.stream.IntStream;
  * @param costs weights of a unit in each layer of the model
  * @param standardized whether scores are z scores of their layer and kind already
  */
-public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boolean standardized) implements Allocation {
+public record GlobalAllocation(UnitRounding rounding, List<UnitCost> costs, boolean standardized)
+        implements Allocation {
     public GlobalAllocation {
         costs = List.copyOf(costs);
     }
@@ -56,7 +58,8 @@ public record GlobalAllocation(FfnRounding rounding, List<UnitCost> costs, boole
             for (int i = 0; i < shape.ffnChannels() - least.ffnChannels(); i++) {
                 ranking.add(new Candidate(ffn[order.ffn()[i]], layer, false, cost.channel()));
             }
-            all += cost.attention() * shape.attentionUnits() + cost.channel() * shape.ffnChannels();
+            all += rounding.loses(LayerHalf.ATTENTION) ? cost.attention() * shape.attentionUnits() : 0;
+            all += rounding.loses(LayerHalf.FEED_FORWARD) ? cost.channel() * shape.ffnChannels() : 0;
         }
         // The sort is stable: of equal scores, the earlier layer is first, and in a layer attention before FFN.
         ranking.sort(Comparator.comparingDouble(candidate -> candidate.score() + 0.0));

@@ -37,7 +37,7 @@ public record SequentialPass(
         int[][] windows,
         LayerScope scope,
         Criterion criterion,
-        FfnRounding rounding,
+        UnitRounding rounding,
         double ratio,
         long seed,
         MemoryBudget budget) {

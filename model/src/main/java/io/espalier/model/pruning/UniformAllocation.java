@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.DoubleFunction;
 
 /** Removes the same share of units from each layer in scope, rounded as LLM-Pruner does. */
-public record UniformAllocation(FfnRounding rounding) implements Allocation {
+public record UniformAllocation(UnitRounding rounding) implements Allocation {
     @Override
     public DoubleFunction<List<LayerShape>> shapes(
             List<LayerShape> dense, LayerScope scope, Map<Integer, UnitScores> scores) {

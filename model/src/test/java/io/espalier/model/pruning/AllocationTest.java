@@ -9,12 +9,15 @@ import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.UnitScores;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How budgets are spent on whole models. */
 class AllocationTest {
-    private static final FfnRounding EXACT = new FfnRounding(1);
+    private static final UnitRounding EXACT = new UnitRounding(1);
     private static final LayerScope ALL = new LayerScope(0, 3);
     private static final Budget HALF = new Budget.UnitRatio(0.5);
 
@@ -46,6 +49,46 @@ class AllocationTest {
                         .allSatisfy(
                                 shapes -> assertThat(tensors.parameters(shapes)).isGreaterThan(most));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"uniform, ATTENTION", "uniform, FEED_FORWARD", "global, ATTENTION", "global, FEED_FORWARD"})
+    void onlyTheHalfThatMayLosesUnits(String name, LayerHalf half) {
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            // Given
+            PrunedTensors tensors = new PrunedTensors(dense, Compensation.NONE);
+            UnitRounding rounding = new UnitRounding(1, 1, Set.of(half));
+            Allocation allocation = Allocation.named(name, rounding, ModelLayout.of(dense), false);
+
+            // When
+            List<LayerShape> left = left(allocation, HALF, dense, tensors);
+
+            // Then
+            LayerShape whole = dense.config().layers().get(0);
+            int attention = left.stream().mapToInt(LayerShape::attentionUnits).sum();
+            int channels = left.stream().mapToInt(LayerShape::ffnChannels).sum();
+            boolean losesAttention = half == LayerHalf.ATTENTION;
+            assertThat(attention).isEqualTo((losesAttention ? 3 : 6) * whole.attentionUnits() / 2);
+            assertThat(channels).isEqualTo((losesAttention ? 6 : 3) * whole.ffnChannels() / 2);
+        }
+    }
+
+    @Test
+    void keptHeadsAreAMultipleSoThatTheyCanBeSharedOutBetweenDevices() {
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+            // Given: a quarter of four heads is one
+            UnitRounding rounding = new UnitRounding(1, 2, EnumSet.allOf(LayerHalf.class));
+            Allocation allocation = new UniformAllocation(rounding);
+            PrunedTensors tensors = new PrunedTensors(dense, Compensation.NONE);
+
+            // When
+            List<LayerShape> little = left(allocation, new Budget.UnitRatio(0.25), dense, tensors);
+            List<LayerShape> half = left(allocation, HALF, dense, tensors);
+
+            // Then
+            assertThat(little).extracting(LayerShape::heads).containsOnly(4);
+            assertThat(half).extracting(LayerShape::heads).containsOnly(2);
         }
     }
 
@@ -254,7 +297,7 @@ class AllocationTest {
     }
 
     private static Allocation allocation(String name, int roundTo, Checkpoint dense) {
-        return Allocation.named(name, new FfnRounding(roundTo), ModelLayout.of(dense), false);
+        return Allocation.named(name, new UnitRounding(roundTo), ModelLayout.of(dense), false);
     }
 
     private static List<UnitCost> costs(Checkpoint dense) {

@@ -122,7 +122,7 @@ final class DemoScores {
     private List<UnitScores> behindPrunedLayers(double ratio) {
         Criterion criterion = Criterion.named("wanda-sp", 1);
         List<UnitScores> scores = new ArrayList<>();
-        new SequentialPass(checkpoint, windows, all, criterion, new FfnRounding(1), ratio, 0, MemoryBudget.DEFAULT)
+        new SequentialPass(checkpoint, windows, all, criterion, new UnitRounding(1), ratio, 0, MemoryBudget.DEFAULT)
                 .run(
                         positions.resolve("sequential-" + ratio),
                         (layer, found, removed) -> scores.add(found.of(criterion)),
@@ -133,7 +133,7 @@ final class DemoScores {
     /** What goes. */
     List<RemovedUnits> removed(
             List<UnitScores> scores, String allocation, boolean standardized, double ratio, Compensation compensation) {
-        return Allocation.named(allocation, new FfnRounding(1), ModelLayout.of(checkpoint), standardized)
+        return Allocation.named(allocation, new UnitRounding(1), ModelLayout.of(checkpoint), standardized)
                 .select(
                         new Budget.UnitRatio(ratio),
                         checkpoint.config().layers(),

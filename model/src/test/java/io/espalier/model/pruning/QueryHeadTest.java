@@ -44,7 +44,7 @@ class QueryHeadTest {
                     .limit(dense.config().layers().get(0).ffnChannels())
                     .toArray();
             UnitScores scores = new UnitScores(attention, ffn);
-            Allocation allocation = Allocation.named(name, new FfnRounding(1), ModelLayout.of(dense), false);
+            Allocation allocation = Allocation.named(name, new UnitRounding(1), ModelLayout.of(dense), false);
 
             // When
             List<RemovedUnits> removed = allocation.select(

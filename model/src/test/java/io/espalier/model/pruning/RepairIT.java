@@ -77,7 +77,7 @@ class RepairIT {
                 .mapToObj(layer -> LayerScorer.score(dense, layer, List.of(criterion), 0, statistics, null)
                         .get(criterion.name()))
                 .toList();
-        return new UniformAllocation(new FfnRounding(32))
+        return new UniformAllocation(new UnitRounding(32))
                 .select(
                         new Budget.UnitRatio(0.5),
                         dense.config().layers(),

@@ -55,7 +55,7 @@ class SequentialPassTest {
                 WINDOWS,
                 scope,
                 Criterion.named(criterion, 1),
-                new FfnRounding(1),
+                new UnitRounding(1),
                 HALF,
                 0,
                 MemoryBudget.DEFAULT);

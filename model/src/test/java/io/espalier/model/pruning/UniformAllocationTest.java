@@ -154,6 +154,6 @@ class UniformAllocationTest {
     }
 
     private static UniformAllocation uniform(int roundTo) {
-        return new UniformAllocation(new FfnRounding(roundTo));
+        return new UniformAllocation(new UnitRounding(roundTo));
     }
 }

@@ -6,8 +6,8 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
 import io.espalier.model.checkpoint.TensorInfo;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.pruning.UnitRounding;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +28,7 @@ class ModelSizeTest {
 
         ModelSize pruned(double ratio, String scope) {
             LayerScope layers = LayerScope.parse(scope, 32);
-            UniformAllocation allocation = new UniformAllocation(new FfnRounding(1));
+            UniformAllocation allocation = new UniformAllocation(new UnitRounding(1));
             return size(IntStream.range(0, 32)
                     .mapToObj(l -> layers.contains(l) ? allocation.left(layer, ratio) : layer)
                     .toList());

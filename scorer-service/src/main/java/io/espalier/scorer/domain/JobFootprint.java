@@ -8,7 +8,6 @@ import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.Footprint;
@@ -68,7 +67,7 @@ record JobFootprint(
      * Otherwise each layer in scope is counted with one unit of each kind removed.
      */
     private List<LayerShape> largestPruned(Target.Units units, Budget budget) {
-        UniformAllocation uniform = new UniformAllocation(new FfnRounding(units.roundTo()));
+        UniformAllocation uniform = new UniformAllocation(units.rounding());
         List<LayerShape> shapes = new ArrayList<>();
         for (LayerLayout layer : footprint.layout().layers()) {
             LayerShape shape = layer.shape();

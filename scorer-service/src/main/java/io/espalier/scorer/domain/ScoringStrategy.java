@@ -71,7 +71,7 @@ sealed interface ScoringStrategy permits LayersApart, LayerChain, ReusedScores, 
         if (target instanceof Target.Units units && units.sequential()) {
             double ratio =
                     SequentialPass.check(criterion, units.variants().get(0).budget(), units.allocation());
-            return new SequentialUnits(criterion, units.roundTo(), ratio);
+            return new SequentialUnits(criterion, units.rounding(), ratio);
         }
         boolean exact = criterion.needsGradient() && source(spec).equals(BACKPROP);
         boolean drawn = criterion.needsGradient() && !exact;

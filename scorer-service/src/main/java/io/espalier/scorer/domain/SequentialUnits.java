@@ -2,18 +2,18 @@ package io.espalier.scorer.domain;
 
 import io.espalier.base.Progress;
 import io.espalier.model.importance.Criterion;
-import io.espalier.model.pruning.FfnRounding;
 import io.espalier.model.pruning.SequentialPass;
+import io.espalier.model.pruning.UnitRounding;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
  * A strategy that scores the units of each layer by its inputs after the layers before it have been pruned.
  *
- * @param roundTo the number of kept FFN channels is a multiple of this
+ * @param rounding numbers of units that may be left
  * @param ratio share of units that each layer loses, in (0, 1)
  */
-record SequentialUnits(Criterion criterion, int roundTo, double ratio) implements LayerChain {
+record SequentialUnits(Criterion criterion, UnitRounding rounding, double ratio) implements LayerChain {
     @Override
     public EvidenceCollection collection() {
         return EvidenceCollection.NOTHING;
@@ -29,14 +29,7 @@ record SequentialUnits(Criterion criterion, int roundTo, double ratio) implement
     @Override
     public void run(Inputs in, Path position, Progress progress) {
         new SequentialPass(
-                        in.checkpoint(),
-                        in.windows(),
-                        in.scope(),
-                        criterion,
-                        new FfnRounding(roundTo),
-                        ratio,
-                        in.seed(),
-                        in.budget())
+                        in.checkpoint(), in.windows(), in.scope(), criterion, rounding, ratio, in.seed(), in.budget())
                 .run(
                         position,
                         (layer, scores, removed) ->

@@ -13,6 +13,7 @@ import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.tensor.Computation;
@@ -112,7 +113,8 @@ class JobFootprintTest {
 
     @Test
     void aSequentialSelectionIsCheckedAsOnePass() {
-        Target sequential = new Target.Units(cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.NONE, true);
+        Target sequential = new Target.Units(
+                cut(0.25), AttentionUnit.KV_GROUP, "uniform", new UnitRounding(1), Compensation.NONE, true);
 
         List<String> checked = passes(job("wanda-sp", "", sequential, SMALL));
 
@@ -121,7 +123,8 @@ class JobFootprintTest {
 
     @Test
     void hessiansOfALayerThatIsCutAtOnceAreRefusedWhereThoseOfADenseOneFit() {
-        Target sequential = new Target.Units(cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.NONE, true);
+        Target sequential = new Target.Units(
+                cut(0.25), AttentionUnit.KV_GROUP, "uniform", new UnitRounding(1), Compensation.NONE, true);
         assertThatCode(job("obs", "", units("none"), SMALL)::check).doesNotThrowAnyException();
 
         EspalierException refused =
@@ -152,19 +155,34 @@ class JobFootprintTest {
     @Test
     void aRepairNeedsLessTheMoreIsRemoved() {
         long little = repair(new Target.Units(
-                cut(0.1), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+                cut(0.1),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_OWN,
+                false));
         long much = repair(new Target.Units(
-                cut(0.5), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+                cut(0.5),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_OWN,
+                false));
 
         assertThat(much).isLessThan(little);
     }
 
     @Test
     void aRepairMayKeepNearlyAllOfALayerWhereLayersAreRankedTogether() {
-        Target.Units global =
-                new Target.Units(cut(0.5), AttentionUnit.KV_GROUP, "global", 1, Compensation.LEAST_SQUARES_OWN, false);
+        Target.Units global = new Target.Units(
+                cut(0.5), AttentionUnit.KV_GROUP, "global", new UnitRounding(1), Compensation.LEAST_SQUARES_OWN, false);
         Target.Units oneChannel = new Target.Units(
-                cut(1e-3), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false);
+                cut(1e-3),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_OWN,
+                false);
 
         assertThat(repair(global)).isGreaterThan(repair(oneChannel));
     }
@@ -172,9 +190,19 @@ class JobFootprintTest {
     @Test
     void aBlendedTargetNeedsTheWindowsTwice() {
         long own = repair(new Target.Units(
-                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_OWN, false));
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_OWN,
+                false));
         long blend = repair(new Target.Units(
-                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.LEAST_SQUARES_BLEND, false));
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_BLEND,
+                false));
 
         assertThat(blend).isGreaterThanOrEqualTo(own + 4L * WINDOWS * LENGTH * 1024);
     }
@@ -203,7 +231,12 @@ class JobFootprintTest {
 
     private static Target.Units units(String compensation) {
         return new Target.Units(
-                cut(0.25), AttentionUnit.KV_GROUP, "uniform", 1, Compensation.named(compensation, "blend"), false);
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                new UnitRounding(1),
+                Compensation.named(compensation, "blend"),
+                false);
     }
 
     private static List<Target.Variant> cut(double ratio) {

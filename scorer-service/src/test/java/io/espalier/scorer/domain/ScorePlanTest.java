@@ -15,6 +15,7 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.DrawLosses;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.tensor.Computation;
@@ -32,7 +33,7 @@ class ScorePlanTest {
     private static final int DRAWS = 6;
     private static final List<Target.Variant> HALF = List.of(new Target.Variant("output", new Budget.UnitRatio(0.5)));
     private static final Target UNITS =
-            new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", 32, Compensation.NONE, false);
+            new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", new UnitRounding(32), Compensation.NONE, false);
     private static final Target TWO_OF_FOUR =
             new Target.Weights("output", new SparsityPattern.NofM(2, 4), LinearChoice.ALL);
     private static final long SMALL = 1_000_000;
@@ -125,7 +126,8 @@ class ScorePlanTest {
 
     @Test
     void whatIsMeasuredBehindPrunedLayersComesFromOnePassToo() {
-        Target sequential = new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", 32, Compensation.NONE, true);
+        Target sequential = new Target.Units(
+                HALF, AttentionUnit.KV_GROUP, "uniform", new UnitRounding(32), Compensation.NONE, true);
 
         for (JobSpec spec : List.of(spec("wanda-sp", "", sequential), spec("dass", "", TWO_OF_FOUR))) {
             assertThat(tasks(new ScorePlan(spec).next(List.of(inspected(SMALL)))))
