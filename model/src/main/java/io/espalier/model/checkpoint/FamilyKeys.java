@@ -5,16 +5,17 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.file.Quoted;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The keys under which a model type's config keeps its sizes, and the defaults for absent keys. If there are several keys
- * for a size, the first one that is present is used.
+ * The keys under which a model type's config keeps its sizes. If there are several keys for a size, the first one that is
+ * present is used. {@link AbsentKeys} says what it means if none is.
  *
  * @param ffn keys of the number of FFN channels; empty if it is always four times the hidden size
  * @param positions keys of the longest sequence; empty if it is unlimited
- * @param headDim head size when {@code head_dim} is absent; 0 means the hidden size divided by the number of heads
- * @param tied default of {@code tie_word_embeddings}
- * @param rotary whether the model uses rotary position embeddings
+ * @param normEpsilon keys of the norms' epsilon; empty if it is always that of PyTorch's layer norm
+ * @param rotary how the config spells rotary position embeddings; null for a family without them
  */
 record FamilyKeys(
         List<String> hidden,
@@ -23,12 +24,9 @@ record FamilyKeys(
         List<String> ffn,
         List<String> positions,
         List<String> normEpsilon,
-        double defaultNormEpsilon,
-        int headDim,
-        boolean tied,
-        boolean rotary) {
+        @Nullable RotaryKeys rotary) {
 
-    private static final FamilyKeys LLAMA = rotary(1e-6, 0, false);
+    private static final FamilyKeys LLAMA = rotary(RotaryKeys.USUAL);
 
     private static final FamilyKeys OPT = new FamilyKeys(
             List.of("hidden_size"),
@@ -37,10 +35,7 @@ record FamilyKeys(
             List.of("ffn_dim"),
             List.of("max_position_embeddings"),
             List.of(),
-            1e-5,
-            0,
-            true,
-            false);
+            null);
 
     private static final FamilyKeys BLOOM = new FamilyKeys(
             List.of("n_embed", "hidden_size"),
@@ -49,23 +44,20 @@ record FamilyKeys(
             List.of(),
             List.of(),
             List.of("layer_norm_epsilon"),
-            1e-5,
-            0,
-            true,
-            false);
+            null);
 
     private static final Map<String, FamilyKeys> BY_TYPE = Map.of(
             "llama", LLAMA,
             "mistral", LLAMA,
             "qwen2", LLAMA,
-            "qwen3", rotary(1e-6, 128, false),
-            "gemma", rotary(1e-6, 256, true),
-            "gemma2", rotary(1e-6, 256, true),
-            "phi3", rotary(1e-5, 0, false),
+            "qwen3", LLAMA,
+            "gemma", LLAMA,
+            "gemma2", LLAMA,
+            "phi3", rotary(RotaryKeys.PHI3),
             "opt", OPT,
             "bloom", BLOOM);
 
-    private static FamilyKeys rotary(double normEpsilon, int headDim, boolean tied) {
+    private static FamilyKeys rotary(RotaryKeys rotary) {
         return new FamilyKeys(
                 List.of("hidden_size"),
                 List.of("num_hidden_layers"),
@@ -74,10 +66,12 @@ record FamilyKeys(
                 // The second one is that of the first conversions of LLaMA.
                 List.of("max_position_embeddings", "max_sequence_length"),
                 List.of("rms_norm_eps"),
-                normEpsilon,
-                headDim,
-                tied,
-                true);
+                rotary);
+    }
+
+    /** The names of each size. */
+    Stream<List<String>> names() {
+        return Stream.of(hidden, layers, heads, ffn, positions, normEpsilon);
     }
 
     /** @throws EspalierException {@code MODEL_UNSUPPORTED} naming the supported types */

@@ -40,7 +40,9 @@ public record ModelConfig(
     private static final String OUTPUT_BIASES = "output_biases";
     private static final long MAX_CONFIG_BYTES = 10_000_000;
     static final int MAX_WIDTH = 1 << 24;
-    private static final int MAX_POSITIONS = 1 << 30;
+    static final int MAX_POSITIONS = 1 << 30;
+    /** PyTorch's own. */
+    private static final double LAYER_NORM_EPSILON = 1e-5;
 
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -66,26 +68,34 @@ public record ModelConfig(
                     ErrorCode.MODEL_UNSUPPORTED, StoredNames.quantized("config.json: quantization_config"));
         }
         int hidden = config.size(FamilyKeys.present(config, keys.hidden()), MAX_WIDTH);
-        double epsilon = keys.normEpsilon().isEmpty()
-                ? keys.defaultNormEpsilon()
-                : config.doubleOr(FamilyKeys.present(config, keys.normEpsilon()), keys.defaultNormEpsilon());
-        if (epsilon < 0) {
-            throw ConfigReader.corrupt(keys.normEpsilon().get(0), "must not be negative");
-        }
+        int positions = keys.positions().isEmpty()
+                ? Integer.MAX_VALUE
+                : config.size(FamilyKeys.present(config, keys.positions()), MAX_POSITIONS);
+        RotaryKeys rotary = keys.rotary();
         return new ModelConfig(
                 modelType,
                 hidden,
                 config.size("vocab_size", MAX_WIDTH),
                 PerLayerConfig.shapes(config, keys, hidden),
-                keys.rotary() ? Rope.read(config, 10_000) : null,
-                epsilon,
-                config.boolOr("tie_word_embeddings", keys.tied()),
-                keys.positions().isEmpty()
-                        ? Integer.MAX_VALUE
-                        : config.size(FamilyKeys.present(config, keys.positions()), MAX_POSITIONS),
+                rotary == null ? null : Rope.read(config, rotary, positions),
+                normEpsilon(config, keys),
+                config.boolOr("tie_word_embeddings", false),
+                positions,
                 tokenId(config, "bos_token_id"),
                 tokenId(config, "eos_token_id"),
                 json);
+    }
+
+    private static double normEpsilon(ConfigReader config, FamilyKeys keys) {
+        if (keys.normEpsilon().isEmpty()) {
+            return LAYER_NORM_EPSILON;
+        }
+        String key = FamilyKeys.present(config, keys.normEpsilon());
+        double epsilon = config.doubleOr(key, -1);
+        if (epsilon < 0) {
+            throw ConfigReader.corrupt(key, "must be there and not negative");
+        }
+        return epsilon;
     }
 
     /** Some models list several end tokens. The first one ends plain text. */

@@ -138,9 +138,6 @@ final class PerLayerConfig {
         if (config.has(HEAD_DIM)) {
             return config.size(HEAD_DIM, MAX_HEAD_DIM);
         }
-        if (keys.headDim() > 0) {
-            return keys.headDim();
-        }
         String headsKey = FamilyKeys.present(config, keys.heads());
         int heads = config.size(headsKey, MAX_HEADS);
         if (hidden % heads != 0) {

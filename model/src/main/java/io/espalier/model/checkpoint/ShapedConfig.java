@@ -45,6 +45,7 @@ final class ShapedConfig {
             case "bloom" -> config.bloom(shapes);
             case "llama" -> config.llama(shapes);
             case "gemma2" -> config.gemma2(shapes);
+            case "phi3" -> config.phi3(shapes);
             default -> config.plain("every layer has one shape");
         };
     }
@@ -78,6 +79,20 @@ final class ShapedConfig {
                 shapes,
                 "transformers refuses gemma2 when %d heads do not divide hidden size %d"
                         .formatted(shape.heads(), model.hiddenSize()));
+    }
+
+    /** Its config class compares the lists of LongRoPE with the head size that hidden size and heads would give. */
+    private WrittenConfig phi3(List<LayerShape> shapes) {
+        Rope rope = model.rotary();
+        int headDim = model.hiddenSize() / shape.heads();
+        int derived = (int) (headDim * rope.share()) / 2;
+        if (rope.type().equals("longrope") && rope.parameter("short_factor").size() != derived) {
+            return perLayer(
+                    shapes,
+                    "transformers refuses the factors of longrope when %d heads of hidden size %d would have another size"
+                            .formatted(shape.heads(), model.hiddenSize()));
+        }
+        return plain("every layer has one shape");
     }
 
     private WrittenConfig plain(String reason) {
@@ -147,8 +162,9 @@ final class ShapedConfig {
     /** Writes the keys of transformers 4 and of transformers 5, because each version reads only its own. */
     private void writeOldAndNewKeys() {
         @Nullable Rope rope = model.rope();
-        if (rope != null) {
-            rope.write(json);
+        @Nullable RotaryKeys keys = FamilyKeys.of(model.modelType()).rotary();
+        if (rope != null && keys != null) {
+            rope.write(json, keys);
         }
         String dtype = model.textOr("dtype", model.textOr("torch_dtype", ""));
         if (!dtype.isEmpty()) {

@@ -73,11 +73,12 @@ public final class Kernels extends KernelCalls {
     }
 
     /**
-     * Rotates the pairs (i, i + D/2) of each head by the angles of their positions (RoFormer, section 3.2).
+     * Rotates the pairs (i, i + p) of each head, i < p, by the angles of their positions (RoFormer, section 3.2). The
+     * positions of a head from 2·p on stay as they are.
      *
-     * @param x [b, heads, t, D]
-     * @param cosines [t, D/2]
-     * @param sines [t, D/2]
+     * @param x [b, heads, t, D], D ≥ 2·p
+     * @param cosines [t, p]
+     * @param sines [t, p]
      * @return [b, heads, t, D] in the type of x
      */
     public Tensor rotate(Tensor x, Tensor cosines, Tensor sines) {

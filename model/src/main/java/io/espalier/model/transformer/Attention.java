@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Causal self-attention. The query heads of a KV group share one KV head.
  *
- * @param frequencies of the rotary position embeddings; {@link RotaryFrequencies#NONE} for a model without them
+ * @param rotation rotary position embeddings; null for a layer without them
  * @param projection the projections to queries, keys and values
  * @param queryNorm norm of each query head before its rotation; null for none
  * @param keyNorm norm of each key head before its rotation; null for none
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Attention(
         LayerShape shape,
-        RotaryFrequencies frequencies,
+        @Nullable Rotation rotation,
         QueryKeyValue projection,
         @Nullable Norm queryNorm,
         @Nullable Norm keyNorm,
@@ -29,25 +29,25 @@ public record Attention(
     /** Attention without query and key norms. */
     Attention(
             LayerShape shape,
-            RotaryFrequencies frequencies,
+            @Nullable Rotation rotation,
             QueryKeyValue projection,
             AttentionScores scores,
             Linear output) {
-        this(shape, frequencies, projection, null, null, scores, output);
+        this(shape, rotation, projection, null, null, scores, output);
     }
 
     Attention withNorms(Norm query, Norm key) {
-        return new Attention(shape, frequencies, projection, query, key, scores, output);
+        return new Attention(shape, rotation, projection, query, key, scores, output);
     }
 
     Attention withOutput(Linear other) {
-        return new Attention(shape, frequencies, projection, queryNorm, keyNorm, scores, other);
+        return new Attention(shape, rotation, projection, queryNorm, keyNorm, scores, other);
     }
 
     /** This attention for weights of which only the given attention units are left. */
     Attention keeping(int[] units) {
         LayerShape left = shape.left(units.length / shape.unitsPerStep(), shape.ffnChannels());
-        return new Attention(left, frequencies, projection, queryNorm, keyNorm, scores.keepingHeads(units), output);
+        return new Attention(left, rotation, projection, queryNorm, keyNorm, scores.keepingHeads(units), output);
     }
 
     /** The linear layers that read the normalised hidden states. */

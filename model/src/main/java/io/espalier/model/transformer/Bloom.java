@@ -63,7 +63,7 @@ record Bloom() implements Family {
                 Norm.Layer.of(layer + ".input_layernorm", width, config.normEpsilon()),
                 new Attention(
                         shape,
-                        RotaryFrequencies.NONE,
+                        null,
                         new QueryKeyValue.Interleaved(
                                 Linear.of(layer + ".self_attention.query_key_value", fused, width, true)),
                         AttentionScores.plain(shape.headDim()).withSlopes(slopes(index, shape, config, slopes)),

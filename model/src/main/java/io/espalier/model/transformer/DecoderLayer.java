@@ -120,7 +120,7 @@ public record DecoderLayer(LayerLayout layout, LayerWeights weights, Linears lin
     }
 
     private Rotary rotary(Tensor x, Scope scope) {
-        return Rotary.of(layout.attention().frequencies(), 0, x.dim(1), scope);
+        return Rotary.of(layout.attention().rotation(), 0, x.dim(1), scope);
     }
 
     private Tensor headOutputs(Tensor x, Rotary rotary, @Nullable KvCache cache, Scope scope) {

@@ -20,11 +20,7 @@ import java.util.function.BiFunction;
  * @param rotations of each head size that a layer has had so far; layers of one head size share them
  */
 record LlamaParts(
-        ModelConfig config,
-        double normOffset,
-        String prefix,
-        String tokens,
-        Map<Integer, RotaryFrequencies> rotations) {
+        ModelConfig config, double normOffset, String prefix, String tokens, Map<Integer, Rotation> rotations) {
     private static final String HEAD = "lm_head.weight";
 
     static LlamaParts of(ModelConfig config, Set<String> stored) {
@@ -98,7 +94,7 @@ record LlamaParts(
             int index, LayerShape shape, QueryKeyValue projection, boolean outputBias, AttentionScores scores) {
         return new Attention(
                 shape,
-                rotations.computeIfAbsent(shape.headDim(), size -> RotaryFrequencies.of(config.rotary(), size)),
+                rotations.computeIfAbsent(shape.headDim(), size -> Rotation.of(config.rotary(), size)),
                 projection,
                 scores,
                 Linear.of(layer(index) + ".self_attn.o_proj", width(), queries(shape), outputBias));

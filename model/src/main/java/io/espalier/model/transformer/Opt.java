@@ -56,7 +56,7 @@ record Opt() implements Family {
                 Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon()),
                 new Attention(
                         shape,
-                        RotaryFrequencies.NONE,
+                        null,
                         new QueryKeyValue.Separate(
                                 Linear.of(attention + ".q_proj", heads, width, biased),
                                 Linear.of(attention + ".k_proj", heads, width, biased),

@@ -114,7 +114,8 @@ class Kernels(Module):
   def split_heads(self: __torch__.Kernels, x: Tensor, head_dim: int) -> Tensor:
     return x.reshape([x.size(0), x.size(1), -1, head_dim]).transpose(1, 2)
 
-  # Rotates the pairs (i, i + D/2) of x [b, heads, t, D] by angles whose cosines and sines are fp32 [t, D/2].
+  # Rotates the pairs (i, i + p) of x [b, heads, t, D], i < p, by angles whose cosines and sines are fp32 [t, p]. The positions
+  # of a head from 2·p on stay as they are.
   def rotate(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     if x.requires_grad:
       y = self.rotated(x, cos, sin).type_as(x)
@@ -128,10 +129,10 @@ class Kernels(Module):
 
   def rotated(self: __torch__.Kernels, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     wide, half = x.to(torch.float32), cos.size(-1)
-    turned = wide * torch.cat([cos, cos], -1)
-    turned[..., :half].addcmul_(wide[..., half:], sin, value=-1)
+    turned = wide[..., :2 * half] * torch.cat([cos, cos], -1)
+    turned[..., :half].addcmul_(wide[..., half:2 * half], sin, value=-1)
     turned[..., half:].addcmul_(wide[..., :half], sin)
-    return turned
+    return turned if 2 * half == wide.size(-1) else torch.cat([turned, wide[..., 2 * half:]], -1)
 
   # Splits [b, t, h·3·D], in which the query, key and value of one head follow each other, into three of [b, h, t, D].
   def split_interleaved(self: __torch__.Kernels, x: Tensor, head_dim: int) -> List[Tensor]:

@@ -90,6 +90,29 @@ class ModelConfigTest {
         assertThat(read.parameters()).hasToString("{\"factor\":4.0}");
     }
 
+    /** As both versions of transformers do where a config has both. */
+    @Test
+    void rotationInTheOlderSpellingCountsBesideTheNewerOne() {
+        Rope read = parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", """
+                "rope_theta":5e5,"rope_scaling":{"type":"linear","factor":4.0},
+                "rope_parameters":{"rope_theta":7.0,"rope_type":"default"},"vocab_size\"""")).rotary();
+
+        assertThat(read.type()).isEqualTo("linear");
+        assertThat(read.theta()).isEqualTo(500_000);
+    }
+
+    @Test
+    void partOfAHeadIsRotatedInFamiliesThatKnowItAlone() {
+        String part = "\"partial_rotary_factor\":0.5,\"vocab_size\"";
+
+        assertThat(parse(TinyCheckpoint.CONFIG.replace("llama", "phi3").replace("\"vocab_size\"", part))
+                        .rotary()
+                        .share())
+                .isEqualTo(0.5);
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", part)))
+                .contains("partial_rotary_factor", "0.5");
+    }
+
     @Test
     void readsAShapePerLayer() {
         ModelConfig config = parse(TinyCheckpoint.CONFIG.replace("\"vocab_size\"", """
@@ -141,9 +164,20 @@ class ModelConfigTest {
 
         assertThat(config.layers().get(0).kvHeads()).isEqualTo(kvHeads);
         assertThat(config.maxPositions()).isEqualTo(positions);
+        assertThat(config.normEpsilon()).isEqualTo(type.equals("phi3") ? 1e-5 : 1e-6);
+        assertThat(config.tied()).isEqualTo(type.startsWith("gemma"));
         assertThat(config.intOr("sliding_window", 0)).isEqualTo(window);
         assertThat(config.doubleOr("attn_logit_softcapping", 0)).isEqualTo(cap);
         assertThat(config.doubleOr("final_logit_softcapping", 0)).isEqualTo(cap == 0 ? 0 : 30);
+    }
+
+    @Test
+    void sizesThatAreAbsentAreThoseOfTheConfigClassToo() {
+        ModelConfig config = parse("{\"model_type\":\"bloom\",\"num_hidden_layers\":3}");
+
+        assertThat(config.hiddenSize()).isEqualTo(64);
+        assertThat(config.vocabSize()).isEqualTo(250_880);
+        assertThat(config.layers()).isEqualTo(Collections.nCopies(3, new LayerShape(8, 8, 8, 256)));
     }
 
     @Test
@@ -185,13 +219,15 @@ class ModelConfigTest {
                 "\"hidden_size\": 8 | \"hidden_size\": 99999999999 | hidden_size",
                 "\"hidden_size\": 8 | \"hidden_size\": 7 | num_attention_heads",
                 "\"num_hidden_layers\": 2 | \"num_hidden_layers\": 1000000 | num_hidden_layers",
-                "\"num_hidden_layers\": 2 | \"layers\": 2 | num_hidden_layers",
+                "\"num_hidden_layers\": 2 | \"num_hidden_layers\": null | num_hidden_layers",
                 "\"vocab_size\": 16 | \"vocab_size\": -1 | vocab_size",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"num_key_value_heads\": 3 | num_key_value_heads",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": -1 | rms_norm_eps",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": 1e999 | rms_norm_eps",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_theta\": 0 | rope_theta",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_scaling\": 4 | rope_scaling",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"partial_rotary_factor\": 1.5 | partial_rotary_factor",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": null | rms_norm_eps",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"tie_word_embeddings\": 1 | tie_word_embeddings",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [] | per_layer_config",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"per_layer_config\": [{}] | num_attention_heads",

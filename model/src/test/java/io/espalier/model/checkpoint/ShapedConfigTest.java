@@ -3,9 +3,11 @@ package io.espalier.model.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -137,6 +139,55 @@ class ShapedConfigTest {
         assertThat(json.at("/rope_parameters/rope_type").textValue()).isEqualTo("default");
         assertThat(json.get("rope_scaling").isNull()).isTrue();
         assertThat(json.get("dtype")).isEqualTo(json.get("torch_dtype"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama-yarn, rope_type, yarn",
+        "llama-dynamic, rope_type, dynamic",
+        "phi3-longrope, type, longrope",
+    })
+    void rotationSurvivesInBothSpellings(String golden, String key, String type) {
+        ModelConfig dense = ModelConfig.read(GoldenCheckpoint.of(golden).resolve("config.json"));
+
+        ObjectNode json = dense.withShapes(dense.layers()).json();
+
+        assertThat(ModelConfig.parse(json).rotary()).isEqualTo(dense.rotary());
+        assertThat(json.at("/rope_scaling/" + key).textValue()).isEqualTo(type);
+        assertThat(without(json, "rope_parameters").rotary().positions())
+                .isEqualTo(dense.rotary().positions());
+        assertThat(without(json, "rope_scaling").rotary()).isEqualTo(dense.rotary());
+    }
+
+    private static ModelConfig without(ObjectNode json, String key) {
+        return ModelConfig.parse(json.deepCopy().without(key));
+    }
+
+    @Test
+    void thePartOfAHeadThatIsRotatedSurvivesInBothSpellings() {
+        ModelConfig dense = ModelConfig.read(GoldenCheckpoint.of("phi3-partial").resolve("config.json"));
+
+        ObjectNode json = dense.withShapes(dense.layers()).json();
+
+        assertThat(without(json, "rope_parameters").rotary()).isEqualTo(dense.rotary());
+        assertThat(without(json, "partial_rotary_factor").rotary()).isEqualTo(dense.rotary());
+    }
+
+    /** Phi-3 in transformers 4 refuses any fourth key, and in 4 and 5 lists of another length than these heads would have. */
+    @Test
+    void longropeOfPhi3IsWrittenAsItsConfigClassReadsIt() {
+        ModelConfig dense =
+                ModelConfig.read(GoldenCheckpoint.of("phi3-longrope").resolve("config.json"));
+
+        WrittenConfig wide = dense.withShapes(Collections.nCopies(3, new LayerShape(4, 4, 8, 64)));
+        WrittenConfig narrow = dense.withShapes(Collections.nCopies(3, new LayerShape(2, 2, 8, 64)));
+
+        assertThat(wide.profile()).isEqualTo(Profile.UNIFORM);
+        assertThat(wide.json().path("rope_scaling").properties())
+                .extracting(Map.Entry::getKey)
+                .containsExactlyInAnyOrder("type", "short_factor", "long_factor");
+        assertThat(narrow.profile()).isEqualTo(Profile.PER_LAYER);
+        assertThat(narrow.reason()).contains("longrope", "2 heads");
     }
 
     @Test

@@ -98,7 +98,6 @@ class FamilyTest {
         "opt, layer_norm_elementwise_affine, false",
         "opt, activation_function, '\"tanh\"'",
         "bloom, apply_residual_connection_post_layernorm, true",
-        "phi3, partial_rotary_factor, 0.75",
         "llama, hidden_act, '\"relu2\"'",
         "gemma2, hidden_activation, '\"tanh\"'",
         "mistral, layer_types, '[\"linear_attention\"]'",
