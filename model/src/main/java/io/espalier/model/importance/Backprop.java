@@ -170,7 +170,7 @@ public record Backprop(
                         hidden.save(layer.index(), stream.chunks());
                     }
                     stream.throughAttention(decoder);
-                    if (backwardNeedsIt) {
+                    if (backwardNeedsIt && !layer.parallel()) {
                         attended.save(layer.index(), stream.chunks());
                     }
                     stream.throughFeedForward(decoder);
@@ -190,22 +190,38 @@ public record Backprop(
          */
         private <R> void backward(
                 LayerLayout layer, List<Tensor> above, Arenas arenas, Reduction<R> reduction, Visitor<R> visitor) {
-            @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, arenas, reduction);
-            @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, arenas, reduction);
-            if (attention != null && feedForward != null) {
-                visitor.visit(layer, attention, feedForward);
+            try (Scope beside = Scope.open()) {
+                Kernels kernels = new Kernels(beside);
+                // Halves side by side both read the layer's input and both get the whole gradient of its output.
+                List<Tensor> below =
+                        layer.parallel() ? above.stream().map(kernels::copy).toList() : above;
+                @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, below, arenas, reduction);
+                @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, above, arenas, reduction);
+                if (layer.parallel()) {
+                    IntStream.range(0, above.size())
+                            .forEach(chunk -> kernels.addInPlace(above.get(chunk), below.get(chunk)));
+                }
+                if (attention != null && feedForward != null) {
+                    visitor.visit(layer, attention, feedForward);
+                }
             }
         }
 
+        /** @param below receives the gradient with respect to the half's input, with what bypasses it unless others hold that */
         private <R> @Nullable R backward(
-                LayerLayout layer, LayerHalf half, List<Tensor> above, Arenas arenas, Reduction<R> reduction) {
+                LayerLayout layer,
+                LayerHalf half,
+                List<Tensor> above,
+                List<Tensor> below,
+                Arenas arenas,
+                Reduction<R> reduction) {
             boolean wanted = scope.contains(layer.index());
             try (LayerWeights weights =
                             LayerWeights.readRecordable(checkpoint, layer, half, computation.type(), arenas.weights());
                     LayerGradients gradients =
                             arenas.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
                 for (int chunk = 0; chunk < chunks.size(); chunk++) {
-                    backward(layer, half, weights, chunk, above.get(chunk), gradients);
+                    backward(layer, half, weights, chunk, above.get(chunk), below.get(chunk), gradients);
                 }
                 return wanted ? reduction.of(layer, weights, gradients) : null;
             }
@@ -217,14 +233,15 @@ public record Backprop(
                 LayerWeights weights,
                 int chunk,
                 Tensor above,
+                Tensor below,
                 LayerGradients gradients) {
             try (Scope scope = Scope.open()) {
                 LinearTaps taps = new LinearTaps(weights, scope);
                 DecoderLayer tapped = new DecoderLayer(layer, weights, taps);
-                BoundaryFiles before = half == LayerHalf.ATTENTION ? hidden : attended;
+                BoundaryFiles before = half == LayerHalf.ATTENTION || layer.parallel() ? hidden : attended;
                 // The output of the half is not needed again. To save time, its output projection is recomputed only
-                // where a norm follows it.
-                @Nullable Linear skipped = layer.addsWithoutNorm(half) ? layer.outputProjection(half) : null;
+                // where more than an addition follows it.
+                @Nullable Linear skipped = layer.around(half).addsUnchanged() ? layer.outputProjection(half) : null;
                 LinearTaps.Gradients found;
                 Tensor result;
                 try (Recording recording = Recording.open()) {
@@ -237,7 +254,9 @@ public record Backprop(
                         result = tapped.outputProjectionInput(half, x, scope);
                         Tensor upstream = kernels.linearGradient(above, weights.get(skipped.weight()));
                         found = taps.back(result, upstream, x);
-                        kernels.addInPlace(found.below(), above);
+                        if (below == above) {
+                            kernels.addInPlace(found.below(), above);
+                        }
                     }
                 }
                 Kernels kernels = new Kernels(scope);
@@ -245,7 +264,7 @@ public record Backprop(
                     gradients.add(skipped, kernels.detached(result), above);
                 }
                 found.addTo(gradients);
-                kernels.replace(above, found.below());
+                kernels.replace(below, found.below());
             }
         }
 

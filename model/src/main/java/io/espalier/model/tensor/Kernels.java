@@ -181,6 +181,11 @@ public final class Kernels extends KernelCalls {
         return tensor("scaled", of(x), IValue.from(factor));
     }
 
+    /** x in fp32; x itself if it is. */
+    public Tensor widened(Tensor x) {
+        return tensor("widened", of(x));
+    }
+
     /** x + y in the type of x. Shapes are broadcast. */
     public Tensor add(Tensor x, Tensor y) {
         return tensor("add", of(x), of(y));

@@ -47,9 +47,9 @@ record Bloom() implements Family {
                         null,
                         Norm.Layer.of(prefix + "word_embeddings_layernorm", width, config.normEpsilon())),
                 layers,
-                Norm.Layer.of(prefix + "ln_f", width, config.normEpsilon()),
-                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width),
-                0);
+                Output.of(
+                        Norm.Layer.of(prefix + "ln_f", width, config.normEpsilon()),
+                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width)));
     }
 
     private static LayerLayout layer(
@@ -60,7 +60,6 @@ record Bloom() implements Family {
         return new LayerLayout(
                 index,
                 shape,
-                Norm.Layer.of(layer + ".input_layernorm", width, config.normEpsilon()),
                 new Attention(
                         shape,
                         null,
@@ -68,11 +67,12 @@ record Bloom() implements Family {
                                 Linear.of(layer + ".self_attention.query_key_value", fused, width, true)),
                         AttentionScores.plain(shape.headDim()).withSlopes(slopes(index, shape, config, slopes)),
                         Linear.of(layer + ".self_attention.dense", width, LlamaParts.keys(shape), true)),
-                Norm.Layer.of(layer + ".post_attention_layernorm", width, config.normEpsilon()),
+                Residual.of(Norm.Layer.of(layer + ".input_layernorm", width, config.normEpsilon())),
                 new FeedForward.Plain(
                         Linear.of(layer + ".mlp.dense_h_to_4h", channels, width, true),
                         Activation.GELU_TANH,
-                        Linear.of(layer + ".mlp.dense_4h_to_h", width, channels, true)));
+                        Linear.of(layer + ".mlp.dense_4h_to_h", width, channels, true)),
+                Residual.of(Norm.Layer.of(layer + ".post_attention_layernorm", width, config.normEpsilon())));
     }
 
     /**

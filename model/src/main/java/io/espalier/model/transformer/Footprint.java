@@ -26,9 +26,13 @@ public record Footprint(ModelLayout layout, Computation computation) {
         computation.budget().require(what, bytes);
     }
 
-    /** The windows' hidden states between two layers: fp32 [n, t, d]. */
+    /**
+     * The windows' hidden states between two layers: fp32 [n, t, d]. In the middle of a layer with halves side by side there
+     * are as many again, those that entered it.
+     */
     public long hidden(int windows, int length) {
-        return (long) windows * length * layout.hiddenSize() * Float.BYTES;
+        int states = layout.layers().stream().anyMatch(LayerLayout::parallel) ? 2 : 1;
+        return (long) states * windows * length * layout.hiddenSize() * Float.BYTES;
     }
 
     /** The largest layer in the type of the computation, and the next one where two leave half of the budget free. */
@@ -85,13 +89,18 @@ public record Footprint(ModelLayout layout, Computation computation) {
                 + windowsOfChunk * largest(layer -> layer.recordedScoreBytes(length));
     }
 
-    /** A block of the language head's rows and, up to three times, its logits for the chunks that pass together. */
+    /**
+     * A block of the output embedding's rows and, up to three times, its logits for the chunks that pass together, with the
+     * tensors before it.
+     */
     public long head(int windows, int length) {
         int rows = rows();
         long block = Math.min(LanguageHead.VOCABULARY_BLOCK, layout.vocabulary());
+        Output output = layout.output();
+        long projection = output.projection() == null ? 0 : output.projection().elements();
         return Float.BYTES
-                * block
-                * (layout.hiddenSize() + 3 * together(windows, length, rows, ways(windows, length, rows)));
+                * (projection
+                        + block * (output.width() + 3 * together(windows, length, rows, ways(windows, length, rows))));
     }
 
     /** A Gram matrix in fp32: [features, features]. */

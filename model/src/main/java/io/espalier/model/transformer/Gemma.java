@@ -22,6 +22,7 @@ record Gemma() implements Family {
                         parts.attention(index, shape, biased, biased, AttentionScores.plain(shape.headDim())),
                         // The released config says "gelu", but the model was trained with the approximation.
                         parts.gated(index, shape, Activation.GELU_TANH, false)),
+                1,
                 0);
     }
 

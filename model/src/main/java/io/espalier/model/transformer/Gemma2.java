@@ -24,19 +24,15 @@ record Gemma2() implements Family {
         return parts.model(
                 Gemma.embeddingScale(config),
                 (index, shape) -> {
-                    String layer = parts.layer(index);
                     AttentionScores scores =
                             AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
-                    return new LayerLayout(
+                    return parts.layerBetweenNorms(
                             index,
                             shape,
-                            parts.norm(layer + ".input_layernorm"),
                             parts.attention(index, shape, biased, biased, scores.withScaleAndCap(scale, cap)),
-                            parts.norm(layer + ".post_attention_layernorm"),
-                            parts.norm(layer + ".pre_feedforward_layernorm"),
-                            parts.gated(index, shape, Activation.named("hidden_activation", activation), false),
-                            parts.norm(layer + ".post_feedforward_layernorm"));
+                            parts.gated(index, shape, Activation.named("hidden_activation", activation), false));
                 },
+                1,
                 config.doubleOr("final_logit_softcapping", 0));
     }
 }

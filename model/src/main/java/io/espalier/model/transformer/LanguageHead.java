@@ -40,16 +40,16 @@ public final class LanguageHead {
     }
 
     /**
-     * The n predictions of one chunk: normalised hidden states [n, d], target token ids [n], and the online log-sum-exp
-     * [3, n] over the blocks read so far.
+     * The n predictions of one chunk: the features that the output embedding is multiplied with [n, e], target token ids [n],
+     * and the online log-sum-exp [3, n] over the blocks read so far.
      */
     private static final class Predictions {
-        final Tensor hidden;
+        final Tensor features;
         final Tensor targets;
         Tensor fold;
 
-        Predictions(Tensor hidden, Tensor targets, Tensor fold) {
-            this.hidden = hidden;
+        Predictions(Tensor features, Tensor targets, Tensor fold) {
+            this.features = features;
             this.targets = targets;
             this.fold = fold;
         }
@@ -63,10 +63,10 @@ public final class LanguageHead {
      */
     public List<double[][]> tokenLosses(List<LayerStream> streams) {
         try (Scope scope = Scope.open();
-                LayerWeights norm = finalNorm()) {
+                LayerWeights last = beforeEmbedding()) {
             List<List<Predictions>> predictions = new ArrayList<>();
             for (LayerStream stream : streams) {
-                predictions.add(predictions(stream, norm, scope));
+                predictions.add(predictions(stream, last, scope));
             }
             overVocabulary((block, start) -> {
                 for (int i = 0; i < predictions.size(); i++) {
@@ -101,15 +101,16 @@ public final class LanguageHead {
     public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
         try (Recording recording = Recording.open();
                 Scope pass = Scope.open();
-                LayerWeights norm = finalNorm()) {
+                LayerWeights last = beforeEmbedding()) {
             Kernels kernels = new Kernels(pass);
-            List<Predictions> predictions = predictions(stream, norm, pass);
+            List<Predictions> predictions = predictions(stream, last, pass);
             List<Tensor> gradients = predictions.stream()
-                    .map(chunk -> kernels.zeros(chunk.hidden.dim(0), layout.hiddenSize()))
+                    .map(chunk ->
+                            kernels.zeros(chunk.features.dim(0), layout.output().width()))
                     .toList();
             overVocabulary((block, start) -> predictions.forEach(chunk -> fold(chunk, block, start, pass)));
             double weight =
-                    1.0 / predictions.stream().mapToInt(p -> p.hidden.dim(0)).sum();
+                    1.0 / predictions.stream().mapToInt(p -> p.features.dim(0)).sum();
             overVocabulary((block, start) -> {
                 for (int i = 0; i < gradients.size(); i++) {
                     addGradient(gradients.get(i), predictions.get(i), block, start, weight);
@@ -117,7 +118,7 @@ public final class LanguageHead {
             });
             List<Tensor> upstream = new ArrayList<>();
             for (int i = 0; i < gradients.size(); i++) {
-                upstream.add(throughNorm(stream.chunks().get(i), gradients.get(i), norm, scope));
+                upstream.add(beforeFeatures(stream.chunks().get(i), gradients.get(i), last, scope));
             }
             return upstream;
         }
@@ -125,12 +126,12 @@ public final class LanguageHead {
 
     private void overVocabulary(BiConsumer<Tensor, Integer> use) {
         long block = Math.min(VOCABULARY_BLOCK, layout.vocabulary());
-        try (Arena arena = new Arena(block * layout.hiddenSize())) {
+        try (Arena arena = new Arena(block * layout.output().width())) {
             for (int start = 0; start < layout.vocabulary(); start += VOCABULARY_BLOCK) {
                 int rows = Math.min(VOCABULARY_BLOCK, layout.vocabulary() - start);
                 arena.clear();
                 try (Scope owner = Scope.open()) {
-                    String head = layout.head().name();
+                    String head = layout.output().embedding().name();
                     use.accept(StoredWeights.readRows(checkpoint, head, start, rows, type, arena, owner), start);
                 }
             }
@@ -140,39 +141,43 @@ public final class LanguageHead {
     private void addGradient(Tensor sum, Predictions chunk, Tensor block, int start, double weight) {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
-            double cap = layout.logitCap();
+            double cap = layout.output().logitCap();
             VocabularyKernels vocabulary = new VocabularyKernels(scope);
-            Tensor logits = vocabulary.logits(chunk.hidden, block, cap);
+            Tensor logits = vocabulary.logits(chunk.features, block, cap);
             Tensor upstream = vocabulary.vocabularyGradient(logits, cap, chunk.fold, chunk.targets, start, weight);
             kernels.addInPlace(sum, kernels.linearGradient(upstream, block));
         }
     }
 
-    private Tensor throughNorm(Tensor hidden, Tensor upstream, LayerWeights norm, Scope target) {
+    /** Leads the gradient [n, e] with respect to a chunk's features back to the chunk [b, t, d]. */
+    private Tensor beforeFeatures(Tensor hidden, Tensor upstream, LayerWeights last, Scope target) {
         try (Scope scope = Scope.open()) {
             Kernels kernels = new Kernels(scope);
+            Output output = layout.output();
             Tensor all = kernels.variable(hidden);
             Tensor known = kernels.narrow(all, 1, 0, hidden.dim(1) - 1);
-            Tensor normed = layout.finalNorm().apply(known, norm::get, scope);
-            Tensor shaped = kernels.reshape(upstream, normed.dim(0), normed.dim(1), normed.dim(2));
+            Tensor normed = output.normed(known, last::get, scope);
+            Tensor above = output.beforeFeatures(upstream, last::get, scope);
+            Tensor shaped = kernels.reshape(above, normed.dim(0), normed.dim(1), normed.dim(2));
             return kernels.gradients(normed, shaped, List.of(all)).get(0).keepIn(target);
         }
     }
 
-    private List<Predictions> predictions(LayerStream stream, LayerWeights norm, Scope scope) {
+    private List<Predictions> predictions(LayerStream stream, LayerWeights last, Scope scope) {
         Kernels kernels = new Kernels(scope);
         int predicted = stream.length() - 1;
         List<Predictions> result = new ArrayList<>();
         for (int i = 0; i < stream.chunks().size(); i++) {
             int[][] windows = stream.windows().get(i);
             int n = windows.length * predicted;
-            try (Tensor known = kernels.narrow(stream.chunks().get(i), 1, 0, predicted);
-                    Tensor normed = layout.finalNorm().apply(known, norm::get, scope)) {
+            try (Scope chunk = Scope.open()) {
+                Tensor known = new Kernels(chunk).narrow(stream.chunks().get(i), 1, 0, predicted);
+                Tensor features = layout.output().features(known, last::get, chunk);
                 long[] targets = Arrays.stream(windows)
                         .flatMapToLong(ids -> Arrays.stream(ids, 1, ids.length).asLongStream())
                         .toArray();
                 result.add(new Predictions(
-                        kernels.reshape(normed, n, layout.hiddenSize()),
+                        kernels.reshape(features, n, layout.output().width()),
                         scope.longs(targets, n),
                         new VocabularyKernels(scope).emptyFold(n)));
             }
@@ -183,7 +188,7 @@ public final class LanguageHead {
     private void fold(Predictions chunk, Tensor block, int start, Scope scope) {
         Tensor before = chunk.fold;
         chunk.fold = new VocabularyKernels(scope)
-                .foldVocabulary(before, chunk.hidden, block, layout.logitCap(), chunk.targets, start);
+                .foldVocabulary(before, chunk.features, block, layout.output().logitCap(), chunk.targets, start);
         before.close();
     }
 
@@ -205,16 +210,16 @@ public final class LanguageHead {
      */
     public List<Tensor> logits(LayerStream stream, Scope scope) {
         VocabularyKernels kernels = new VocabularyKernels(scope);
-        try (LayerWeights norm = finalNorm()) {
-            Tensor head = StoredWeights.read(checkpoint, layout.head().name(), scope);
+        try (LayerWeights last = beforeEmbedding()) {
+            Output output = layout.output();
+            Tensor head = StoredWeights.read(checkpoint, output.embedding().name(), scope);
             return stream.chunks().stream()
-                    .map(chunk ->
-                            kernels.logits(layout.finalNorm().apply(chunk, norm::get, scope), head, layout.logitCap()))
+                    .map(chunk -> kernels.logits(output.features(chunk, last::get, scope), head, output.logitCap()))
                     .toList();
         }
     }
 
-    private LayerWeights finalNorm() {
-        return LayerWeights.read(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
+    private LayerWeights beforeEmbedding() {
+        return LayerWeights.read(checkpoint, layout.output().beforeEmbedding(), ComputeType.FP32);
     }
 }

@@ -5,52 +5,50 @@ import io.espalier.model.tensor.ComputeType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one decoder layer and their roles.
  *
  * @param index index of the layer, from 0
- * @param attentionNorm norm of the attention's input
- * @param postAttentionNorm norm of the attention's output, before it is added to the residual stream; null for none
- * @param feedForwardNorm norm of the feed-forward block's input
- * @param postFeedForwardNorm norm of the feed-forward block's output, before it is added to the residual stream; null for
- *     none
+ * @param aroundAttention how the attention is attached to the residual stream
+ * @param aroundFeedForward how the feed-forward block is attached to the residual stream
+ * @param parallel whether the feed-forward block reads what entered the layer, not what the attention left
  */
 public record LayerLayout(
         int index,
         LayerShape shape,
-        Norm attentionNorm,
         Attention attention,
-        @Nullable Norm postAttentionNorm,
-        Norm feedForwardNorm,
+        Residual aroundAttention,
         FeedForward feedForward,
-        @Nullable Norm postFeedForwardNorm) {
-    /** A layer with a norm before each half and none after it. */
+        Residual aroundFeedForward,
+        boolean parallel) {
+    public LayerLayout {
+        if (parallel && !(aroundAttention.addsUnchanged() && aroundFeedForward.addsUnchanged())) {
+            throw new IllegalArgumentException("halves side by side are added to the residual stream as they are");
+        }
+    }
+
+    /** A layer whose feed-forward block reads what the attention left. */
     LayerLayout(
             int index,
             LayerShape shape,
-            Norm attentionNorm,
             Attention attention,
-            Norm feedForwardNorm,
-            FeedForward feedForward) {
-        this(index, shape, attentionNorm, attention, null, feedForwardNorm, feedForward, null);
+            Residual aroundAttention,
+            FeedForward feedForward,
+            Residual aroundFeedForward) {
+        this(index, shape, attention, aroundAttention, feedForward, aroundFeedForward, false);
     }
 
     /** This layer with a bias in both output projections, even if the family has none there. */
     LayerLayout withOutputBiases() {
-        return new LayerLayout(
-                index,
-                shape,
-                attentionNorm,
+        return with(
                 attention.withOutput(attention.output().biased()),
-                postAttentionNorm,
-                feedForwardNorm,
-                feedForward.withDown(feedForward.down().biased()),
-                postFeedForwardNorm);
+                feedForward.withDown(feedForward.down().biased()));
+    }
+
+    private LayerLayout with(Attention other, FeedForward otherFeedForward) {
+        return new LayerLayout(index, shape, other, aroundAttention, otherFeedForward, aroundFeedForward, parallel);
     }
 
     /** All linear layers, in the order in which the data flows. */
@@ -88,9 +86,9 @@ public record LayerLayout(
         return half == LayerHalf.ATTENTION ? attention.output() : feedForward.down();
     }
 
-    /** Whether the output of a half's output projection is added to the residual stream without a norm. */
-    public boolean addsWithoutNorm(LayerHalf half) {
-        return (half == LayerHalf.ATTENTION ? postAttentionNorm : postFeedForwardNorm) == null;
+    /** How a half is attached to the residual stream. */
+    public Residual around(LayerHalf half) {
+        return half == LayerHalf.ATTENTION ? aroundAttention : aroundFeedForward;
     }
 
     /** All tensors of the layer. */
@@ -101,7 +99,10 @@ public record LayerLayout(
     /** All tensors of one half. */
     public List<Parameter> parameters(LayerHalf half) {
         List<Parameter> parameters = new ArrayList<>();
-        norms(half).forEach(norm -> parameters.addAll(norm.parameters()));
+        around(half).norms().forEach(norm -> parameters.addAll(norm.parameters()));
+        if (half == LayerHalf.ATTENTION) {
+            attention.norms().forEach(norm -> parameters.addAll(norm.parameters()));
+        }
         for (Linear linear : linears(half)) {
             parameters.add(linear.weight());
             Parameter bias = linear.bias();
@@ -139,7 +140,8 @@ public record LayerLayout(
      */
     long activationBytes(int hiddenSize) {
         long heads = shape.headDim() * (2L * shape.heads() + 2L * shape.kvHeads());
-        return Float.BYTES * (4L * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
+        long states = parallel ? 5 : 4;
+        return Float.BYTES * (states * hiddenSize + Math.max(heads, 3L * shape.ffnChannels()));
     }
 
     /** The bytes of attention scores for windows of t tokens, see {@link AttentionScores#blockBytes}. */
@@ -152,28 +154,12 @@ public record LayerLayout(
         return attention.scores().recordedBytes(shape.heads(), t);
     }
 
-    private Stream<Norm> norms(LayerHalf half) {
-        boolean first = half == LayerHalf.ATTENTION;
-        Stream<@Nullable Norm> around =
-                first ? Stream.of(attentionNorm, postAttentionNorm) : Stream.of(feedForwardNorm, postFeedForwardNorm);
-        List<Norm> inside = first ? attention.norms() : List.of();
-        return Stream.concat(around.filter(Objects::nonNull).map(Objects::requireNonNull), inside.stream());
-    }
-
     /**
      * This layout for weights of which only some attention units are left.
      *
      * @param units indices of the units that are left, ascending
      */
     public LayerLayout keepingAttention(int[] units) {
-        return new LayerLayout(
-                index,
-                shape,
-                attentionNorm,
-                attention.keeping(units),
-                postAttentionNorm,
-                feedForwardNorm,
-                feedForward,
-                postFeedForwardNorm);
+        return with(attention.keeping(units), feedForward);
     }
 }

@@ -56,6 +56,9 @@ public final class LayerStream implements AutoCloseable {
     private final Scope scope = Scope.open();
     private final List<int[][]> windows;
     private final List<Tensor> chunks = new ArrayList<>();
+    /** What entered a layer with halves side by side, while the stream is between the two; empty for other layers. */
+    private final List<Tensor> entered = new ArrayList<>();
+
     private final int length;
     private final Rotary.Table angles;
 
@@ -182,19 +185,38 @@ public final class LayerStream implements AutoCloseable {
     /** Advances all chunks through a layer's attention half. */
     public void throughAttention(DecoderLayer layer) {
         Rotary rotary = angles.of(layer.layout());
+        if (layer.layout().parallel()) {
+            rememberEntered();
+        }
         eachChunk(i -> layer.attendInPlace(chunks.get(i), rotary));
+    }
+
+    private void rememberEntered() {
+        Kernels kernels = new Kernels(scope);
+        for (int i = 0; i < chunks.size(); i++) {
+            if (entered.size() == i) {
+                entered.add(kernels.copy(chunks.get(i)));
+            } else {
+                kernels.replace(entered.get(i), chunks.get(i));
+            }
+        }
+    }
+
+    /** What entered the layer whose attention half a chunk has passed. */
+    private Tensor entered(int chunk) {
+        return entered.isEmpty() ? chunks.get(chunk) : entered.get(chunk);
     }
 
     /** Advances all chunks through a layer's feed-forward half. */
     public void throughFeedForward(DecoderLayer layer) {
-        eachChunk(i -> layer.feedForwardInPlace(chunks.get(i)));
+        eachChunk(i -> layer.feedForwardInPlace(chunks.get(i), entered(i)));
     }
 
     /** Computes a layer for an observer, one chunk after the other, without advancing the stream. */
     public void peek(DecoderLayer layer, Linears.InputObserver observer) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer observed = layer.observed(observer);
-        compute(null, (x, target) -> observed.forward(x, rotary, target));
+        compute(null, (x, before, target) -> observed.forward(x, rotary, target));
     }
 
     /**
@@ -206,7 +228,7 @@ public final class LayerStream implements AutoCloseable {
     public void peekAttention(DecoderLayer layer, Linears.InputObserver observer, @Nullable LayerStream dense) {
         Rotary rotary = angles.of(layer.layout());
         DecoderLayer observed = layer.observed(observer);
-        compute(dense, (x, target) -> observed.attend(x, rotary, null, target));
+        compute(dense, (x, before, target) -> observed.attend(x, rotary, null, target));
     }
 
     /**
@@ -247,18 +269,35 @@ public final class LayerStream implements AutoCloseable {
      * activations.
      */
     private static void advance(DecoderLayer layer, Tensor chunk, Rotary rotary) {
-        layer.attendInPlace(chunk, rotary);
-        layer.feedForwardInPlace(chunk);
+        layer.advanceInPlace(chunk, rotary);
     }
 
-    private void compute(@Nullable LayerStream dense, BiFunction<Tensor, Scope, Tensor> layer) {
+    @FunctionalInterface
+    private interface Computed {
+        /**
+         * @param x hidden states [b, t, d]
+         * @param entered what entered the layer [b, t, d], in the middle of a layer with halves side by side
+         */
+        Tensor of(Tensor x, Tensor entered, Scope target);
+    }
+
+    private void compute(@Nullable LayerStream dense, Computed layer) {
         for (int i = 0; i < chunks.size(); i++) {
             try (Scope scratch = Scope.open()) {
-                Tensor own = chunks.get(i);
-                Tensor x = dense == null ? own : new Kernels(scratch).concatenate(List.of(dense.chunks.get(i), own), 0);
-                layer.apply(x, scratch).close();
+                Tensor x = joined(dense, i, false, scratch);
+                Tensor before = entered.isEmpty() ? x : joined(dense, i, true, scratch);
+                layer.of(x, before, scratch).close();
             }
         }
+    }
+
+    /** A chunk, or what entered the layer, behind that of the dense model. */
+    private Tensor joined(@Nullable LayerStream dense, int chunk, boolean before, Scope scratch) {
+        Tensor own = before ? entered(chunk) : chunks.get(chunk);
+        return dense == null
+                ? own
+                : new Kernels(scratch)
+                        .concatenate(List.of(before ? dense.entered(chunk) : dense.chunks.get(chunk), own), 0);
     }
 
     /** The hidden states [b, t, d] of each chunk. They belong to the stream. */

@@ -3,6 +3,7 @@ package io.espalier.model.transformer;
 import io.espalier.model.AttentionUnit;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
+import io.espalier.model.checkpoint.Rope;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,10 +18,10 @@ import java.util.function.BiFunction;
  * @param normOffset added to each stored norm weight
  * @param prefix of the decoder's names: {@code model.}, or nothing where the decoder was saved by itself
  * @param tokens name of the token embedding
- * @param rotations of each head size that a layer has had so far; layers of one head size share them
+ * @param rotations that a layer has had so far; layers that rotate alike share them
  */
 record LlamaParts(
-        ModelConfig config, double normOffset, String prefix, String tokens, Map<Integer, Rotation> rotations) {
+        ModelConfig config, double normOffset, String prefix, String tokens, Map<Rotation, Rotation> rotations) {
     private static final String HEAD = "lm_head.weight";
 
     static LlamaParts of(ModelConfig config, Set<String> stored) {
@@ -94,10 +95,15 @@ record LlamaParts(
             int index, LayerShape shape, QueryKeyValue projection, boolean outputBias, AttentionScores scores) {
         return new Attention(
                 shape,
-                rotations.computeIfAbsent(shape.headDim(), size -> Rotation.of(config.rotary(), size)),
+                rotation(config.rotary(), shape),
                 projection,
                 scores,
                 Linear.of(layer(index) + ".self_attn.o_proj", width(), queries(shape), outputBias));
+    }
+
+    Rotation rotation(Rope rope, LayerShape shape) {
+        return rotations.computeIfAbsent(
+                new Rotation(rope, shape.headDim()), absent -> Rotation.of(rope, shape.headDim()));
     }
 
     FeedForward gated(int index, LayerShape shape, Activation activation, boolean biased) {
@@ -112,13 +118,31 @@ record LlamaParts(
 
     /** A layer with one norm before each half. */
     LayerLayout layer(int index, LayerShape shape, Attention attention, FeedForward feedForward) {
+        return layer(index, shape, attention, feedForward, 1);
+    }
+
+    /** @param residualScale factor of what each half adds to the residual stream */
+    LayerLayout layer(int index, LayerShape shape, Attention attention, FeedForward feedForward, double residualScale) {
         return new LayerLayout(
                 index,
                 shape,
-                norm(layer(index) + ".input_layernorm"),
                 attention,
-                norm(layer(index) + ".post_attention_layernorm"),
-                feedForward);
+                Residual.of(norm(layer(index) + ".input_layernorm")).scaled(residualScale),
+                feedForward,
+                Residual.of(norm(layer(index) + ".post_attention_layernorm")).scaled(residualScale));
+    }
+
+    /** A layer with a norm before and one after each half. */
+    LayerLayout layerBetweenNorms(int index, LayerShape shape, Attention attention, FeedForward feedForward) {
+        String layer = layer(index);
+        return new LayerLayout(
+                index,
+                shape,
+                attention,
+                Residual.between(norm(layer + ".input_layernorm"), norm(layer + ".post_attention_layernorm")),
+                feedForward,
+                Residual.between(
+                        norm(layer + ".pre_feedforward_layernorm"), norm(layer + ".post_feedforward_layernorm")));
     }
 
     /** The activation that {@code hidden_act} names. */
@@ -128,29 +152,33 @@ record LlamaParts(
 
     /** @param layer makes a layer from its index and shape */
     ModelLayout model(BiFunction<Integer, LayerShape, LayerLayout> layer) {
-        return model(1, layer, 0);
+        return model(1, layer, 1, 0);
     }
 
     /**
      * @param embeddingScale factor of the token embeddings
      * @param layer makes a layer from its index and shape
+     * @param logitScale factor of the logits
      * @param logitCap soft cap of the logits; 0 means none
      */
-    ModelLayout model(double embeddingScale, BiFunction<Integer, LayerShape, LayerLayout> layer, double logitCap) {
+    ModelLayout model(
+            double embeddingScale,
+            BiFunction<Integer, LayerShape, LayerLayout> layer,
+            double logitScale,
+            double logitCap) {
         Axis vocabulary = Axis.fixed(config.vocabSize());
         Parameter embedding = Parameter.matrix(tokens, vocabulary, width());
         List<LayerLayout> layers = new ArrayList<>();
         for (LayerShape shape : config.layers()) {
             layers.add(layer.apply(layers.size(), shape));
         }
+        Parameter output = config.tied() ? embedding : Parameter.matrix(HEAD, vocabulary, width());
         return new ModelLayout(
                 config.modelType(),
                 config.hiddenSize(),
                 config.vocabSize(),
                 new Embedding(embedding, embeddingScale, null, null),
                 layers,
-                norm(prefix + "norm"),
-                config.tied() ? embedding : Parameter.matrix(HEAD, vocabulary, width()),
-                logitCap);
+                new Output(norm(prefix + "norm"), null, logitScale, output, logitCap));
     }
 }

@@ -18,18 +18,9 @@ import java.util.stream.Collectors;
  *
  * @param hiddenSize d, the width of the residual stream
  * @param vocabulary number of token ids
- * @param head output embedding [vocabulary, d]; it is the token embedding if the two are tied
- * @param logitCap logits are capped to (−cap, cap) by tanh; 0 means no cap
  */
 public record ModelLayout(
-        String family,
-        int hiddenSize,
-        int vocabulary,
-        Embedding embedding,
-        List<LayerLayout> layers,
-        Norm finalNorm,
-        Parameter head,
-        double logitCap) {
+        String family, int hiddenSize, int vocabulary, Embedding embedding, List<LayerLayout> layers, Output output) {
     public ModelLayout {
         layers = List.copyOf(layers);
     }
@@ -97,9 +88,7 @@ public record ModelLayout(
                 vocabulary,
                 embedding,
                 layers.stream().map(LayerLayout::withOutputBiases).toList(),
-                finalNorm,
-                head,
-                logitCap);
+                output);
     }
 
     /** All tensors that the model computes with. */
@@ -109,8 +98,8 @@ public record ModelLayout(
         for (LayerLayout layer : layers) {
             parameters.addAll(layer.parameters());
         }
-        parameters.addAll(finalNorm.parameters());
-        parameters.add(head);
+        parameters.addAll(output.beforeEmbedding());
+        parameters.add(output.embedding());
         return parameters;
     }
 

@@ -39,9 +39,9 @@ record Opt() implements Family {
                 config.vocabSize(),
                 new Embedding(tokens, 1, new Embedding.LearnedPositions(positions, FIRST_POSITION), null),
                 layers,
-                Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()),
-                config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width),
-                0);
+                Output.of(
+                        Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()),
+                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width)));
     }
 
     private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {
@@ -53,7 +53,6 @@ record Opt() implements Family {
         return new LayerLayout(
                 index,
                 shape,
-                Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon()),
                 new Attention(
                         shape,
                         null,
@@ -63,11 +62,12 @@ record Opt() implements Family {
                                 Linear.of(attention + ".v_proj", heads, width, biased)),
                         AttentionScores.plain(shape.headDim()),
                         Linear.of(attention + ".out_proj", width, heads, biased)),
-                Norm.Layer.of(layer + ".final_layer_norm", width, config.normEpsilon()),
+                Residual.of(Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon())),
                 new FeedForward.Plain(
                         Linear.of(layer + ".fc1", channels, width, biased),
                         Activation.named("activation_function", config.textOr("activation_function", "relu")),
-                        Linear.of(layer + ".fc2", width, channels, biased)));
+                        Linear.of(layer + ".fc2", width, channels, biased)),
+                Residual.of(Norm.Layer.of(layer + ".final_layer_norm", width, config.normEpsilon())));
     }
 
     private static void refuseVariants(ModelConfig config) {

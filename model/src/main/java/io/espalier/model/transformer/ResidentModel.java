@@ -15,14 +15,15 @@ public final class ResidentModel implements AutoCloseable {
     private final ModelLayout layout;
     private final Scope scope = Scope.open();
     private final List<LayerWeights> layers = new ArrayList<>();
-    private final LayerWeights norm;
-    private final Tensor head;
+    private final LayerWeights last;
+    private final Tensor outputEmbedding;
 
     private ResidentModel(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
         this.layout = ModelLayout.of(checkpoint);
-        this.norm = LayerWeights.read(checkpoint, layout.finalNorm().parameters(), ComputeType.FP32);
-        this.head = StoredWeights.read(checkpoint, layout.head().name(), scope);
+        this.last = LayerWeights.read(checkpoint, layout.output().beforeEmbedding(), ComputeType.FP32);
+        this.outputEmbedding =
+                StoredWeights.read(checkpoint, layout.output().embedding().name(), scope);
     }
 
     /** @param checkpoint must stay open while the model is used */
@@ -47,7 +48,7 @@ public final class ResidentModel implements AutoCloseable {
     @Override
     public void close() {
         layers.forEach(LayerWeights::close);
-        norm.close();
+        last.close();
         scope.close();
     }
 
@@ -76,11 +77,11 @@ public final class ResidentModel implements AutoCloseable {
                 Rotary.Table angles = new Rotary.Table(position, tokens.length, pass);
                 for (LayerLayout layer : layout.layers()) {
                     DecoderLayer decoder = new DecoderLayer(layer, layers.get(layer.index()));
-                    Tensor attended = decoder.attend(x, angles.of(layer), caches.get(layer.index()), pass);
-                    x = decoder.feedForward(attended, pass);
+                    x = decoder.forward(x, angles.of(layer), caches.get(layer.index()), pass);
                 }
                 position += tokens.length;
-                return new VocabularyKernels(pass).mostLikely(layout.finalNorm().apply(x, norm::get, pass), head);
+                Tensor features = layout.output().features(x, last::get, pass);
+                return new VocabularyKernels(pass).mostLikely(features, outputEmbedding);
             }
         }
 

@@ -256,6 +256,9 @@ class Kernels(Module):
   def scaled(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return x * factor
 
+  def widened(self: __torch__.Kernels, x: Tensor) -> Tensor:
+    return x.to(torch.float32)
+
   # Converts y first, because the engine adds two different types slowly.
   def add(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
     return x + y if x.dtype == y.dtype else y.to(x.dtype).add_(x)

@@ -150,7 +150,7 @@ class FamilySurgeryTest {
 
         try (Checkpoint pruned = Checkpoint.open(folder)) {
             ModelLayout layout = ModelLayout.of(pruned);
-            assertThat(layout.head()).isEqualTo(layout.embedding().tokens());
+            assertThat(layout.output().embedding()).isEqualTo(layout.embedding().tokens());
             assertThat(pruned.tensors().keySet()).noneMatch(name -> name.contains("lm_head"));
             assertThat(Files.readString(folder.resolve("config.json")))
                     .containsPattern("\"tie_word_embeddings\"\\s*:\\s*true");
