@@ -46,16 +46,29 @@ record FamilyKeys(
             List.of("layer_norm_epsilon"),
             null);
 
-    private static final Map<String, FamilyKeys> BY_TYPE = Map.of(
-            "llama", LLAMA,
-            "mistral", LLAMA,
-            "qwen2", LLAMA,
-            "qwen3", LLAMA,
-            "gemma", LLAMA,
-            "gemma2", LLAMA,
-            "phi3", rotary(RotaryKeys.PHI3),
-            "opt", OPT,
-            "bloom", BLOOM);
+    private static final FamilyKeys GPT_NEOX = new FamilyKeys(
+            List.of("hidden_size"),
+            List.of("num_hidden_layers"),
+            List.of("num_attention_heads"),
+            List.of("intermediate_size"),
+            List.of("max_position_embeddings"),
+            List.of("layer_norm_eps"),
+            RotaryKeys.GPT_NEOX);
+
+    private static final Map<String, FamilyKeys> BY_TYPE = Map.ofEntries(
+            Map.entry("llama", LLAMA),
+            Map.entry("mistral", LLAMA),
+            Map.entry("qwen2", LLAMA),
+            Map.entry("qwen3", LLAMA),
+            Map.entry("gemma", LLAMA),
+            Map.entry("gemma2", LLAMA),
+            Map.entry("gemma3_text", rotary(RotaryKeys.GEMMA3)),
+            Map.entry("phi3", rotary(RotaryKeys.PHI3)),
+            Map.entry("granite", LLAMA),
+            Map.entry("smollm3", rotary(RotaryKeys.SMOLLM3)),
+            Map.entry("gpt_neox", GPT_NEOX),
+            Map.entry("opt", OPT),
+            Map.entry("bloom", BLOOM));
 
     private static FamilyKeys rotary(RotaryKeys rotary) {
         return new FamilyKeys(

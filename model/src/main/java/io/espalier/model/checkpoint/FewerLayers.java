@@ -3,12 +3,13 @@ package io.espalier.model.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Rewrites a model's config after whole layers were removed. */
 final class FewerLayers {
-    private static final String LAYER_TYPES = "layer_types";
     /** Keys of lists that have one entry per layer. */
-    private static final List<String> LISTS = List.of(LAYER_TYPES, ModelConfig.PER_LAYER);
+    private static final List<String> LISTS = Stream.concat(LayerLists.KEYS.stream(), Stream.of(ModelConfig.PER_LAYER))
+            .toList();
     /** Qwen's key for the number of lower layers without a sliding window. */
     private static final String LAYERS_BELOW_SLIDING = "max_window_layers";
 
@@ -46,7 +47,7 @@ final class FewerLayers {
 
     static ObjectNode slidingLayers(ModelConfig model, List<Boolean> slides) {
         ObjectNode json = model.json();
-        ArrayNode types = json.putArray(LAYER_TYPES);
+        ArrayNode types = json.putArray(LayerLists.LAYER_TYPES);
         slides.forEach(sliding -> types.add(sliding ? "sliding_attention" : "full_attention"));
         return json;
     }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param modelType such as {@code llama}
  * @param layers shape of each decoder layer, from the config's counts or from {@code per_layer_config}
  * @param rope settings of rotary position embeddings; null for a family without them
+ * @param slidingRope the same in layers with a sliding window; null where they are those of all layers
  * @param tied whether the output embedding is the token embedding
  * @param maxPositions longest sequence in tokens; {@link Integer#MAX_VALUE} if it is unlimited
  * @param json the whole config, for keys that only one family has
@@ -29,6 +30,7 @@ public record ModelConfig(
         int vocabSize,
         List<LayerShape> layers,
         @Nullable Rope rope,
+        @Nullable Rope slidingRope,
         double normEpsilon,
         boolean tied,
         int maxPositions,
@@ -72,12 +74,15 @@ public record ModelConfig(
                 ? Integer.MAX_VALUE
                 : config.size(FamilyKeys.present(config, keys.positions()), MAX_POSITIONS);
         RotaryKeys rotary = keys.rotary();
+        List<LayerShape> layers = PerLayerConfig.shapes(config, keys, hidden);
+        LayerLists.fillIn(modelType, json, layers.size());
         return new ModelConfig(
                 modelType,
                 hidden,
                 config.size("vocab_size", MAX_WIDTH),
-                PerLayerConfig.shapes(config, keys, hidden),
+                layers,
                 rotary == null ? null : Rope.read(config, rotary, positions),
+                rotary == null ? null : Rope.readSliding(config, rotary, positions),
                 normEpsilon(config, keys),
                 config.boolOr("tie_word_embeddings", false),
                 positions,
@@ -114,6 +119,16 @@ public record ModelConfig(
                     ErrorCode.MODEL_UNSUPPORTED, "config.json: model_type " + modelType + " has no rotary positions");
         }
         return rope;
+    }
+
+    /**
+     * The settings of a layer.
+     *
+     * @param sliding whether the layer has a sliding window
+     * @throws EspalierException as {@link #rotary()}
+     */
+    public Rope rotary(boolean sliding) {
+        return sliding && slidingRope != null ? slidingRope : rotary();
     }
 
     @Override
@@ -182,16 +197,21 @@ public record ModelConfig(
 
     /**
      * The config of this model with a bias in every attention output projection and every down projection. It uses the
-     * family's own keys if there are any. LLaMA's keys give a bias to every linear layer.
+     * family's own keys if there are any. Those of LLaMA, Granite and SmolLM3 give a bias to every linear layer.
      */
     public ModelConfig withOutputBiases() {
         ObjectNode biased = json();
-        switch (modelType) {
-            case "llama" -> biased.put("attention_bias", true).put("mlp_bias", true);
-            case "opt", "bloom" -> {
-                // These families have a bias in every linear layer anyway.
-            }
-            default -> biased.put(OUTPUT_BIASES, true);
+        boolean biasedAnyway =
+                switch (modelType) {
+                    case "opt" -> boolOr("enable_bias", true);
+                    case "gpt_neox" -> boolOr("attention_bias", true);
+                    case "bloom" -> true;
+                    default -> false;
+                };
+        if (modelType.equals("llama") || modelType.equals("granite") || modelType.equals("smollm3")) {
+            biased.put("attention_bias", true).put("mlp_bias", true);
+        } else if (!biasedAnyway) {
+            biased.put(OUTPUT_BIASES, true);
         }
         return parse(biased).in(layers.get(0).attentionUnit());
     }
@@ -204,6 +224,7 @@ public record ModelConfig(
                 vocabSize,
                 layers.stream().map(layer -> layer.in(unit)).toList(),
                 rope,
+                slidingRope,
                 normEpsilon,
                 tied,
                 maxPositions,

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import java.util.List;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ public record Rope(
     private static final String THETA = "rope_theta";
     private static final String SHARE = "partial_rotary_factor";
     private static final String ORIGINAL = "original_max_position_embeddings";
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
+    private static final ConfigReader NOTHING = new ConfigReader(JsonNodeFactory.instance.objectNode());
 
     public Rope {
         parameters = parameters.deepCopy();
@@ -42,42 +46,84 @@ public record Rope(
     }
 
     /**
-     * Reads the settings. transformers 5 keeps all of them in {@code rope_parameters}. transformers 4 uses {@code
-     * rope_scaling} and keys at the top; both versions prefer {@code rope_scaling} where a config has it.
+     * Reads the settings, in a family with layers of two types those of the layers without a sliding window. transformers 5
+     * keeps all of them in {@code rope_parameters}. transformers 4 uses {@code rope_scaling} and keys at the top; both
+     * versions prefer {@code rope_scaling} where a config has it.
      *
      * @param positions the longest sequence of the model, in tokens
      */
     static Rope read(ConfigReader config, RotaryKeys keys, int positions) {
         boolean scaled = config.has(SCALING) && !config.object(SCALING).isEmpty();
-        ObjectNode given = scaled
-                ? config.object(SCALING)
-                : config.has(SETTINGS) ? config.object(SETTINGS) : JsonNodeFactory.instance.objectNode();
-        if (StreamSupport.stream(given.spliterator(), false).anyMatch(JsonNode::isObject)) {
+        ObjectNode scaling = flat(scaled ? config.object(SCALING) : JsonNodeFactory.instance.objectNode());
+        double theta = config.doubleOr(keys.theta(), keys.defaultTheta());
+        if (keys.slidingTheta() == null) {
+            ObjectNode given = scaled ? scaling : flat(settings(config));
+            return of(given, theta, config, keys, positions);
+        }
+        ObjectNode given = ofType(FULL, config);
+        if (scaling.has(TYPE) || scaling.has("type")) {
+            given.remove(List.of(TYPE, "type"));
+        }
+        given.setAll(scaling);
+        return of(given, theta, NOTHING, keys, positions);
+    }
+
+    /** The settings of the layers with a sliding window; null in a family whose layers all have the same. */
+    static @Nullable Rope readSliding(ConfigReader config, RotaryKeys keys, int positions) {
+        String key = keys.slidingTheta();
+        return key == null
+                ? null
+                : of(ofType(SLIDING, config), config.doubleOr(key, RotaryKeys.LOCAL_THETA), NOTHING, keys, positions);
+    }
+
+    private static ObjectNode settings(ConfigReader config) {
+        return config.has(SETTINGS) ? config.object(SETTINGS) : JsonNodeFactory.instance.objectNode();
+    }
+
+    private static ObjectNode flat(ObjectNode settings) {
+        if (StreamSupport.stream(settings.spliterator(), false).anyMatch(JsonNode::isObject)) {
             throw new EspalierException(
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: rope_parameters: has settings for each type of layer, which this model_type does not have;"
                             + " give one set of rope_theta and rope_type");
         }
-        ObjectNode parameters = given.deepCopy();
+        return settings.deepCopy();
+    }
+
+    private static ObjectNode ofType(String layerType, ConfigReader config) {
+        ConfigReader settings = new ConfigReader(settings(config));
+        if (!settings.json().isEmpty()
+                && !settings.json().has(FULL)
+                && !settings.json().has(SLIDING)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: rope_parameters: has one set of settings, but layers of this model_type rotate by their type;"
+                            + " give one for full_attention and one for sliding_attention");
+        }
+        return settings.has(layerType) ? flat(settings.object(layerType)) : JsonNodeFactory.instance.objectNode();
+    }
+
+    /**
+     * @param theta the base if the settings have none
+     * @param top the config, whose keys count where the settings lack them; empty where settings stand for themselves
+     */
+    private static Rope of(ObjectNode parameters, double theta, ConfigReader top, RotaryKeys keys, int positions) {
         ConfigReader reader = new ConfigReader(parameters);
         String type = reader.textOr(TYPE, reader.textOr("type", "default"));
-        double theta = reader.doubleOr(THETA, config.doubleOr(keys.theta(), keys.defaultTheta()));
-        if (!(theta > 0)) {
+        double base = reader.doubleOr(THETA, theta);
+        if (!(base > 0)) {
             throw ConfigReader.corrupt(keys.theta(), "must be positive");
         }
-        double share = share(config, reader, keys);
-        if (config.has(ORIGINAL)) {
+        double share = share(top, reader, keys);
+        if (top.has(ORIGINAL)) {
             // At the top it counts, and Phi-3 in transformers 4 refuses it among the other settings.
             parameters.remove(ORIGINAL);
         }
-        ConfigReader originals = config.has(ORIGINAL) ? config : reader;
+        ConfigReader originals = top.has(ORIGINAL) ? top : reader;
         int original = originals.has(ORIGINAL) ? originals.size(ORIGINAL, ModelConfig.MAX_POSITIONS) : positions;
-        parameters.remove(TYPE);
-        parameters.remove("type");
-        parameters.remove(THETA);
-        parameters.remove(SHARE);
+        parameters.remove(List.of(TYPE, "type", THETA, SHARE));
         return new Rope(
-                keys.longrope().contains(type) ? "longrope" : type, theta, share, positions, original, parameters);
+                keys.longrope().contains(type) ? "longrope" : type, base, share, positions, original, parameters);
     }
 
     private static double share(ConfigReader config, ConfigReader settings, RotaryKeys keys) {
@@ -95,22 +141,31 @@ public record Rope(
         return share;
     }
 
-    /** Writes the keys of transformers 4 and 5. */
-    void write(ObjectNode json, RotaryKeys keys) {
+    /**
+     * Writes the keys of transformers 4 and 5.
+     *
+     * @param sliding settings of the layers with a sliding window; null where they are those of all layers
+     */
+    void write(ObjectNode json, RotaryKeys keys, @Nullable Rope sliding) {
         json.put(keys.theta(), theta);
-        ObjectNode all = JsonNodeFactory.instance.objectNode();
         if (keys.share() != null) {
             json.put(keys.share(), share);
-            all.put(SHARE, share);
         }
         if (type.equals("default")) {
             json.putNull(SCALING);
         } else {
-            ObjectNode scaling = json.putObject(SCALING).put(keys.type(), type);
-            scaling.setAll(parameters);
+            json.putObject(SCALING).put(keys.type(), type).setAll(parameters);
         }
-        all.put(TYPE, type).put(THETA, theta);
-        all.setAll(parameters);
-        json.set(SETTINGS, all);
+        if (sliding == null || keys.slidingTheta() == null) {
+            json.set(SETTINGS, settings(keys));
+        } else {
+            json.put(keys.slidingTheta(), sliding.theta);
+            json.putObject(SETTINGS).<ObjectNode>set(FULL, settings(keys)).set(SLIDING, sliding.settings(keys));
+        }
+    }
+
+    private ObjectNode settings(RotaryKeys keys) {
+        ObjectNode settings = parameters().put(TYPE, type).put(THETA, theta);
+        return keys.share() == null ? settings : settings.put(SHARE, share);
     }
 }

@@ -41,10 +41,11 @@ final class ShapedConfig {
             return config.perLayer(shapes, model.modelType() + " has no words for the biases that compensation added");
         }
         return switch (model.modelType()) {
-            case "opt" -> config.opt(shapes);
+            case "opt" -> config.wholeHeads(shapes, "ffn_dim");
+            case "gpt_neox" -> config.wholeHeads(shapes, "intermediate_size");
             case "bloom" -> config.bloom(shapes);
             case "llama" -> config.llama(shapes);
-            case "gemma2" -> config.gemma2(shapes);
+            case "gemma2", "gemma3_text" -> config.gemma2(shapes);
             case "phi3" -> config.phi3(shapes);
             default -> config.plain("every layer has one shape");
         };
@@ -77,8 +78,8 @@ final class ShapedConfig {
         }
         return perLayer(
                 shapes,
-                "transformers refuses gemma2 when %d heads do not divide hidden size %d"
-                        .formatted(shape.heads(), model.hiddenSize()));
+                "transformers refuses %s when %d heads do not divide hidden size %d"
+                        .formatted(model.modelType(), shape.heads(), model.hiddenSize()));
     }
 
     /** Its config class compares the lists of LongRoPE with the head size that hidden size and heads would give. */
@@ -104,11 +105,14 @@ final class ShapedConfig {
         return new WrittenConfig(json, Profile.UNIFORM, reason);
     }
 
-    private WrittenConfig opt(List<LayerShape> shapes) {
+    /** A family whose config has no head size. */
+    private WrittenConfig wholeHeads(List<LayerShape> shapes, String ffn) {
         if (shape.heads() * shape.headDim() != model.hiddenSize()) {
-            return perLayer(shapes, "opt derives its head size from the hidden size and cannot have fewer heads");
+            return perLayer(
+                    shapes,
+                    model.modelType() + " derives its head size from the hidden size and cannot have fewer heads");
         }
-        json.put("num_attention_heads", shape.heads()).put("ffn_dim", shape.ffnChannels());
+        json.put("num_attention_heads", shape.heads()).put(ffn, shape.ffnChannels());
         return new WrittenConfig(json, Profile.UNIFORM, "every layer has one shape and all its heads");
     }
 
@@ -164,7 +168,7 @@ final class ShapedConfig {
         @Nullable Rope rope = model.rope();
         @Nullable RotaryKeys keys = FamilyKeys.of(model.modelType()).rotary();
         if (rope != null && keys != null) {
-            rope.write(json, keys);
+            rope.write(json, keys, model.slidingRope());
         }
         String dtype = model.textOr("dtype", model.textOr("torch_dtype", ""));
         if (!dtype.isEmpty()) {

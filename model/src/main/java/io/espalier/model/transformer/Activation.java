@@ -34,7 +34,7 @@ public enum Activation {
             case "silu", "swish" -> SILU;
             case "relu" -> RELU;
             case "gelu" -> GELU;
-            case "gelu_pytorch_tanh", "gelu_new" -> GELU_TANH;
+            case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> GELU_TANH;
             default ->
                 throw new EspalierException(
                         ErrorCode.MODEL_UNSUPPORTED,

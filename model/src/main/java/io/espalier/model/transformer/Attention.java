@@ -40,6 +40,10 @@ public record Attention(
         return new Attention(shape, rotation, projection, query, key, scores, output);
     }
 
+    Attention withRotation(@Nullable Rotation other) {
+        return new Attention(shape, other, projection, queryNorm, keyNorm, scores, output);
+    }
+
     Attention withOutput(Linear other) {
         return new Attention(shape, rotation, projection, queryNorm, keyNorm, scores, other);
     }

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /** A model family: the names of its tensors and its architecture. A new family is one class that is listed here. */
-public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Phi3, Opt, Bloom {
+public sealed interface Family
+        permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemma2, Gemma3, Phi3, Granite, SmolLm3, GptNeox, Opt, Bloom {
     /** All supported families. */
     List<Family> ALL = List.of(
             new Llama(),
@@ -16,7 +17,11 @@ public sealed interface Family permits Llama, Mistral, Qwen2, Qwen3, Gemma, Gemm
             new Qwen3(),
             new Gemma(),
             new Gemma2(),
+            new Gemma3(),
             new Phi3(),
+            new Granite(),
+            new SmolLm3(),
+            new GptNeox(),
             new Opt(),
             new Bloom());
 

@@ -1,5 +1,7 @@
 package io.espalier.model.transformer;
 
+import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
@@ -27,6 +29,11 @@ record Gemma() implements Family {
     }
 
     static LlamaParts parts(ModelConfig config, Set<String> stored) {
+        if (config.boolOr("use_bidirectional_attention", false)) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: use_bidirectional_attention: true; this is no model that continues text");
+        }
         return LlamaParts.of(config, stored, 1);
     }
 

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
+import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.file.StrictJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,13 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelConfigTest {
-    private static final Path CONFIGS = Path.of("src/test/resources/configs");
-
     @TempDir
     Path folder;
 
     static ModelConfig family(String name) {
-        return ModelConfig.read(CONFIGS.resolve(name + ".json"));
+        return ModelConfig.read(GoldenCheckpoint.of(name).resolve("config.json"));
     }
 
     @ParameterizedTest
@@ -37,6 +38,10 @@ class ModelConfigTest {
         "gemma, 32, 4, 2, 12, 80, 10000, 1e-6, true",
         "gemma2, 32, 4, 2, 12, 80, 10000, 1e-6, true",
         "phi3, 32, 4, 2, 8, 80, 10000, 1e-5, false",
+        "gemma3, 32, 4, 2, 12, 80, 1000000, 1e-6, true",
+        "granite, 32, 4, 2, 8, 80, 10000, 1e-5, true",
+        "smollm3, 32, 4, 2, 8, 80, 50000, 1e-6, true",
+        "gpt-neox, 32, 4, 4, 8, 96, 10000, 1e-5, false",
     })
     void readsARotaryFamily(
             String name, int hidden, int heads, int kv, int dim, int ffn, double theta, double epsilon, boolean tied) {
@@ -154,7 +159,11 @@ class ModelConfigTest {
         "qwen3, 32, 32768, 4096, 0",
         "gemma, 16, 8192, 0, 0",
         "gemma2, 4, 8192, 4096, 50",
-        "phi3, 4, 4096, 0, 0"
+        "phi3, 4, 4096, 0, 0",
+        "gemma3_text, 4, 131072, 4096, 0",
+        "granite, 4, 2048, 0, 0",
+        "smollm3, 4, 32768, 0, 0",
+        "gpt_neox, 4, 2048, 0, 0",
     })
     void anAbsentKeyMeansWhatTheFamilysOwnCodeMeans(String type, int kvHeads, int positions, int window, double cap) {
         int heads = Math.max(4, kvHeads);
@@ -164,11 +173,71 @@ class ModelConfigTest {
 
         assertThat(config.layers().get(0).kvHeads()).isEqualTo(kvHeads);
         assertThat(config.maxPositions()).isEqualTo(positions);
-        assertThat(config.normEpsilon()).isEqualTo(type.equals("phi3") ? 1e-5 : 1e-6);
-        assertThat(config.tied()).isEqualTo(type.startsWith("gemma"));
+        boolean newer = type.equals("phi3") || type.equals("gpt_neox");
+        assertThat(config.normEpsilon()).isEqualTo(newer ? 1e-5 : 1e-6);
+        assertThat(config.tied()).isEqualTo(type.startsWith("gemma") || type.equals("smollm3"));
         assertThat(config.intOr("sliding_window", 0)).isEqualTo(window);
         assertThat(config.doubleOr("attn_logit_softcapping", 0)).isEqualTo(cap);
         assertThat(config.doubleOr("final_logit_softcapping", 0)).isEqualTo(cap == 0 ? 0 : 30);
+    }
+
+    @Test
+    void rotationThatIsAbsentIsThatOfTheConfigClass() {
+        String sizes = "{\"model_type\":\"%s\",\"hidden_size\":32,\"num_hidden_layers\":7,\"num_attention_heads\":4}";
+
+        ModelConfig gemma3 = parse(sizes.formatted("gemma3_text"));
+        assertThat(gemma3.rotary(false).theta()).isEqualTo(1_000_000);
+        assertThat(gemma3.rotary(true).theta()).isEqualTo(10_000);
+        assertThat(texts(gemma3, "layer_types")).containsExactly("s s s s s f s".split(" "));
+        ModelConfig smollm3 = parse(sizes.formatted("smollm3"));
+        assertThat(smollm3.rotary().theta()).isEqualTo(2_000_000);
+        assertThat(texts(smollm3, "no_rope_layers")).containsExactly("1 1 1 0 1 1 1".split(" "));
+        assertThat(texts(smollm3, "layer_types")).containsOnly("f");
+        ModelConfig neox = parse(sizes.formatted("gpt_neox"));
+        assertThat(neox.rotary().theta()).isEqualTo(10_000);
+        assertThat(neox.rotary().share()).isEqualTo(0.25);
+    }
+
+    /** The first letters of a list's entries. */
+    private static List<String> texts(ModelConfig config, String list) {
+        List<String> texts = new ArrayList<>();
+        config.json().path(list).forEach(entry -> texts.add(entry.asText().substring(0, 1)));
+        return texts;
+    }
+
+    @Test
+    void olderSpellingsOfFamiliesWithKeysOfTheirOwnAreRead() {
+        ModelConfig gemma3 = parse("""
+                {"model_type":"gemma3_text","hidden_size":32,"num_hidden_layers":4,"num_attention_heads":4,
+                 "rope_theta":500.0,"rope_local_base_freq":70.0,"rope_scaling":{"rope_type":"linear","factor":8.0},
+                 "sliding_window_pattern":2}""");
+        assertThat(gemma3.rotary(false)).extracting(Rope::type, Rope::theta).containsExactly("linear", 500.0);
+        assertThat(gemma3.rotary(true)).extracting(Rope::type, Rope::theta).containsExactly("default", 70.0);
+        assertThat(texts(gemma3, "layer_types")).containsExactly("s", "f", "s", "f");
+        ModelConfig smollm3 = parse("""
+                {"model_type":"smollm3","hidden_size":32,"num_hidden_layers":3,"num_attention_heads":4,"rope_theta":5e6,
+                 "no_rope_layer_interval":2,"use_sliding_window":true,"sliding_window":8}""");
+        assertThat(smollm3.rotary().theta()).isEqualTo(5e6);
+        assertThat(texts(smollm3, "no_rope_layers")).containsExactly("1", "0", "1");
+        assertThat(texts(smollm3, "layer_types")).containsExactly("f", "s", "f");
+        ModelConfig neox = parse("""
+                {"model_type":"gpt_neox","hidden_size":32,"num_hidden_layers":3,"num_attention_heads":4,
+                 "rotary_emb_base":900,"rotary_pct":0.5,"rope_theta":7.0}""");
+        assertThat(neox.rotary().theta()).isEqualTo(900);
+        assertThat(neox.rotary().share()).isEqualTo(0.5);
+    }
+
+    @Test
+    void settingsForTheWrongNumberOfTypesOfLayersAreRefused() {
+        String gemma3 = """
+                {"model_type":"gemma3_text","hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
+                 "rope_parameters":{"rope_theta":7.0,"rope_type":"default"}}""";
+        String granite = """
+                {"model_type":"granite","hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
+                 "rope_parameters":{"full_attention":{"rope_theta":7.0}}}""";
+
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(gemma3)).contains("rope_parameters", "sliding_attention");
+        assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> parse(granite)).contains("rope_parameters", "each type");
     }
 
     @Test
@@ -225,6 +294,8 @@ class ModelConfigTest {
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": -1 | rms_norm_eps",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": 1e999 | rms_norm_eps",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_theta\": 0 | rope_theta",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"layer_types\": [\"full_attention\"] | layer_types",
+                "\"vocab_size\": 16 | \"vocab_size\": 16, \"no_rope_layers\": 4 | no_rope_layers",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rope_scaling\": 4 | rope_scaling",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"partial_rotary_factor\": 1.5 | partial_rotary_factor",
                 "\"vocab_size\": 16 | \"vocab_size\": 16, \"rms_norm_eps\": null | rms_norm_eps",

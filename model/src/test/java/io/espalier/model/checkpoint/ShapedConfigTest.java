@@ -3,7 +3,6 @@ package io.espalier.model.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import java.util.Collections;
 import java.util.List;
@@ -26,6 +25,12 @@ class ShapedConfigTest {
         "gemma2, 2, 1, 12, uniform, gemma2",
         "gemma2, 3, 3, 12, per-layer, gemma2",
         "phi3, 2, 1, 8, uniform, phi3",
+        "gemma3, 2, 1, 12, uniform, gemma3_text",
+        "gemma3, 3, 3, 12, per-layer, gemma3_text",
+        "granite, 3, 3, 8, uniform, granite",
+        "smollm3, 3, 3, 8, uniform, smollm3",
+        "gpt-neox, 4, 4, 8, uniform, gpt_neox",
+        "gpt-neox, 3, 3, 8, per-layer, gpt_neox",
         "opt, 4, 4, 8, uniform, opt",
         "opt, 3, 3, 8, per-layer, opt",
         "bloom, 4, 4, 8, per-layer, bloom",
@@ -42,6 +47,7 @@ class ShapedConfigTest {
         assertThat(read.layers()).isEqualTo(shapes);
         assertThat(read.modelType()).isEqualTo(writtenAs);
         assertThat(read.rope()).isEqualTo(dense.rope());
+        assertThat(read.slidingRope()).isEqualTo(dense.slidingRope());
         assertThat(read.tied()).isEqualTo(dense.tied());
     }
 
@@ -102,7 +108,7 @@ class ShapedConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama", "opt"})
+    @ValueSource(strings = {"llama", "granite", "smollm3", "gpt-neox", "opt"})
     void outputBiasesAreWrittenWithTheFamilysOwnKeysIfPossible(String family) {
         ModelConfig dense = ModelConfigTest.family(family).withOutputBiases();
 
@@ -111,18 +117,21 @@ class ShapedConfigTest {
         assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
         ModelConfig read = ModelConfig.parse(written.json());
         assertThat(read.outputBiases()).isFalse();
-        assertThat(read.boolOr("attention_bias", false)).isEqualTo(family.equals("llama"));
-        assertThat(read.boolOr("mlp_bias", false)).isEqualTo(family.equals("llama"));
+        boolean likeLlama = !family.equals("opt") && !family.equals("gpt-neox");
+        assertThat(read.boolOr("attention_bias", false)).isEqualTo(!family.equals("opt"));
+        assertThat(read.boolOr("mlp_bias", false)).isEqualTo(likeLlama);
     }
 
-    @Test
-    void outputBiasesOfAFamilyWithoutKeysForThemAreWrittenWithTheShapes() {
-        ModelConfig dense = ModelConfigTest.family("mistral").withOutputBiases();
+    @ParameterizedTest
+    @CsvSource({"mistral, nothing", "gemma3, nothing", "opt, enable_bias", "gpt-neox, attention_bias"})
+    void outputBiasesOfAFamilyWithoutKeysForThemAreWrittenWithTheShapes(String family, String switchedOff) {
+        ObjectNode json = ModelConfigTest.family(family).json().put(switchedOff, false);
+        ModelConfig dense = ModelConfig.parse(json).withOutputBiases();
 
         WrittenConfig written = dense.withShapes(dense.layers());
 
         assertThat(written.profile()).isEqualTo(Profile.PER_LAYER);
-        assertThat(written.reason()).contains("mistral", "biases");
+        assertThat(written.reason()).contains(dense.modelType(), "biases");
         assertThat(ModelConfig.parse(written.json()).outputBiases()).isTrue();
     }
 
@@ -148,7 +157,7 @@ class ShapedConfigTest {
         "phi3-longrope, type, longrope",
     })
     void rotationSurvivesInBothSpellings(String golden, String key, String type) {
-        ModelConfig dense = ModelConfig.read(GoldenCheckpoint.of(golden).resolve("config.json"));
+        ModelConfig dense = ModelConfigTest.family(golden);
 
         ObjectNode json = dense.withShapes(dense.layers()).json();
 
@@ -163,21 +172,29 @@ class ShapedConfigTest {
         return ModelConfig.parse(json.deepCopy().without(key));
     }
 
-    @Test
-    void thePartOfAHeadThatIsRotatedSurvivesInBothSpellings() {
-        ModelConfig dense = ModelConfig.read(GoldenCheckpoint.of("phi3-partial").resolve("config.json"));
+    @ParameterizedTest
+    @CsvSource({
+        "phi3-partial, partial_rotary_factor",
+        "gpt-neox, rotary_pct",
+        "gpt-neox, rotary_emb_base",
+        "gemma3, rope_local_base_freq"
+    })
+    void keysOfAFamilysOwnSurviveInBothSpellings(String golden, String key) {
+        ModelConfig dense = ModelConfigTest.family(golden);
 
         ObjectNode json = dense.withShapes(dense.layers()).json();
 
-        assertThat(without(json, "rope_parameters").rotary()).isEqualTo(dense.rotary());
-        assertThat(without(json, "partial_rotary_factor").rotary()).isEqualTo(dense.rotary());
+        for (ModelConfig read : List.of(without(json, "rope_parameters"), without(json, key))) {
+            assertThat(read.rope()).isEqualTo(dense.rope());
+            assertThat(read.slidingRope()).isEqualTo(dense.slidingRope());
+        }
+        assertThat(json.has(key)).isTrue();
     }
 
     /** Phi-3 in transformers 4 refuses any fourth key, and in 4 and 5 lists of another length than these heads would have. */
     @Test
     void longropeOfPhi3IsWrittenAsItsConfigClassReadsIt() {
-        ModelConfig dense =
-                ModelConfig.read(GoldenCheckpoint.of("phi3-longrope").resolve("config.json"));
+        ModelConfig dense = ModelConfigTest.family("phi3-longrope");
 
         WrittenConfig wide = dense.withShapes(Collections.nCopies(3, new LayerShape(4, 4, 8, 64)));
         WrittenConfig narrow = dense.withShapes(Collections.nCopies(3, new LayerShape(2, 2, 8, 64)));

@@ -26,8 +26,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ZerothOrderTest {
     private static final double EPSILON = 1e-3;
@@ -56,19 +60,25 @@ class ZerothOrderTest {
                 .isEqualTo(before);
     }
 
-    @Test
-    void lossesAreThoseOfTheModelWhoseWeightsWereMovedByTheRebuiltPerturbation() {
+    static Stream<Arguments> familiesAndDistributions() throws IOException {
+        return GoldenCheckpoint.all().stream().flatMap(family -> Stream.of(Distribution.GAUSSIAN, Distribution.RANK_ONE)
+                .map(distribution -> Arguments.of(family, distribution)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesAndDistributions")
+    void lossesAreThoseOfTheModelWhoseWeightsWereMovedByTheRebuiltPerturbation(Path family, Distribution distribution) {
         // Given
-        ZerothOrder zerothOrder = new ZerothOrder(11, EPSILON);
+        ZerothOrder zerothOrder = new ZerothOrder(11, EPSILON, distribution);
         // With slope 1 the gradient of a single draw is z itself.
         GradientSource z = zerothOrder.gradient(List.of(new DrawLosses(2, EPSILON, -EPSILON)));
 
         // When
-        DrawLosses losses = losses(zerothOrder, 2, 3, MIDDLE).get(0);
+        DrawLosses losses = losses(family, zerothOrder, 2, 3, MIDDLE).get(0);
 
         // Then
-        assertThat(losses.plus()).isCloseTo(lossMovedBy(z, EPSILON), within(1e-6));
-        assertThat(losses.minus()).isCloseTo(lossMovedBy(z, -EPSILON), within(1e-6));
+        assertThat(losses.plus()).isCloseTo(lossMovedBy(family, z, EPSILON), within(1e-6));
+        assertThat(losses.minus()).isCloseTo(lossMovedBy(family, z, -EPSILON), within(1e-6));
         assertThat(losses.plus()).isNotEqualTo(losses.minus());
     }
 
@@ -136,7 +146,12 @@ class ZerothOrderTest {
     }
 
     private static List<DrawLosses> losses(ZerothOrder zerothOrder, int first, int last, LayerScope scope) {
-        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA)) {
+        return losses(GoldenCheckpoint.LLAMA, zerothOrder, first, last, scope);
+    }
+
+    private static List<DrawLosses> losses(
+            Path family, ZerothOrder zerothOrder, int first, int last, LayerScope scope) {
+        try (Checkpoint checkpoint = Checkpoint.open(family)) {
             return zerothOrder.losses(checkpoint, WINDOWS, first, last, scope, Progress.SILENT);
         }
     }
@@ -151,8 +166,8 @@ class ZerothOrderTest {
     }
 
     /** Loss of the model with the linear weights of the middle layer really changed, one by one, in Java. */
-    private static double lossMovedBy(GradientSource z, double step) {
-        try (Checkpoint checkpoint = Checkpoint.open(GoldenCheckpoint.LLAMA);
+    private static double lossMovedBy(Path family, GradientSource z, double step) {
+        try (Checkpoint checkpoint = Checkpoint.open(family);
                 Scope scope = Scope.open()) {
             ModelLayout layout = ModelLayout.of(checkpoint);
             try (LayerStream stream = LayerStream.embedToSum(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {

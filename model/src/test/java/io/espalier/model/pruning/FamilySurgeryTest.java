@@ -142,7 +142,7 @@ class FamilySurgeryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2", "gemma", "gemma2", "opt", "bloom"})
+    @ValueSource(strings = {"qwen2", "gemma", "gemma2", "gemma3", "granite", "smollm3", "opt", "bloom"})
     void tiedEmbeddingsStayTied(String family, @TempDir Path folder) throws IOException {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.of(family))) {
             DemoModel.prune(dense, List.of(SOME, SOME, SOME), WINDOWS, REPAIR, folder);

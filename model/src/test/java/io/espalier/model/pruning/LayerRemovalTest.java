@@ -110,7 +110,7 @@ class LayerRemovalTest {
     }
 
     static Stream<String> prunedFamilies() {
-        return Stream.of("llama-gqa", "gemma2", "opt", "bloom");
+        return Stream.of("llama-gqa", "gemma2", "gemma3", "smollm3", "gpt-neox", "opt", "bloom");
     }
 
     @Test
@@ -157,6 +157,29 @@ class LayerRemovalTest {
             assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
             assertThat(written.json().path("max_window_layers").intValue()).isEqualTo(1);
             assertComputesAsSkipping(dense, Set.of(0), folder.resolve("left"));
+        }
+    }
+
+    @Test
+    void rulesAboutALayersIndexAreWrittenOut(@TempDir Path folder) {
+        // Given
+        changed(
+                "smollm3",
+                json -> json.<ObjectNode>without("no_rope_layers").put("no_rope_layer_interval", 2),
+                folder.resolve("smollm3"));
+        changed(
+                "gemma3",
+                json -> json.<ObjectNode>without("layer_types").put("sliding_window_pattern", 2),
+                folder.resolve("gemma3"));
+        for (Path source : List.of(folder.resolve("smollm3"), folder.resolve("gemma3"))) {
+            try (Checkpoint dense = Checkpoint.open(source)) {
+                // When
+                WrittenConfig written = remove(dense, Set.of(0), source.resolve("left"));
+
+                // Then
+                assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
+                assertComputesAsSkipping(dense, Set.of(0), source.resolve("left"));
+            }
         }
     }
 

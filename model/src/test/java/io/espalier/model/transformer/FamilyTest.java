@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ class FamilyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"bloom, transformer., ''", "opt, model.decoder., decoder."})
+    @CsvSource({"bloom, transformer., ''", "opt, model.decoder., decoder.", "gpt-neox, gpt_neox., ''"})
     void checkpointsSavedFromTheBaseModelAreReadToo(String family, String prefix, String bare, @TempDir Path folder) {
         // Given
         Path source = GoldenCheckpoint.of(family);
@@ -100,7 +101,9 @@ class FamilyTest {
         "bloom, apply_residual_connection_post_layernorm, true",
         "llama, hidden_act, '\"relu2\"'",
         "gemma2, hidden_activation, '\"tanh\"'",
-        "mistral, layer_types, '[\"linear_attention\"]'",
+        "mistral, layer_types, '[\"linear_attention\",\"linear_attention\",\"linear_attention\"]'",
+        "gpt-neox, hidden_act, '\"swiglu\"'",
+        "gemma3, use_bidirectional_attention, true",
     })
     void unsupportedVariantIsRefusedNamingTheKeyThatAsksForIt(
             String family, String key, String value, @TempDir Path folder) {
@@ -121,6 +124,10 @@ class FamilyTest {
         "gemma2, '{\"layer_types\":null}', 8 0 8",
         "gemma2, '{\"layer_types\":[\"full_attention\",\"sliding_attention\",\"full_attention\"]}', 0 8 0",
         "phi3, '{\"sliding_window\":5}', 5 5 5",
+        "gemma3, '{\"layer_types\":null,\"sliding_window_pattern\":2}', 8 0 8",
+        "gemma3, '{\"layer_types\":null}', 8 8 8",
+        "smollm3, '{\"use_sliding_window\":true,\"sliding_window\":4,\"layer_types\":null}', 0 4 0",
+        "smollm3, '{\"sliding_window\":4,\"layer_types\":null}', 0 0 0",
     })
     void layersHaveTheSlidingWindowThatTheConfigGivesThem(
             String family, String changes, String windows, @TempDir Path folder) {
@@ -192,6 +199,52 @@ class FamilyTest {
         }
     }
 
+    @Test
+    void layersOfGemma3RotateByTheirTypeAndThoseOfSmolLm3AsTheirListSays() {
+        try (Checkpoint gemma3 = Checkpoint.open(GoldenCheckpoint.of("gemma3"));
+                Checkpoint smollm3 = Checkpoint.open(GoldenCheckpoint.of("smollm3"))) {
+            assertThat(thetas(gemma3)).containsExactly(1e4, 1e6, 1e4);
+            assertThat(thetas(smollm3)).containsExactly(5e4, 0.0, 5e4);
+        }
+    }
+
+    /** Of each layer, 0 where it does not rotate. */
+    private static List<Double> thetas(Checkpoint checkpoint) {
+        return ModelLayout.of(checkpoint).layers().stream()
+                .map(layer -> Optional.ofNullable(layer.attention().rotation()))
+                .map(rotation -> rotation.map(rotated -> rotated.rope().theta()).orElse(0.0))
+                .toList();
+    }
+
+    @Test
+    void outputMatrixOfGptNeoxIsReadUnderItsNewerNameToo(@TempDir Path folder) {
+        Path source = GoldenCheckpoint.of("gpt-neox");
+        GoldenCheckpoint.rename(source, name -> name.replace("embed_out", "lm_head"), UnaryOperator.identity(), folder);
+        try (Checkpoint older = Checkpoint.open(source);
+                Checkpoint newer = Checkpoint.open(folder)) {
+            assertThat(losses(newer, WINDOWS)).isEqualTo(losses(older, WINDOWS));
+        }
+    }
+
+    @Test
+    void halvesOfGptNeoxFollowEachOtherWhereTheConfigSaysSo(@TempDir Path folder) {
+        withConfig("gpt-neox", json -> json.put("use_parallel_residual", false), folder);
+        try (Checkpoint parallel = Checkpoint.open(GoldenCheckpoint.of("gpt-neox"));
+                Checkpoint sequential = Checkpoint.open(folder)) {
+            assertThat(ModelLayout.of(sequential).layers()).noneMatch(LayerLayout::parallel);
+            assertThat(losses(sequential, WINDOWS)).isNotEqualTo(losses(parallel, WINDOWS));
+        }
+    }
+
+    @Test
+    void slidingLayersOfGemma3WithoutAWindowAreRefused(@TempDir Path folder) {
+        withConfig("gemma3", json -> json.putNull("sliding_window"), folder);
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            assertFails(ErrorCode.MODEL_CORRUPT, () -> ModelLayout.of(checkpoint))
+                    .contains("sliding_window", "layer 0");
+        }
+    }
+
     /** Press et al., section 3: six heads get the slopes of four heads, then every second slope of eight heads. */
     @Test
     void alibiSlopesOfAHeadCountThatIsNoPowerOfTwoComeFromTwoSequences() {
@@ -201,7 +254,8 @@ class FamilyTest {
     @Test
     void everySupportedTypeIsNamedWhenAnotherIsRefused() {
         assertFails(ErrorCode.MODEL_UNSUPPORTED, () -> Family.of("mamba"))
-                .contains("'mamba'", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "opt", "bloom");
+                .contains("'mamba'", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3")
+                .contains("granite", "smollm3", "gpt_neox", "opt", "bloom");
     }
 
     private static void withConfig(String family, UnaryOperator<ObjectNode> change, Path folder) {

@@ -14,7 +14,10 @@ import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,7 +102,8 @@ class LayerStreamTest {
     void cachedDecodingChoosesTheTokensOfTheWholePass(Path family) {
         try (Checkpoint checkpoint = Checkpoint.open(family);
                 ResidentModel model = ResidentModel.load(checkpoint)) {
-            int[] text = Arrays.copyOf(MANY[0], 20);
+            // Dynamic rotation turns a text anew when it grows beyond the model's positions, and cached keys stay.
+            int[] text = Arrays.copyOf(MANY[0], Math.min(20, checkpoint.config().maxPositions() - 12));
             try (ResidentModel.Generation cached = model.begin()) {
                 int next = cached.read(text);
                 for (int step = 0; step < 12; step++) {
@@ -112,6 +116,49 @@ class LayerStreamTest {
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void halvesOneAfterTheOtherGiveWhatTheWholeLayerGives(Path family) {
+        try (Checkpoint checkpoint = Checkpoint.open(family)) {
+            ModelLayout layout = ModelLayout.of(checkpoint);
+            try (LayerStream whole = LayerStream.embed(checkpoint, layout, MANY, MemoryBudget.DEFAULT);
+                    LayerStream halved = whole.fork();
+                    LayerStream dense = whole.fork()) {
+                for (LayerLayout layer : layout.layers()) {
+                    try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
+                        DecoderLayer decoder = new DecoderLayer(layer, weights);
+                        Map<String, float[]> expected = new HashMap<>();
+                        whole.throughInTurn(decoder, (linear, x) -> expected.putIfAbsent(linear.module(), x.floats()));
+                        Map<String, float[]> actual = new HashMap<>();
+                        halved.peekAttention(decoder, lastWindowsOfFirstChunk(actual), dense);
+                        halved.throughAttention(decoder);
+                        dense.throughAttention(decoder);
+                        halved.peekFeedForward(decoder, lastWindowsOfFirstChunk(actual), dense);
+                        halved.throughFeedForward(decoder);
+                        dense.throughFeedForward(decoder);
+
+                        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+                        actual.forEach((module, x) ->
+                                assertThat(x).as(module).containsExactly(expected.get(module), Offset.offset(2e-5f)));
+                    }
+                }
+
+                for (int chunk = 0; chunk < whole.chunks().size(); chunk++) {
+                    assertThat(halved.chunks().get(chunk).floats())
+                            .isEqualTo(whole.chunks().get(chunk).floats());
+                }
+            }
+        }
+    }
+
+    /** The dense stream's windows come first. */
+    private static Linears.InputObserver lastWindowsOfFirstChunk(Map<String, float[]> inputs) {
+        return (linear, x) -> inputs.computeIfAbsent(linear.module(), absent -> {
+            float[] both = x.floats();
+            return Arrays.copyOfRange(both, both.length / 2, both.length);
+        });
     }
 
     @Test
