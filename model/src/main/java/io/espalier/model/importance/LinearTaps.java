@@ -106,7 +106,10 @@ final class LinearTaps implements Linears {
             if (before == null || part.elements() == 0) {
                 found.set(start, part.elements() == 0 ? before : part);
             } else {
-                kernels.addInPlace(before, part);
+                // Not in place: both addends of a sum have the same gradient, and the engine gives them the same
+                // memory.
+                found.set(start, kernels.add(before, part));
+                before.close();
                 part.close();
             }
         }

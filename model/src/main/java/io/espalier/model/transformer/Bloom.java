@@ -43,6 +43,7 @@ record Bloom() implements Family {
                 config.vocabSize(),
                 new Embedding(
                         tokens,
+                        null,
                         1,
                         null,
                         Norm.Layer.of(prefix + "word_embeddings_layernorm", width, config.normEpsilon())),

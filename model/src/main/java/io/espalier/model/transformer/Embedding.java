@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * How token ids become the hidden states that enter the first layer.
  *
- * @param tokens token embedding [vocabulary, d]
+ * @param tokens token embedding [vocabulary, e]
+ * @param projection P, [d, e], from the width of the embedding to that of the residual stream; null where they are the same
  * @param scale factor of each row
  * @param positions learned position embeddings, which are added; null for none
  * @param norm norm of the sum; null for none
  */
 public record Embedding(
         Parameter tokens,
+        @Nullable Parameter projection,
         double scale,
         @Nullable LearnedPositions positions,
         @Nullable Norm norm) {
@@ -37,15 +39,18 @@ public record Embedding(
         }
     }
 
-    /** A token embedding without scale, positions and norm. */
-    static Embedding plain(Parameter tokens) {
-        return new Embedding(tokens, 1, null, null);
+    /** A token embedding without positions and norm. */
+    static Embedding scaled(Parameter tokens, double scale) {
+        return new Embedding(tokens, null, scale, null, null);
     }
 
     /** All tensors of the embedding. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
         parameters.add(tokens);
+        if (projection != null) {
+            parameters.add(projection);
+        }
         if (positions != null) {
             parameters.add(positions.table());
         }
@@ -76,6 +81,9 @@ public record Embedding(
             Tensor x = kernels.reshape(rows, windows.length, length, rows.dim(1));
             if (scale != 1) {
                 x = kernels.scaled(x, scale);
+            }
+            if (projection != null) {
+                x = kernels.linear(x, StoredWeights.read(checkpoint, projection.name(), scope));
             }
             if (positions != null) {
                 int row = positions.offset() + first;

@@ -32,7 +32,7 @@ record GptNeox() implements Family {
                 modelType(),
                 config.hiddenSize(),
                 config.vocabSize(),
-                Embedding.plain(tokens),
+                Embedding.scaled(tokens, 1),
                 layers,
                 Output.of(
                         Norm.Layer.of(prefix + "final_layer_norm", width, config.normEpsilon()),

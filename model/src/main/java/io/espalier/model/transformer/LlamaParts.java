@@ -177,7 +177,7 @@ record LlamaParts(
                 config.modelType(),
                 config.hiddenSize(),
                 config.vocabSize(),
-                new Embedding(embedding, embeddingScale, null, null),
+                Embedding.scaled(embedding, embeddingScale),
                 layers,
                 new Output(norm(prefix + "norm"), null, logitScale, output, logitCap));
     }

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * OPT: learned position embeddings, layer norms, biases in all linear layers, and a feed-forward block without a gate.
+ * OPT: learned position embeddings, layer norms, biases in all linear layers, and a feed-forward block without a gate. Its 350M
+ * model norms the residual stream behind each half instead of what enters it, has no final norm, and embeds tokens in fewer
+ * dimensions than its layers have.
  */
 record Opt() implements Family {
     /** The row of position 0 in the position embeddings. The rows before it are for padding and are not used here. */
@@ -26,30 +28,45 @@ record Opt() implements Family {
         String decoder = stored.contains("decoder.embed_tokens.weight") ? "decoder." : "model.decoder.";
         Axis width = Axis.fixed(config.hiddenSize());
         Axis vocabulary = Axis.fixed(config.vocabSize());
-        Parameter tokens = Parameter.matrix(decoder + "embed_tokens.weight", vocabulary, width);
+        int embedded = config.intOr("word_embed_proj_dim", config.hiddenSize());
+        boolean projected = embedded != config.hiddenSize();
+        Axis narrow = Axis.fixed(embedded);
+        Parameter tokens = Parameter.matrix(decoder + "embed_tokens.weight", vocabulary, narrow);
         Parameter positions = Parameter.matrix(
                 decoder + "embed_positions.weight", Axis.fixed(config.maxPositions() + FIRST_POSITION), width);
+        boolean normedBefore = config.boolOr("do_layer_norm_before", true);
         List<LayerLayout> layers = new ArrayList<>();
         for (LayerShape shape : config.layers()) {
-            layers.add(layer(decoder + "layers." + layers.size(), layers.size(), shape, config));
+            layers.add(layer(decoder + "layers." + layers.size(), layers.size(), shape, config, normedBefore));
         }
         return new ModelLayout(
                 modelType(),
                 config.hiddenSize(),
                 config.vocabSize(),
-                new Embedding(tokens, 1, new Embedding.LearnedPositions(positions, FIRST_POSITION), null),
+                new Embedding(
+                        tokens,
+                        projected ? Parameter.matrix(decoder + "project_in.weight", width, narrow) : null,
+                        1,
+                        new Embedding.LearnedPositions(positions, FIRST_POSITION),
+                        null),
                 layers,
-                Output.of(
-                        Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()),
-                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width)));
+                new Output(
+                        normedBefore ? Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()) : null,
+                        projected ? Parameter.matrix(decoder + "project_out.weight", narrow, width) : null,
+                        1,
+                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, narrow),
+                        0));
     }
 
-    private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {
+    private static LayerLayout layer(
+            String layer, int index, LayerShape shape, ModelConfig config, boolean normedBefore) {
         boolean biased = config.boolOr("enable_bias", true);
         Axis width = Axis.fixed(config.hiddenSize());
         Axis heads = LlamaParts.keys(shape);
         Axis channels = LlamaParts.channels(shape);
         String attention = layer + ".self_attn";
+        Norm first = Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon());
+        Norm second = Norm.Layer.of(layer + ".final_layer_norm", width, config.normEpsilon());
         return new LayerLayout(
                 index,
                 shape,
@@ -62,21 +79,15 @@ record Opt() implements Family {
                                 Linear.of(attention + ".v_proj", heads, width, biased)),
                         AttentionScores.plain(shape.headDim()),
                         Linear.of(attention + ".out_proj", width, heads, biased)),
-                Residual.of(Norm.Layer.of(layer + ".self_attn_layer_norm", width, config.normEpsilon())),
+                normedBefore ? Residual.of(first) : Residual.before(first),
                 new FeedForward.Plain(
                         Linear.of(layer + ".fc1", channels, width, biased),
                         Activation.named("activation_function", config.textOr("activation_function", "relu")),
                         Linear.of(layer + ".fc2", width, channels, biased)),
-                Residual.of(Norm.Layer.of(layer + ".final_layer_norm", width, config.normEpsilon())));
+                normedBefore ? Residual.of(second) : Residual.before(second));
     }
 
     private static void refuseVariants(ModelConfig config) {
-        if (!config.boolOr("do_layer_norm_before", true)) {
-            throw refused("do_layer_norm_before: false, as in opt-350m");
-        }
-        if (config.intOr("word_embed_proj_dim", config.hiddenSize()) != config.hiddenSize()) {
-            throw refused("word_embed_proj_dim: differs from hidden_size, as in opt-350m");
-        }
         if (config.boolOr("_remove_final_layer_norm", false)) {
             throw refused("_remove_final_layer_norm: true");
         }

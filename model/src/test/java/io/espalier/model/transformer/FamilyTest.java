@@ -93,8 +93,6 @@ class FamilyTest {
 
     @ParameterizedTest
     @CsvSource({
-        "opt, do_layer_norm_before, false",
-        "opt, word_embed_proj_dim, 16",
         "opt, _remove_final_layer_norm, true",
         "opt, layer_norm_elementwise_affine, false",
         "opt, activation_function, '\"tanh\"'",
