@@ -107,11 +107,16 @@ class ComputationTest {
         }
     }
 
-    @Test
+    static List<Path> families() throws IOException {
+        return GoldenCheckpoint.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
     void gradientsInHalfPrecisionPointWhereTheExactOnesDo(
-            @TempDir Path folder, @TempDir Path exact, @TempDir Path half) {
+            Path family, @TempDir Path folder, @TempDir Path exact, @TempDir Path half) {
         // Given
-        GoldenCheckpoint.convert(GoldenCheckpoint.LLAMA_GQA, DType.BF16, folder);
+        GoldenCheckpoint.convert(family, DType.BF16, folder);
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             Map<String, float[]> expected = gradients(checkpoint, Computation.EXACT, exact);
 
