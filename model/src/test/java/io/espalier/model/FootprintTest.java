@@ -98,6 +98,24 @@ class FootprintTest {
     }
 
     @Test
+    void halvesSideBySideHoldWhatEnteredTheLayerToo() {
+        Footprint parallel = new Footprint(layout(GoldenCheckpoint.of("gpt-neox")), Computation.EXACT);
+        // Of 4 heads of 8, 96 channels, biases everywhere and two norms with biases.
+        long layer = 4 * (4 * 32 * 32 + 4 * 32 + 2 * 32 * 96 + 32 + 96 + 4 * 32);
+        long token = 4 * (5 * 32 + 3 * 96);
+
+        assertThat(InputStatistics.bytes(parallel, 1, 64)).isEqualTo(2 * layer + 2 * HIDDEN / 10 + 64 * token);
+    }
+
+    @Test
+    void aNarrowOutputEmbeddingIsCountedWithItsProjection() {
+        Footprint narrow = new Footprint(layout(GoldenCheckpoint.of("opt-350m")), Computation.EXACT);
+
+        assertThat(Perplexity.bytes(narrow, WINDOWS, LENGTH))
+                .isEqualTo(2 * HIDDEN + 4 * (20 * 32 + 160 * (20 + 3 * 2 * 256)));
+    }
+
+    @Test
     void aSmallerBudgetTakesFewerTokensAtATime(@TempDir Path folder) throws IOException {
         long token = 4L * (4 * 4096 + 3 * 11_008);
         // An eighth of the budget holds 169 tokens, in windows of 2.

@@ -47,6 +47,10 @@ public final class Checkpoint implements Closeable {
             "special_tokens_map.json",
             "added_tokens.json",
             "chat_template.jinja",
+            "chat_template.json",
+            "preprocessor_config.json",
+            "processor_config.json",
+            "video_preprocessor_config.json",
             "generation_config.json");
 
     private static final LongAdder BYTES_READ = new LongAdder();
@@ -161,7 +165,7 @@ public final class Checkpoint implements Closeable {
         }
         // One that is needed is missed where its layer is laid out; the others only show that the index is not right.
         index.shardOf().keySet().stream()
-                .filter(tensor -> !tensors.containsKey(tensor) && !StoredNames.isBuffer(tensor))
+                .filter(tensor -> !tensors.containsKey(tensor) && !dropped(tensor))
                 .forEach(tensor -> ignored.add("%s lists %s, which is not in %s"
                         .formatted(
                                 ShardIndex.FILE,
@@ -175,7 +179,7 @@ public final class Checkpoint implements Closeable {
         for (SafetensorsHeader.Entry entry : SafetensorsHeader.read(shard.channel(), name)) {
             String tensor = entry.tensor().name();
             StoredNames.requireDense(tensor);
-            if (StoredNames.isBuffer(tensor)) {
+            if (dropped(tensor)) {
                 ignored.add("%s is a buffer that the model's code makes itself".formatted(Quoted.of(tensor)));
                 continue;
             }
@@ -186,6 +190,10 @@ public final class Checkpoint implements Closeable {
             locations.put(tensor, new Location(entry.tensor(), shard, entry.offset()));
             tensors.put(tensor, entry.tensor());
         }
+    }
+
+    private boolean dropped(String tensor) {
+        return StoredNames.isBuffer(tensor) && (!config.isMultimodal() || StoredNames.isOfLanguageModel(tensor));
     }
 
     public Path folder() {

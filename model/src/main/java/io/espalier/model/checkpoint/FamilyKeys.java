@@ -94,13 +94,18 @@ record FamilyKeys(
             throw new EspalierException(
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: model_type %s is not supported; supported are %s"
-                            .formatted(
-                                    Quoted.of(modelType),
-                                    String.join(
-                                            ", ",
-                                            BY_TYPE.keySet().stream().sorted().toList())));
+                            .formatted(Quoted.of(modelType), all()));
         }
         return keys;
+    }
+
+    static boolean known(String modelType) {
+        return BY_TYPE.containsKey(modelType);
+    }
+
+    /** The supported types, for messages. */
+    static String all() {
+        return String.join(", ", BY_TYPE.keySet().stream().sorted().toList());
     }
 
     /** The first key that is present; the first key if none is. */

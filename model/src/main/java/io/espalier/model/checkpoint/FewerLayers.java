@@ -16,7 +16,7 @@ final class FewerLayers {
     private FewerLayers() {}
 
     static ObjectNode of(ModelConfig model, List<Integer> kept) {
-        ObjectNode json = model.json();
+        ObjectNode json = model.decoder();
         ConfigReader config = new ConfigReader(json);
         List<String> counts = FamilyKeys.of(model.modelType()).layers();
         json.put(FamilyKeys.present(config, counts), kept.size());
@@ -46,7 +46,7 @@ final class FewerLayers {
     }
 
     static ObjectNode slidingLayers(ModelConfig model, List<Boolean> slides) {
-        ObjectNode json = model.json();
+        ObjectNode json = model.decoder();
         ArrayNode types = json.putArray(LayerLists.LAYER_TYPES);
         slides.forEach(sliding -> types.add(sliding ? "sliding_attention" : "full_attention"));
         return json;

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param slidingRope the same in layers with a sliding window; null where they are those of all layers
  * @param tied whether the output embedding is the token embedding
  * @param maxPositions longest sequence in tokens; {@link Integer#MAX_VALUE} if it is unlimited
- * @param json the whole config, for keys that only one family has
+ * @param decoder the keys of the language model, for those that only one family has: all of a config, or what is under {@code
+ *     text_config}
+ * @param multimodal what is around the language model; null for a language model alone
  */
 public record ModelConfig(
         String modelType,
@@ -36,7 +38,8 @@ public record ModelConfig(
         int maxPositions,
         @Nullable Integer bosTokenId,
         @Nullable Integer eosTokenId,
-        ObjectNode json) {
+        ObjectNode decoder,
+        @Nullable Multimodal multimodal) {
     static final String PER_LAYER = "per_layer_config";
     static final String ALIBI_SLOPES = "alibi_slopes";
     private static final String OUTPUT_BIASES = "output_biases";
@@ -48,7 +51,7 @@ public record ModelConfig(
 
     public ModelConfig {
         layers = List.copyOf(layers);
-        json = json.deepCopy();
+        decoder = decoder.deepCopy();
     }
 
     /** @throws EspalierException {@code MODEL_CORRUPT} naming the key, or {@code MODEL_UNSUPPORTED} */
@@ -57,18 +60,28 @@ public record ModelConfig(
     }
 
     static ModelConfig parse(ObjectNode written) {
-        ConfigReader asWritten = new ConfigReader(written);
+        refuseQuantised(written);
+        @Nullable Multimodal multimodal = Multimodal.of(written);
+        return parse(multimodal == null ? written : multimodal.text(), multimodal);
+    }
+
+    private static void refuseQuantised(ObjectNode json) {
+        if (new ConfigReader(json).has("quantization_config")) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED, StoredNames.quantized("config.json: quantization_config"));
+        }
+    }
+
+    private static ModelConfig parse(ObjectNode decoder, @Nullable Multimodal multimodal) {
+        ConfigReader asWritten = new ConfigReader(decoder);
         if (!asWritten.has("model_type")) {
             throw ConfigReader.corrupt("model_type", "missing");
         }
         String modelType = asWritten.textOr("model_type", "");
         FamilyKeys keys = FamilyKeys.of(modelType);
-        ObjectNode json = AbsentKeys.filledIn(modelType, keys, written);
+        ObjectNode json = AbsentKeys.filledIn(modelType, keys, decoder);
         ConfigReader config = new ConfigReader(json);
-        if (config.has("quantization_config")) {
-            throw new EspalierException(
-                    ErrorCode.MODEL_UNSUPPORTED, StoredNames.quantized("config.json: quantization_config"));
-        }
+        refuseQuantised(json);
         int hidden = config.size(FamilyKeys.present(config, keys.hidden()), MAX_WIDTH);
         int positions = keys.positions().isEmpty()
                 ? Integer.MAX_VALUE
@@ -84,11 +97,12 @@ public record ModelConfig(
                 rotary == null ? null : Rope.read(config, rotary, positions),
                 rotary == null ? null : Rope.readSliding(config, rotary, positions),
                 normEpsilon(config, keys),
-                config.boolOr("tie_word_embeddings", false),
+                multimodal == null ? config.boolOr("tie_word_embeddings", false) : multimodal.saysTied(true),
                 positions,
                 tokenId(config, "bos_token_id"),
                 tokenId(config, "eos_token_id"),
-                json);
+                json,
+                multimodal);
     }
 
     private static double normEpsilon(ConfigReader config, FamilyKeys keys) {
@@ -132,8 +146,31 @@ public record ModelConfig(
     }
 
     @Override
+    public ObjectNode decoder() {
+        return decoder.deepCopy();
+    }
+
+    /** What config.json holds: the keys of the language model, with what is around them in a multimodal model. */
     public ObjectNode json() {
-        return json.deepCopy();
+        return around(decoder());
+    }
+
+    /** The same with other keys of the language model. */
+    ObjectNode around(ObjectNode otherDecoder) {
+        return multimodal == null ? otherDecoder : multimodal.around(otherDecoder);
+    }
+
+    /** Whether the language model is a part of a multimodal model. */
+    public boolean isMultimodal() {
+        return multimodal != null;
+    }
+
+    /**
+     * Whether an output embedding must be stored. A multimodal config may leave it to what is stored whether the token
+     * embedding serves as one.
+     */
+    public boolean needsOutputEmbedding() {
+        return multimodal == null ? !tied : multimodal.saysTied(false);
     }
 
     /** Whether a key is present and not null. */
@@ -182,7 +219,7 @@ public record ModelConfig(
      * @throws EspalierException {@code MODEL_CORRUPT} when there is not one number per head
      */
     public List<Double> alibiSlopes(int layer) {
-        JsonNode slopes = PerLayerConfig.of(json, layer).path(ALIBI_SLOPES);
+        JsonNode slopes = PerLayerConfig.of(decoder, layer).path(ALIBI_SLOPES);
         if (slopes.isMissingNode()) {
             return List.of();
         }
@@ -200,7 +237,7 @@ public record ModelConfig(
      * family's own keys if there are any. Those of LLaMA, Granite and SmolLM3 give a bias to every linear layer.
      */
     public ModelConfig withOutputBiases() {
-        ObjectNode biased = json();
+        ObjectNode biased = decoder();
         boolean biasedAnyway =
                 switch (modelType) {
                     case "opt" -> boolOr("enable_bias", true);
@@ -213,7 +250,7 @@ public record ModelConfig(
         } else if (!biasedAnyway) {
             biased.put(OUTPUT_BIASES, true);
         }
-        return parse(biased).in(layers.get(0).attentionUnit());
+        return parse(around(biased)).in(layers.get(0).attentionUnit());
     }
 
     /** The same config for other attention units. */
@@ -230,7 +267,8 @@ public record ModelConfig(
                 maxPositions,
                 bosTokenId,
                 eosTokenId,
-                json);
+                decoder,
+                multimodal);
     }
 
     /**
@@ -239,7 +277,7 @@ public record ModelConfig(
      * @param kept indices of the kept layers, ascending, at least one
      */
     public ModelConfig keepingLayers(List<Integer> kept) {
-        return parse(FewerLayers.of(this, kept));
+        return parse(around(FewerLayers.of(this, kept)));
     }
 
     /**
@@ -249,7 +287,7 @@ public record ModelConfig(
      * @param slides per layer, whether it has a sliding window
      */
     public ModelConfig withSlidingLayers(List<Boolean> slides) {
-        return parse(FewerLayers.slidingLayers(this, slides));
+        return parse(around(FewerLayers.slidingLayers(this, slides)));
     }
 
     /** Whether the attention output and down projections have biases that are not part of the family. */
@@ -258,6 +296,6 @@ public record ModelConfig(
     }
 
     private ConfigReader reader() {
-        return new ConfigReader(json);
+        return new ConfigReader(decoder);
     }
 }

@@ -20,7 +20,7 @@ final class ShapedConfig {
         this.model = model;
         this.slopes = slopes;
         this.shape = shape;
-        this.json = model.json();
+        this.json = model.decoder();
         json.remove(ModelConfig.PER_LAYER);
         json.remove("allow_global_per_layer_attribute_access");
         // It names Python files of the dense checkpoint, which are not copied: no code of a checkpoint is ever run.
@@ -102,7 +102,7 @@ final class ShapedConfig {
         json.put("num_key_value_heads", shape.kvHeads());
         json.put("head_dim", shape.headDim());
         json.put("intermediate_size", shape.ffnChannels());
-        return new WrittenConfig(json, Profile.UNIFORM, reason);
+        return new WrittenConfig(model.around(json), Profile.UNIFORM, reason);
     }
 
     /** A family whose config has no head size. */
@@ -113,14 +113,14 @@ final class ShapedConfig {
                     model.modelType() + " derives its head size from the hidden size and cannot have fewer heads");
         }
         json.put("num_attention_heads", shape.heads()).put(ffn, shape.ffnChannels());
-        return new WrittenConfig(json, Profile.UNIFORM, "every layer has one shape and all its heads");
+        return new WrittenConfig(model.around(json), Profile.UNIFORM, "every layer has one shape and all its heads");
     }
 
     private WrittenConfig bloom(List<LayerShape> shapes) {
         if (shape.heads() * shape.headDim() != model.hiddenSize() || shape.ffnChannels() != 4 * model.hiddenSize()) {
             return perLayer(shapes, "bloom derives its head size and its FFN width from the hidden size");
         }
-        return new WrittenConfig(json, Profile.UNIFORM, "every layer has its full shape");
+        return new WrittenConfig(model.around(json), Profile.UNIFORM, "every layer has its full shape");
     }
 
     /**
@@ -149,7 +149,7 @@ final class ShapedConfig {
             }
         }
         json.put("allow_global_per_layer_attribute_access", true);
-        return new WrittenConfig(json, Profile.PER_LAYER, reason);
+        return new WrittenConfig(model.around(json), Profile.PER_LAYER, reason);
     }
 
     /** KV heads that a reader takes a layer to have which does not say so. */

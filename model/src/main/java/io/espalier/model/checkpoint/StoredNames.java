@@ -31,9 +31,16 @@ final class StoredNames {
 
     private StoredNames() {}
 
+    private static final Pattern OF_LANGUAGE_MODEL = Pattern.compile(".*(language_model|text_model)\\..+");
+
     /** Whether this is a buffer that the model's code makes itself; {@code attn.bias} is a mask, {@code attn.c_attn.bias} is not. */
     static boolean isBuffer(String tensor) {
         return BUFFER.matcher(tensor).matches();
+    }
+
+    /** Whether this tensor of a multimodal model belongs to its language model; what does not is carried along, whatever it is. */
+    static boolean isOfLanguageModel(String tensor) {
+        return OF_LANGUAGE_MODEL.matcher(tensor).matches();
     }
 
     /** Whether the tensor belongs to a decoder layer. */

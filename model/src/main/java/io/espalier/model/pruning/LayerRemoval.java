@@ -126,8 +126,7 @@ public final class LayerRemoval {
 
     /** The new name of each remaining tensor, by its name in the source. */
     private Map<String, String> bySource() {
-        String first = layout.layers().get(0).parameters().get(0).name();
-        String prefix = first.substring(0, first.indexOf(".0.") + 1);
+        String prefix = layout.layerNames();
         Pattern ofLayer = Pattern.compile(Pattern.quote(prefix) + "(\\d{1,6})(\\..*)");
         Map<String, String> names = new LinkedHashMap<>();
         for (String name : checkpoint.tensors().keySet()) {

@@ -27,8 +27,8 @@ record Bloom() implements Family {
                     ErrorCode.MODEL_UNSUPPORTED,
                     "config.json: apply_residual_connection_post_layernorm: true; this variant of bloom is not supported");
         }
-        // A checkpoint saved from the base model lacks the prefix that the language model class adds to the names.
-        String prefix = stored.contains("word_embeddings.weight") ? "" : "transformer.";
+        TensorNames names = TensorNames.of(config, stored);
+        String prefix = names.prefix("word_embeddings.weight", "transformer.", "");
         Axis width = Axis.fixed(config.hiddenSize());
         Axis vocabulary = Axis.fixed(config.vocabSize());
         Parameter tokens = Parameter.matrix(prefix + "word_embeddings.weight", vocabulary, width);
@@ -50,7 +50,7 @@ record Bloom() implements Family {
                 layers,
                 Output.of(
                         Norm.Layer.of(prefix + "ln_f", width, config.normEpsilon()),
-                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, width)));
+                        names.outputEmbedding(config, tokens, "lm_head.weight")));
     }
 
     private static LayerLayout layer(

@@ -44,6 +44,12 @@ public record Embedding(
         return new Embedding(tokens, null, scale, null, null);
     }
 
+    /** Whether rows of this tensor are looked up. */
+    boolean isTable(String name) {
+        return name.equals(tokens.name())
+                || (positions != null && name.equals(positions.table().name()));
+    }
+
     /** All tensors of the embedding. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();

@@ -18,12 +18,11 @@ record GptNeox() implements Family {
 
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
-        // A checkpoint saved from the base model lacks the prefix that the language model class adds to the names.
-        String prefix = stored.contains("embed_in.weight") ? "" : "gpt_neox.";
+        TensorNames names = TensorNames.of(config, stored);
+        String prefix = names.prefix("embed_in.weight", "gpt_neox.", "");
         Axis width = Axis.fixed(config.hiddenSize());
         Axis vocabulary = Axis.fixed(config.vocabSize());
         Parameter tokens = Parameter.matrix(prefix + "embed_in.weight", vocabulary, width);
-        String head = stored.contains("lm_head.weight") ? "lm_head.weight" : "embed_out.weight";
         List<LayerLayout> layers = new ArrayList<>();
         for (LayerShape shape : config.layers()) {
             layers.add(layer(prefix + "layers." + layers.size(), layers.size(), shape, config));
@@ -36,7 +35,7 @@ record GptNeox() implements Family {
                 layers,
                 Output.of(
                         Norm.Layer.of(prefix + "final_layer_norm", width, config.normEpsilon()),
-                        config.tied() ? tokens : Parameter.matrix(head, vocabulary, width)));
+                        names.outputEmbedding(config, tokens, "embed_out.weight", "lm_head.weight")));
     }
 
     private static LayerLayout layer(String layer, int index, LayerShape shape, ModelConfig config) {

@@ -16,12 +16,18 @@ import java.util.function.BiFunction;
  * and replaces those in which it differs.
  *
  * @param normOffset added to each stored norm weight
+ * @param names of the checkpoint's tensors
  * @param prefix of the decoder's names: {@code model.}, or nothing where the decoder was saved by itself
  * @param tokens name of the token embedding
  * @param rotations that a layer has had so far; layers that rotate alike share them
  */
 record LlamaParts(
-        ModelConfig config, double normOffset, String prefix, String tokens, Map<Rotation, Rotation> rotations) {
+        ModelConfig config,
+        double normOffset,
+        TensorNames names,
+        String prefix,
+        String tokens,
+        Map<Rotation, Rotation> rotations) {
     private static final String HEAD = "lm_head.weight";
 
     static LlamaParts of(ModelConfig config, Set<String> stored) {
@@ -30,12 +36,14 @@ record LlamaParts(
 
     /** @param stored names of the checkpoint's tensors */
     static LlamaParts of(ModelConfig config, Set<String> stored, double normOffset) {
-        boolean alone = stored.stream().anyMatch(name -> name.startsWith("layers."));
-        String prefix = alone ? "" : "model.";
+        TensorNames names = TensorNames.of(config, stored);
+        String prefix = names.prefix("layers.", "model.", "");
         String tokens = prefix + "embed_tokens.weight";
-        // Of two tied tensors, some programs store the one that they happen to meet first.
-        boolean storedAsHead = config.tied() && !stored.contains(tokens) && stored.contains(HEAD);
-        return new LlamaParts(config, normOffset, prefix, storedAsHead ? HEAD : tokens, new HashMap<>());
+        if (!stored.contains(tokens) && !config.needsOutputEmbedding()) {
+            // Of two tied tensors, some programs store the one that they happen to meet first.
+            tokens = names.find(HEAD).orElse(tokens);
+        }
+        return new LlamaParts(config, normOffset, names, prefix, tokens, new HashMap<>());
     }
 
     String layer(int index) {
@@ -172,7 +180,7 @@ record LlamaParts(
         for (LayerShape shape : config.layers()) {
             layers.add(layer.apply(layers.size(), shape));
         }
-        Parameter output = config.tied() ? embedding : Parameter.matrix(HEAD, vocabulary, width());
+        Parameter output = names.outputEmbedding(config, embedding, HEAD);
         return new ModelLayout(
                 config.modelType(),
                 config.hiddenSize(),

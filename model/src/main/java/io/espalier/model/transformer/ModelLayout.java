@@ -41,7 +41,10 @@ public record ModelLayout(
             check(parameter, checkpoint.tensor(parameter.name()));
             known.add(parameter.name());
         }
-        List<String> unknown = checkpoint.unknownInLayers(known);
+        String layers = checkpoint.config().isMultimodal() ? layout.layerNames() : "";
+        List<String> unknown = checkpoint.unknownInLayers(known).stream()
+                .filter(name -> name.startsWith(layers))
+                .toList();
         if (!unknown.isEmpty()) {
             throw unknown(unknown, layout);
         }
@@ -89,6 +92,12 @@ public record ModelLayout(
                 embedding,
                 layers.stream().map(LayerLayout::withOutputBiases).toList(),
                 output);
+    }
+
+    /** The beginning of the names of all layers' tensors, up to the number of the layer. */
+    public String layerNames() {
+        String first = layers.get(0).parameters().get(0).name();
+        return first.substring(0, first.indexOf(".0.") + 1);
     }
 
     /** All tensors that the model computes with. */

@@ -25,7 +25,8 @@ record Opt() implements Family {
     @Override
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
         refuseVariants(config);
-        String decoder = stored.contains("decoder.embed_tokens.weight") ? "decoder." : "model.decoder.";
+        TensorNames names = TensorNames.of(config, stored);
+        String decoder = names.prefix("embed_tokens.weight", "model.decoder.", "decoder.");
         Axis width = Axis.fixed(config.hiddenSize());
         Axis vocabulary = Axis.fixed(config.vocabSize());
         int embedded = config.intOr("word_embed_proj_dim", config.hiddenSize());
@@ -54,7 +55,7 @@ record Opt() implements Family {
                         normedBefore ? Norm.Layer.of(decoder + "final_layer_norm", width, config.normEpsilon()) : null,
                         projected ? Parameter.matrix(decoder + "project_out.weight", narrow, width) : null,
                         1,
-                        config.tied() ? tokens : Parameter.matrix("lm_head.weight", vocabulary, narrow),
+                        names.outputEmbedding(config, tokens, "lm_head.weight"),
                         0));
     }
 

@@ -25,7 +25,7 @@ record SlidingWindow(int size, IntPredicate slides) {
             throw new EspalierException(
                     ErrorCode.MODEL_CORRUPT, "config.json: sliding_window: must not be negative, was " + size);
         }
-        JsonNode types = config.json().path("layer_types");
+        JsonNode types = config.decoder().path("layer_types");
         if (!types.isArray()) {
             return new SlidingWindow(size, usual);
         }

@@ -17,7 +17,7 @@ record SmolLm3() implements Family {
         boolean attentionBias = config.boolOr("attention_bias", false);
         boolean mlpBias = config.boolOr("mlp_bias", false);
         SlidingWindow window = SlidingWindow.of(config, layer -> false);
-        JsonNode rotated = config.json().path("no_rope_layers");
+        JsonNode rotated = config.decoder().path("no_rope_layers");
         return parts.model((index, shape) -> {
             AttentionScores scores = AttentionScores.plain(shape.headDim()).withWindow(window.at(index));
             Attention attention = parts.attention(index, shape, attentionBias, attentionBias, scores);

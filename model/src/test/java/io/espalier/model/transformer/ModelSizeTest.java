@@ -2,15 +2,24 @@ package io.espalier.model.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.DType;
+import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.pruning.UnitRounding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,8 +48,9 @@ class ModelSizeTest {
             tensors.add(matrix("model.embed_tokens.weight", vocab, hidden));
             tensors.add(matrix("lm_head.weight", vocab, hidden));
             tensors.add(TensorInfo.of("model.norm.weight", DType.F16, hidden));
+            int index = 0;
             for (LayerShape shape : layers) {
-                String prefix = "model.layers." + tensors.size() + ".";
+                String prefix = "model.layers." + index++ + ".";
                 tensors.add(matrix(prefix + "self_attn.q_proj.weight", shape.heads() * shape.headDim(), hidden));
                 tensors.add(matrix(prefix + "self_attn.k_proj.weight", shape.kvHeads() * shape.headDim(), hidden));
                 tensors.add(matrix(prefix + "self_attn.v_proj.weight", shape.kvHeads() * shape.headDim(), hidden));
@@ -51,7 +61,7 @@ class ModelSizeTest {
                 tensors.add(TensorInfo.of(prefix + "input_layernorm.weight", DType.F16, hidden));
                 tensors.add(TensorInfo.of(prefix + "post_attention_layernorm.weight", DType.F16, hidden));
             }
-            return ModelSize.of(hidden, vocab, false, layers, tensors, 64);
+            return ModelSize.of(layout(hidden, vocab, false, layers, tensors), false, tensors, 64);
         }
 
         private static TensorInfo matrix(String name, int rows, int columns) {
@@ -86,10 +96,34 @@ class ModelSizeTest {
         TensorInfo embedding = TensorInfo.of("model.embed_tokens.weight", DType.F32, 10, 2);
         TensorInfo output = TensorInfo.of("lm_head.weight", DType.F32, 10, 2);
 
-        ModelSize absent = ModelSize.of(2, 10, true, layers, List.of(embedding), 3);
-        ModelSize stored = ModelSize.of(2, 10, true, layers, List.of(embedding, output), 3);
+        ModelSize absent = size(layers, List.of(embedding));
+        ModelSize stored = size(layers, List.of(embedding, output));
 
         assertThat(absent).isEqualTo(stored).isEqualTo(new ModelSize(20, 3 * 20 + 2 * 9 * 2));
+    }
+
+    private static ModelSize size(List<LayerShape> layers, List<TensorInfo> tensors) {
+        return ModelSize.of(layout(2, 10, true, layers, tensors), true, tensors, 3);
+    }
+
+    private static ModelLayout layout(
+            int hidden, int vocab, boolean tied, List<LayerShape> layers, List<TensorInfo> tensors) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("model_type", "llama").put("hidden_size", hidden).put("vocab_size", vocab);
+        json.put("num_hidden_layers", layers.size()).put("tie_word_embeddings", tied);
+        ArrayNode perLayer = json.putArray("per_layer_config");
+        layers.forEach(shape -> perLayer.addObject()
+                .put("num_attention_heads", shape.heads())
+                .put("num_key_value_heads", shape.kvHeads())
+                .put("head_dim", shape.headDim())
+                .put("intermediate_size", shape.ffnChannels()));
+        try {
+            Path config = Files.writeString(Files.createTempFile("config", ".json"), json.toString());
+            Set<String> names = tensors.stream().map(TensorInfo::name).collect(Collectors.toSet());
+            return ModelLayout.of(ModelConfig.read(config), names);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
