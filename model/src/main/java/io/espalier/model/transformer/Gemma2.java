@@ -19,6 +19,7 @@ record Gemma2() implements Family {
         return model(
                 Gemma.parts(config, stored),
                 SlidingWindow.of(config, layer -> layer % 2 == 0),
+                config.doubleOr("attn_logit_softcapping", 0),
                 (index, shape, attention) -> attention);
     }
 
@@ -28,11 +29,11 @@ record Gemma2() implements Family {
         Attention of(int index, LayerShape shape, Attention attention);
     }
 
-    static ModelLayout model(LlamaParts parts, SlidingWindow window, Changed changed) {
+    /** @param cap soft cap of the attention scores; 0 means none */
+    static ModelLayout model(LlamaParts parts, SlidingWindow window, double cap, Changed changed) {
         ModelConfig config = parts.config();
         boolean biased = config.boolOr("attention_bias", false);
         double scale = 1 / Math.sqrt(config.doubleOr("query_pre_attn_scalar", 256));
-        double cap = config.doubleOr("attn_logit_softcapping", 0);
         String activation = config.textOr("hidden_activation", "gelu_pytorch_tanh");
         return parts.model(
                 Gemma.embeddingScale(config),

@@ -6,8 +6,8 @@ import io.espalier.model.checkpoint.ModelConfig;
 import java.util.Set;
 
 /**
- * Gemma 3, its text model: Gemma 2 with a norm of each query and key head, usually without soft caps. Of six layers five have
- * a sliding window, and these rotate with a base of their own.
+ * Gemma 3, its text model: Gemma 2 with a norm of each query and key head, without a cap of attention scores. Usually five of
+ * six layers have a sliding window, and these rotate with settings of their own.
  */
 record Gemma3() implements Family {
     @Override
@@ -19,7 +19,8 @@ record Gemma3() implements Family {
     public ModelLayout layout(ModelConfig config, Set<String> stored) {
         LlamaParts parts = Gemma.parts(config, stored);
         SlidingWindow window = window(config);
-        return Gemma2.model(parts, window, (index, shape, attention) -> {
+        // Its config has a cap of attention scores, too, but no version of transformers applies it.
+        return Gemma2.model(parts, window, 0, (index, shape, attention) -> {
             String module = parts.layer(index) + ".self_attn";
             Axis head = Axis.fixed(shape.headDim());
             return attention
