@@ -8,6 +8,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.file.Quoted;
 import io.espalier.model.file.StrictJson;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,7 +18,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 
-/** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}. */
+/** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}, or what {@link BpeFiles} makes of others. */
 public final class Tokenizer implements AutoCloseable {
     public static final String FILE = "tokenizer.json";
     public static final String CONFIG = "tokenizer_config.json";
@@ -39,12 +40,20 @@ public final class Tokenizer implements AutoCloseable {
         this.config = config;
     }
 
-    /** @throws EspalierException {@code MODEL_CORRUPT} when tokenizer.json is missing or it or tokenizer_config.json cannot be used */
+    /**
+     * The tokenizer of a checkpoint: tokenizer.json, or what can stand for it.
+     *
+     * @throws EspalierException {@code MODEL_CORRUPT} when it or tokenizer_config.json cannot be used; {@code MODEL_UNSUPPORTED}
+     *     as in {@link BpeFiles#tokenizerJson}
+     */
     public static Tokenizer open(Checkpoint checkpoint) {
-        Path config = checkpoint.companions().get(CONFIG);
-        return open(
-                checkpoint.file(FILE),
-                config == null ? MissingNode.getInstance() : StrictJson.readObject(config, MAX_CONFIG_BYTES));
+        Map<String, Path> files = checkpoint.companions();
+        Path settings = files.get(CONFIG);
+        JsonNode config =
+                settings == null ? MissingNode.getInstance() : StrictJson.readObject(settings, MAX_CONFIG_BYTES);
+        return files.containsKey(FILE)
+                ? open(checkpoint.file(FILE), config)
+                : open(() -> new ByteArrayInputStream(BpeFiles.tokenizerJson(files, config)), config);
     }
 
     static Tokenizer open(Path tokenizerJson) {
@@ -52,14 +61,28 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private static Tokenizer open(Path tokenizerJson, JsonNode config) {
+        return open(
+                () -> {
+                    if (Files.size(tokenizerJson) > MAX_BYTES) {
+                        throw new EspalierException(
+                                ErrorCode.MODEL_CORRUPT, FILE + ": larger than " + MAX_BYTES + " bytes");
+                    }
+                    return Files.newInputStream(tokenizerJson);
+                },
+                config);
+    }
+
+    @FunctionalInterface
+    private interface Source {
+        InputStream open() throws IOException;
+    }
+
+    private static Tokenizer open(Source source, JsonNode config) {
         try {
-            if (Files.size(tokenizerJson) > MAX_BYTES) {
-                throw new EspalierException(ErrorCode.MODEL_CORRUPT, FILE + ": larger than " + MAX_BYTES + " bytes");
-            }
-            try (InputStream json = Files.newInputStream(tokenizerJson)) {
+            try (InputStream json = source.open()) {
                 TokenizerCheck.check(json);
             }
-            try (InputStream json = Files.newInputStream(tokenizerJson)) {
+            try (InputStream json = source.open()) {
                 return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), config);
             }
         } catch (EspalierException e) {
