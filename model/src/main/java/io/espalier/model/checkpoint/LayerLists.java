@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /**
  * Lists in config.json with one entry for each layer. Where a config leaves one to a rule about the layer's index, the rule is
@@ -21,13 +22,14 @@ final class LayerLists {
     static void fillIn(String modelType, ObjectNode json, int layers) {
         ConfigReader config = new ConfigReader(json);
         switch (modelType) {
-            case "gemma3_text" -> {
-                int pattern = config.size("sliding_window_pattern", ModelConfig.MAX_WIDTH);
-                layerTypes(config, layers, layer -> (layer + 1) % pattern != 0);
-            }
+            case "gemma3_text" ->
+                layerTypes(config, layers, () -> {
+                    int pattern = config.size("sliding_window_pattern", ModelConfig.MAX_WIDTH);
+                    return layer -> (layer + 1) % pattern != 0;
+                });
             case "smollm3" -> {
-                int interval = config.size("no_rope_layer_interval", ModelConfig.MAX_WIDTH);
                 if (!config.has(ROTATED)) {
+                    int interval = config.size("no_rope_layer_interval", ModelConfig.MAX_WIDTH);
                     ArrayNode rotated = json.putArray(ROTATED);
                     for (int layer = 0; layer < layers; layer++) {
                         rotated.add((layer + 1) % interval == 0 ? 0 : 1);
@@ -37,7 +39,7 @@ final class LayerLists {
                 layerTypes(
                         config,
                         layers,
-                        layer -> slides && json.path(ROTATED).path(layer).asInt() == 0);
+                        () -> layer -> slides && json.path(ROTATED).path(layer).asInt() == 0);
             }
             default -> {
                 // The families whose rules are older say it by their windows.
@@ -50,11 +52,13 @@ final class LayerLists {
         }
     }
 
-    private static void layerTypes(ConfigReader config, int layers, IntPredicate slides) {
+    /** @param slides gives the rule; not asked where the config has the list */
+    private static void layerTypes(ConfigReader config, int layers, Supplier<IntPredicate> slides) {
         if (!config.has(LAYER_TYPES)) {
+            IntPredicate rule = slides.get();
             ArrayNode types = config.json().putArray(LAYER_TYPES);
             for (int layer = 0; layer < layers; layer++) {
-                types.add(slides.test(layer) ? "sliding_attention" : "full_attention");
+                types.add(rule.test(layer) ? "sliding_attention" : "full_attention");
             }
         }
     }

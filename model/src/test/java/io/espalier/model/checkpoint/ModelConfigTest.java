@@ -228,6 +228,19 @@ class ModelConfigTest {
     }
 
     @Test
+    void aRuleIsNotAskedWhereItsListIsThere() {
+        ModelConfig gemma3 = parse("""
+                {"model_type":"gemma3_text","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":4,
+                 "sliding_window_pattern":null,"layer_types":["full_attention"]}""");
+        ModelConfig smollm3 = parse("""
+                {"model_type":"smollm3","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":4,
+                 "no_rope_layer_interval":null,"no_rope_layers":[0]}""");
+
+        assertThat(texts(gemma3, "layer_types")).containsExactly("f");
+        assertThat(texts(smollm3, "no_rope_layers")).containsExactly("0");
+    }
+
+    @Test
     void settingsForTheWrongNumberOfTypesOfLayersAreRefused() {
         String gemma3 = """
                 {"model_type":"gemma3_text","hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,
