@@ -5,6 +5,7 @@ import io.espalier.base.Lifecycle;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.queue.Availability;
+import io.espalier.pipeline.queue.KafkaFeatures;
 import io.espalier.pipeline.queue.ShareGroup;
 import io.espalier.pipeline.queue.TaskQueue;
 import io.espalier.pipeline.queue.Worker;
@@ -73,6 +74,7 @@ public final class StageRuntime implements AutoCloseable {
         TopicCatalog topics = TopicCatalog.load(settings.topicPrefix());
         try {
             try (Admin admin = Admin.create(settings.kafka())) {
+                KafkaFeatures.require(admin);
                 ShareGroup.configure(admin, TaskQueue.groupId(topics, stage.topics()));
             }
             StateFolder folder = parts.start(StateFolder::create);

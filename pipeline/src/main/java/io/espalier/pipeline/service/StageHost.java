@@ -86,10 +86,7 @@ public class StageHost {
                 endWith(started);
                 return;
             } catch (KafkaException e) {
-                Throwable cause = e.getCause() == null ? e : e.getCause();
-                obstacle = cause instanceof AuthenticationException
-                        ? "Kafka refuses the login: " + cause.getMessage()
-                        : "Kafka: " + e.getMessage() + ": " + cause.getMessage();
+                obstacle = obstacle(e);
                 LOG.warn("not started yet: {}", obstacle);
             } catch (RuntimeException e) {
                 obstacle = "starting failed: " + e.getMessage();
@@ -97,6 +94,14 @@ public class StageHost {
             }
             pause();
         }
+    }
+
+    private static String obstacle(KafkaException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        if (cause instanceof AuthenticationException) {
+            return "Kafka refuses the login: " + cause.getMessage();
+        }
+        return "Kafka: " + e.getMessage() + (cause == e ? "" : ": " + cause.getMessage());
     }
 
     /**
