@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerCheck {
     private static final String SPECIAL_TOKENS = "special_tokens";
+
+    /** Which text a template of one text wants. */
+    private static final Pattern SECOND_OF_ONE = Pattern.compile(".*/single/\\d+/Sequence/id");
 
     private final JsonParser json;
     private final CharsetEncoder utf8 = StandardCharsets.UTF_8.newEncoder();
@@ -141,6 +145,9 @@ final class TokenizerCheck {
             case "id" -> {
                 if ("SpecialToken".equals(json.getParsingContext().getParent().getCurrentName())) {
                     wanted.add(json.getText());
+                }
+                if (SECOND_OF_ONE.matcher(at()).matches() && !json.getText().equals("A")) {
+                    throw corrupt("wants a second text where there is one");
                 }
             }
             default -> {}

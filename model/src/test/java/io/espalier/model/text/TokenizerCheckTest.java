@@ -31,6 +31,7 @@ class TokenizerCheckTest {
                 "{\"normalizer\": {\"precompiled_charsmap\": \"AAAAAA==\"}}                    | has a trie of 0 bytes",
                 "{\"pre_tokenizer\": {\"pattern\": {\"Regex\": \"(a+)+$\"}}}                   | /pre_tokenizer/pattern/Regex repeats",
                 "{\"post_processor\": {\"single\": [{\"SpecialToken\": {\"id\": \"<s>\"}}], \"special_tokens\": {\"</s>\": {}}}} | wants the special token \"<s>\"",
+                "{\"post_processor\": {\"single\": [{\"Sequence\": {\"id\": \"B\"}}]}}           | /post_processor/single/0/Sequence/id wants a second text",
                 "{\"model\": {\"dropout\": 0.1}}                                               | /model/dropout would give other tokens",
                 "{\"model\": {\"merges\": [], \"continuing_subword_prefix\": \"##\"}}          | continuing_subword_prefix"
             })
