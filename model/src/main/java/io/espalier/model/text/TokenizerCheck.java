@@ -2,6 +2,7 @@ package io.espalier.model.text;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerCheck {
     private static final String SPECIAL_TOKENS = "special_tokens";
+    private static final String VOCABULARY = "vocab";
 
     /** Which text a template of one text wants. */
     private static final Pattern SECOND_OF_ONE = Pattern.compile(".*/single/\\d+/Sequence/id");
@@ -68,8 +70,7 @@ final class TokenizerCheck {
                 case FIELD_NAME -> {
                     name = json.currentName();
                     requireUnicode(name);
-                    if (SPECIAL_TOKENS.equals(
-                            json.getParsingContext().getParent().getCurrentName())) {
+                    if (SPECIAL_TOKENS.equals(parentName())) {
                         defined.add(name);
                     }
                 }
@@ -104,6 +105,10 @@ final class TokenizerCheck {
 
     /** @param name of the value that the parser stands at; empty inside an array */
     private void requireUsable(String name) throws IOException {
+        if (VOCABULARY.equals(parentName())) {
+            // Its names are tokens, and may be any word.
+            return;
+        }
         JsonToken value = json.currentToken();
         switch (name) {
             case "type" -> {
@@ -143,7 +148,7 @@ final class TokenizerCheck {
             }
             case "merges" -> merges = true;
             case "id" -> {
-                if ("SpecialToken".equals(json.getParsingContext().getParent().getCurrentName())) {
+                if ("SpecialToken".equals(parentName())) {
                     wanted.add(json.getText());
                 }
                 if (SECOND_OF_ONE.matcher(at()).matches() && !json.getText().equals("A")) {
@@ -165,6 +170,12 @@ final class TokenizerCheck {
         if (!utf8.canEncode(text)) {
             throw corrupt("has half of a character");
         }
+    }
+
+    /** Of the object or array that the value is in; null at the top. */
+    private @Nullable String parentName() {
+        JsonStreamContext parent = json.getParsingContext().getParent();
+        return parent == null ? null : parent.getCurrentName();
     }
 
     private String at() {

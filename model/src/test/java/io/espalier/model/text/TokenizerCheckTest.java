@@ -61,6 +61,15 @@ class TokenizerCheckTest {
         assertThatCode(() -> check(map((1 << 31) | 2, "ab"))).doesNotThrowAnyException();
     }
 
+    @Test
+    void tokensMayBeCalledAsTheFileCallsItsSettings() {
+        String names = "{\"dropout\": 1, \"stop\": 2, \"Regex\": 3, \"merges\": 4, \"id\": 5, \"type\": 6,"
+                + " \"precompiled_charsmap\": 7, \"continuing_subword_prefix\": 8}";
+
+        assertThatCode(() -> check("{\"model\": {\"type\": \"BPE\", \"vocab\": %s, \"merges\": []}}".formatted(names)))
+                .doesNotThrowAnyException();
+    }
+
     /** A map with one unit that is not empty. */
     private static String map(int unit, String texts) {
         byte[] bytes = texts.getBytes(StandardCharsets.UTF_8);
