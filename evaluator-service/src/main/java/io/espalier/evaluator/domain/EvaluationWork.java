@@ -137,7 +137,7 @@ public final class EvaluationWork {
             List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))
                     .select(
                             units.variant(artifact.output()).budget(),
-                            inspection.layers(),
+                            dense.config().layers(),
                             inspection.scope(),
                             scores.of(set),
                             new PrunedTensors(dense, units.compensation()));
