@@ -9,8 +9,6 @@ import io.espalier.cli.stack.StackSettings;
 import io.espalier.pipeline.topic.TopicCatalog;
 import io.kroxylicious.testing.kafka.api.KafkaCluster;
 import io.kroxylicious.testing.kafka.common.KafkaClusterConfig;
-import io.kroxylicious.testing.kafka.common.KafkaClusterExecutionMode;
-import io.kroxylicious.testing.kafka.common.KafkaClusterFactory;
 import io.kroxylicious.testing.kafka.common.KeytoolCertificateGenerator;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -51,7 +49,7 @@ class KafkaLoginIT {
                 .securityProtocol("SSL")
                 .brokerKeytoolCertificateGenerator(new KeytoolCertificateGenerator())
                 .clientKeytoolCertificateGenerator(client);
-        try (KafkaCluster cluster = started(config)) {
+        try (KafkaCluster cluster = SecuredKafka.started(config)) {
             Map<String, Object> known = cluster.getKafkaClientConfiguration();
             createTopics(known);
             Map<String, Object> unknown = new LinkedHashMap<>(known);
@@ -94,7 +92,7 @@ class KafkaLoginIT {
                         "listener.name.external.oauthbearer.sasl.oauthbearer.jwks.endpoint.url",
                         keys.toUri().toString())
                 .brokerConfig("listener.name.external.oauthbearer.sasl.oauthbearer.expected.audience", AUDIENCE);
-        try (KafkaCluster cluster = started(config)) {
+        try (KafkaCluster cluster = SecuredKafka.started(config)) {
             Map<String, Object> good = bearing(cluster, welcomed);
             createTopics(good);
             Path forged = token("forged", forger);
@@ -115,19 +113,6 @@ class KafkaLoginIT {
         } finally {
             System.clearProperty(ALLOWED_URLS);
         }
-    }
-
-    private static KafkaCluster started(KafkaClusterConfig.KafkaClusterConfigBuilder config) {
-        KafkaCluster cluster = KafkaClusterFactory.create(config.execMode(KafkaClusterExecutionMode.IN_VM)
-                .kraftMode(true)
-                .brokersNum(1)
-                .brokerConfig("group.streams.min.session.timeout.ms", "3000")
-                .brokerConfig("group.streams.session.timeout.ms", "4000")
-                .brokerConfig("group.streams.min.heartbeat.interval.ms", "1000")
-                .brokerConfig("group.streams.heartbeat.interval.ms", "1000")
-                .build());
-        cluster.start();
-        return cluster;
     }
 
     private static void createTopics(Map<String, Object> client) throws Exception {

@@ -35,9 +35,6 @@ final class SecuredKafka implements AutoCloseable {
     /** With every topic declared, behind TLS and SCRAM as the Strimzi component has it. */
     static SecuredKafka start(Map<String, List<KafkaAccess.Rule>> users) throws Exception {
         var config = KafkaClusterConfig.builder()
-                .execMode(KafkaClusterExecutionMode.IN_VM)
-                .kraftMode(true)
-                .brokersNum(1)
                 .saslMechanism("SCRAM-SHA-512")
                 .securityProtocol("SASL_SSL")
                 .brokerKeytoolCertificateGenerator(new KeytoolCertificateGenerator())
@@ -45,14 +42,9 @@ final class SecuredKafka implements AutoCloseable {
                 .brokerConfig("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
                 // The broker's own listeners ask nobody who he is.
                 .brokerConfig("super.users", "User:ANONYMOUS;User:" + ADMIN)
-                .brokerConfig("auto.create.topics.enable", "false")
-                .brokerConfig("group.streams.min.session.timeout.ms", "3000")
-                .brokerConfig("group.streams.session.timeout.ms", "4000")
-                .brokerConfig("group.streams.min.heartbeat.interval.ms", "1000")
-                .brokerConfig("group.streams.heartbeat.interval.ms", "1000");
+                .brokerConfig("auto.create.topics.enable", "false");
         users.keySet().forEach(user -> config.user(user, password(user)));
-        KafkaCluster cluster = KafkaClusterFactory.create(config.build());
-        cluster.start();
+        KafkaCluster cluster = started(config);
         SecuredKafka kafka = new SecuredKafka(cluster);
         try (Admin admin = Admin.create(kafka.clientOf(ADMIN))) {
             TopicCatalog.load("").createMissing(admin, 1);
@@ -65,6 +57,20 @@ final class SecuredKafka implements AutoCloseable {
             }
         }
         return kafka;
+    }
+
+    /** One broker in this JVM, which soon notices a stage that is gone. */
+    static KafkaCluster started(KafkaClusterConfig.KafkaClusterConfigBuilder config) {
+        KafkaCluster cluster = KafkaClusterFactory.create(config.execMode(KafkaClusterExecutionMode.IN_VM)
+                .kraftMode(true)
+                .brokersNum(1)
+                .brokerConfig("group.streams.min.session.timeout.ms", "3000")
+                .brokerConfig("group.streams.session.timeout.ms", "4000")
+                .brokerConfig("group.streams.min.heartbeat.interval.ms", "1000")
+                .brokerConfig("group.streams.heartbeat.interval.ms", "1000")
+                .build());
+        cluster.start();
+        return cluster;
     }
 
     String bootstrap() {

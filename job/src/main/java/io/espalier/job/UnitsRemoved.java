@@ -45,11 +45,16 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         layer -> layer.in(units.attention()).attentionUnits(),
                         units.rounding().halves().contains(LayerHalf.ATTENTION),
                         asked,
-                        "%s has %d %s, and the budget does not reach one of them%s"
+                        "%s has %d %s, and %s%s"
                                 .formatted(
                                         whole ? "a layer" : "a KV group",
                                         first.attentionSteps(),
                                         attention,
+                                        units.rounding().attention() == 1
+                                                ? "the budget does not reach one of them"
+                                                : "the kept number is rounded up to a multiple of %d"
+                                                        .formatted(
+                                                                units.rounding().attention()),
                                         grouped && whole
                                                 ? "; attention_unit query-head removes query heads inside them"
                                                 : "")),

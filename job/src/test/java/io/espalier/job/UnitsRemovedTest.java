@@ -53,6 +53,17 @@ class UnitsRemovedTest {
     }
 
     @Test
+    void roundingThatSparesEveryHeadIsSaid() {
+        // When
+        List<UnitsRemoved> removed =
+                removed(Pruning.newBuilder().setUnitRatio(0.25).setAttentionRoundTo(2), new LayerShape(8, 2, 4, 60));
+
+        // Then
+        assertThat(removed.get(0).note())
+                .startsWith("a layer has 2 KV groups, and the kept number is rounded up to a multiple of 2");
+    }
+
+    @Test
     void aHalfThatTheRequestLeavesWholeIsNotMissed() {
         // When
         List<UnitsRemoved> removed =

@@ -2,8 +2,12 @@ package io.espalier.model.artifact;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.file.Quoted;
+import io.espalier.model.file.RegularFile;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +23,9 @@ import java.util.stream.Stream;
 public final class ModelRoot {
     private static final String FIELD = "model";
     private static final Pattern NAME = Pattern.compile("([\\w.-]+)/([\\w.-]+)");
-    private static final Pattern REVISION = Pattern.compile("[\\w.-]{1,128}");
+    private static final String SNAPSHOTS = "snapshots";
+    private static final String MAIN = "refs/main";
+    private static final int MAX_REVISION = 128;
     private static final int MAX_SHOWN = 5;
 
     private final Root root;
@@ -35,7 +41,9 @@ public final class ModelRoot {
      */
     public Path resolve(String model) {
         Path folder = existing(model);
-        return Files.isDirectory(folder.resolve("snapshots")) ? snapshot(model, folder) : folder;
+        boolean cache =
+                Files.isDirectory(folder.resolve(SNAPSHOTS)) && !Files.exists(folder.resolve(Checkpoint.CONFIG));
+        return cache ? snapshot(model, folder) : folder;
     }
 
     private Path existing(String model) {
@@ -59,45 +67,54 @@ public final class ModelRoot {
             try {
                 return Optional.of(root.resolve(FIELD, place));
             } catch (EspalierException e) {
-                // Not there; the message is about the name that was given.
+                if (e.code() != ErrorCode.MODEL_NOT_FOUND) {
+                    throw e;
+                }
+                // The message is about the name that was given.
             }
         }
         return Optional.empty();
     }
 
     private Path snapshot(String model, Path folder) {
-        Path main = folder.resolve("refs/main");
-        try {
-            if (Files.isRegularFile(main) && Files.size(main) <= 128) {
-                String revision = Files.readString(main).strip();
-                if (REVISION.matcher(revision).matches()
-                        && Files.isDirectory(folder.resolve("snapshots/" + revision))) {
-                    return inside(folder, "snapshots/" + revision);
-                }
-            }
-            try (Stream<Path> snapshots = Files.list(folder.resolve("snapshots"))) {
-                List<String> names = snapshots
-                        .map(path -> String.valueOf(path.getFileName()))
-                        .sorted()
-                        .toList();
-                if (names.size() == 1) {
-                    return inside(folder, "snapshots/" + names.get(0));
-                }
-                throw notFound(
-                        model,
-                        "is a cache with %d snapshots, and its refs/main names none of them; name one: %s"
-                                .formatted(
-                                        names.size(),
-                                        String.join(", ", names.subList(0, Math.min(MAX_SHOWN, names.size())))));
-            }
+        List<String> names = names(model, inside(folder, SNAPSHOTS));
+        String newest = newest(model, folder);
+        String chosen = names.size() == 1 ? names.get(0) : newest;
+        if (!names.contains(chosen)) {
+            throw notFound(
+                    model,
+                    "is a cache with %d snapshots, and its refs/main names none of them; name one: %s"
+                            .formatted(
+                                    names.size(),
+                                    String.join(", ", names.subList(0, Math.min(MAX_SHOWN, names.size())))));
+        }
+        return inside(folder, SNAPSHOTS + "/" + chosen);
+    }
+
+    /** What {@code refs/main} says; empty where there is none. */
+    private String newest(String model, Path folder) {
+        if (!Files.exists(folder.resolve(MAIN))) {
+            return "";
+        }
+        Path main = RegularFile.require(inside(folder, MAIN), ErrorCode.MODEL_NOT_FOUND, FIELD);
+        try (InputStream bytes = Files.newInputStream(main)) {
+            return new String(bytes.readNBytes(MAX_REVISION), StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
-            throw notFound(model, "is a cache that cannot be read");
+            throw notFound(model, "is a cache whose refs/main cannot be read");
         }
     }
 
-    /** Checked again, because a snapshot may be a link. */
-    private Path inside(Path folder, String snapshot) {
-        return root.resolve(FIELD, folder.resolve(snapshot).toString().replace("%", "%25"));
+    private static List<String> names(String model, Path snapshots) {
+        try (Stream<Path> all = Files.list(snapshots)) {
+            return all.map(path -> String.valueOf(path.getFileName())).sorted().toList();
+        } catch (IOException e) {
+            throw notFound(model, "is a cache whose snapshots cannot be read");
+        }
+    }
+
+    /** Each part of a cache may be a link, and must not lead outside. */
+    private Path inside(Path folder, String part) {
+        return root.resolve(FIELD, folder.resolve(part).toString().replace("%", "%25"));
     }
 
     private static EspalierException notFound(String model, String what) {

@@ -29,9 +29,9 @@ final class StoredNames {
 
     private static final Pattern IN_A_LAYER = Pattern.compile("(.*\\.)?(layers|h)\\.\\d+\\..+");
 
-    private StoredNames() {}
-
     private static final Pattern OF_LANGUAGE_MODEL = Pattern.compile(".*(language_model|text_model)\\..+");
+
+    private StoredNames() {}
 
     /** Whether this is a buffer that the model's code makes itself; {@code attn.bias} is a mask, {@code attn.c_attn.bias} is not. */
     static boolean isBuffer(String tensor) {

@@ -36,8 +36,17 @@ final class BpeFiles {
     private static final String QWEN_SPLIT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
             + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-    private static final Set<String> LIKE_GPT2 = Set.of("", "GPT2Tokenizer", "GPTNeoXTokenizer");
-    private static final Set<String> LIKE_QWEN2 = Set.of("Qwen2Tokenizer");
+    private static final String GPT2 = "GPT2Tokenizer";
+    private static final String QWEN2 = "Qwen2Tokenizer";
+    private static final Set<String> LIKE_GPT2 = Set.of(GPT2, "GPTNeoXTokenizer");
+
+    /** The kind of each model type whose tokenizer_config.json does not say it, as in transformers. */
+    private static final Map<String, String> USUAL =
+            Map.of("opt", GPT2, "gpt_neox", GPT2, "qwen2", QWEN2, "qwen3", QWEN2);
+
+    /** In both kinds, of every role that the config does not mention. */
+    private static final String USUAL_SPECIAL = "<|endoftext|>";
+
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private BpeFiles() {}
@@ -45,20 +54,22 @@ final class BpeFiles {
     /**
      * The tokenizer as tokenizer.json would have it.
      *
+     * @param modelType such as {@code opt}, for a config that does not say the kind
      * @param files of the checkpoint beside its weights, by name
      * @param config tokenizer_config.json; missing where there is none
      * @throws EspalierException {@code MODEL_UNSUPPORTED} for other files and other kinds of tokenizers, with the line that makes
      *     a tokenizer.json; {@code MODEL_CORRUPT} naming the file and the line
      */
-    static byte[] tokenizerJson(Map<String, Path> files, JsonNode config) {
+    static byte[] tokenizerJson(String modelType, Map<String, Path> files, JsonNode config) {
         Path vocabulary = files.get(VOCABULARY);
         Path merges = files.get(MERGES);
         if (vocabulary == null || merges == null) {
             throw unsupported(
                     "missing" + (files.containsKey("tokenizer.model") ? ", and tokenizer.model is not read" : ""));
         }
-        String kind = config.path(CLASS).asText("").replaceFirst("Fast$", "");
-        if (!LIKE_GPT2.contains(kind) && !LIKE_QWEN2.contains(kind)) {
+        String kind =
+                config.path(CLASS).asText(USUAL.getOrDefault(modelType, "")).replaceFirst("Fast$", "");
+        if (!LIKE_GPT2.contains(kind) && !kind.equals(QWEN2)) {
             throw unsupported("missing, and tokenizer_class %s is not put together from vocab.json and merges.txt"
                     .formatted(Quoted.of(kind)));
         }
@@ -67,7 +78,7 @@ final class BpeFiles {
         ObjectNode json = NODES.objectNode();
         json.put("version", "1.0").putNull("truncation").putNull("padding");
         json.set("added_tokens", addedTokens(ids, files.get(ADDED), config));
-        if (LIKE_QWEN2.contains(kind)) {
+        if (kind.equals(QWEN2)) {
             json.putObject("normalizer").put("type", "NFC");
             ObjectNode split = NODES.objectNode()
                     .put("type", "Split")
@@ -130,7 +141,7 @@ final class BpeFiles {
         Map<Integer, ObjectNode> added = new TreeMap<>();
         for (String role : new String[] {"bos_token", "eos_token", "unk_token", "pad_token"}) {
             JsonNode named = config.path(role);
-            String token = named.isObject() ? named.path("content").asText() : named.asText("");
+            String token = named.isObject() ? named.path("content").asText() : named.asText(USUAL_SPECIAL);
             if (named.isNull() || !ids.path(token).isInt()) {
                 continue;
             }

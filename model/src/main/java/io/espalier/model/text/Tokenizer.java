@@ -53,7 +53,10 @@ public final class Tokenizer implements AutoCloseable {
                 settings == null ? MissingNode.getInstance() : StrictJson.readObject(settings, MAX_CONFIG_BYTES);
         return files.containsKey(FILE)
                 ? open(checkpoint.file(FILE), config)
-                : open(() -> new ByteArrayInputStream(BpeFiles.tokenizerJson(files, config)), config);
+                : open(
+                        () -> new ByteArrayInputStream(
+                                BpeFiles.tokenizerJson(checkpoint.config().modelType(), files, config)),
+                        config);
     }
 
     static Tokenizer open(Path tokenizerJson) {

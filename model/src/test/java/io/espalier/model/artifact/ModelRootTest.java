@@ -88,6 +88,24 @@ class ModelRootTest {
     }
 
     @Test
+    void aCacheWhoseSnapshotsAreALinkThatLeadsOutsideIsRefusedAndNotListed(@TempDir Path outside) throws IOException {
+        Files.createDirectory(outside.resolve("secret"));
+        Path other = Files.createDirectory(root.resolve("hub/models--org--other"));
+        Files.createSymbolicLink(other.resolve("snapshots"), outside);
+
+        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> new ModelRoot(root).resolve("org/other"))
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void aCheckpointMayHoldAFolderNamedSnapshots() throws IOException {
+        Path folder = Files.createDirectories(root.resolve("plain/snapshots")).getParent();
+        Files.copy(GoldenCheckpoint.LLAMA.resolve("config.json"), folder.resolve("config.json"));
+
+        assertThat(new ModelRoot(root).resolve("plain")).isEqualTo(folder);
+    }
+
+    @Test
     void aNameThatIsNowhereIsInTheMessage() {
         assertFails(ErrorCode.MODEL_NOT_FOUND, () -> new ModelRoot(root).resolve("org/unknown"))
                 .contains("\"org/unknown\"");

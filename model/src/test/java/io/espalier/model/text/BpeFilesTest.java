@@ -11,6 +11,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -72,6 +73,34 @@ class BpeFilesTest {
     }
 
     @Test
+    void withoutAConfigTheKindIsTheModelTypes() throws IOException {
+        // Given: a number is one token for each digit with Qwen2's kind alone
+        Files.copy(
+                Path.of("src/test/resources/golden/qwen2/config.json"),
+                folder.resolve("config.json"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(
+                Path.of("src/test/resources/golden/qwen2/model.safetensors"),
+                folder.resolve("model.safetensors"),
+                StandardCopyOption.REPLACE_EXISTING);
+        JsonNode expected =
+                JSON.readTree(CASES.toFile()).get("qwen2").get("cases").get(1);
+
+        // When
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+
+            // Then
+            assertThat(tokenizer.encode(expected.get("text").textValue())).containsExactly(ints(expected.get("ids")));
+        }
+    }
+
+    @Test
+    void aKindThatNothingSaysIsRefused() throws IOException {
+        assertRefused(ErrorCode.MODEL_UNSUPPORTED, "tokenizer_class \"\"", "save_pretrained('.')");
+    }
+
+    @Test
     void otherKindsAreRefusedWithTheLineThatConvertsThem() throws IOException {
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"CLIPTokenizer\"}");
 
@@ -88,6 +117,7 @@ class BpeFilesTest {
 
     @Test
     void aMergeThatIsNotTwoTokensIsNamedByItsLine() throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"GPT2TokenizerFast\"}");
         Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\na b c\n");
 
         assertRefused(ErrorCode.MODEL_CORRUPT, "merges.txt: line 3");
