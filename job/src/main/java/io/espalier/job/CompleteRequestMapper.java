@@ -85,7 +85,7 @@ public final class CompleteRequestMapper {
         if (target instanceof Target.Units units) {
             return budgets(units.variants())
                     .setTarget(PruningMapper.UNITS)
-                    .setAttentionUnit(PruningMapper.label(units.attention()))
+                    .setAttentionUnit(PruningMapper.label(units.attentionUnit()))
                     .setAllocation(units.allocation())
                     .setRoundTo(units.rounding().channels())
                     .setAttentionRoundTo(units.rounding().attention())

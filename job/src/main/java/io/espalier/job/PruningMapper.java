@@ -153,6 +153,9 @@ final class PruningMapper {
         if (!or(pruning.getAttentionUnit(), KV_GROUP).equals(KV_GROUP)) {
             throw invalid("pruning.attention_unit", "is for target units, not for " + Fields.shortened(target));
         }
+        if (pruning.getAttentionRoundTo() > 1) {
+            throw invalid("pruning.attention_round_to", "is for target units, not for " + Fields.shortened(target));
+        }
         if (!or(pruning.getOnly(), BOTH).equals(BOTH)) {
             throw invalid("pruning.only", "is for target units; pruning.linears says which weights of others go");
         }

@@ -64,7 +64,7 @@ public sealed interface Target {
      */
     record Units(
             List<Variant> variants,
-            AttentionUnit attention,
+            AttentionUnit attentionUnit,
             String allocation,
             UnitRounding rounding,
             Compensation compensation,
@@ -72,11 +72,6 @@ public sealed interface Target {
             implements Ranked {
         public Units {
             variants = List.copyOf(variants);
-        }
-
-        @Override
-        public AttentionUnit attentionUnit() {
-            return attention;
         }
     }
 

@@ -33,16 +33,16 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         : OptionalDouble.empty();
         List<LayerShape> dense = inspection.layers().subList(inspection.firstLayer(), inspection.lastLayer());
         List<LayerShape> pruned = left.subList(inspection.firstLayer(), inspection.lastLayer());
-        LayerShape first = dense.get(0).in(units.attention());
+        LayerShape first = dense.get(0).in(units.attentionUnit());
         boolean grouped = first.headsPerGroup() > 1;
-        boolean whole = units.attention() == AttentionUnit.KV_GROUP;
+        boolean whole = units.attentionUnit() == AttentionUnit.KV_GROUP;
         String attention = !grouped ? "heads" : whole ? "KV groups" : "query heads";
         return List.of(
                 of(
                         attention,
                         dense,
                         pruned,
-                        layer -> layer.in(units.attention()).attentionUnits(),
+                        layer -> layer.in(units.attentionUnit()).attentionUnits(),
                         units.rounding().halves().contains(LayerHalf.ATTENTION),
                         asked,
                         "%s has %d %s, and %s%s"

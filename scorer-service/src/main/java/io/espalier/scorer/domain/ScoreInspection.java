@@ -110,7 +110,7 @@ final class ScoreInspection {
     }
 
     private static void requireSharedKeys(Target.Units units, List<LayerShape> layers) {
-        if (units.attention() == AttentionUnit.QUERY_HEAD
+        if (units.attentionUnit() == AttentionUnit.QUERY_HEAD
                 && layers.stream().allMatch(layer -> layer.headsPerGroup() == 1)) {
             throw new InvalidSetting(
                     Setting.ATTENTION_UNIT,
