@@ -49,7 +49,7 @@ public final class DemoModel {
         PruningPass pass = new PruningPass(dense, removed, compensation, MemoryBudget.DEFAULT);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pass.tensors())) {
             List<LayerRepair> repairs = pass.run(windows, writer, Progress.SILENT);
-            writer.writeJson("config.json", pass.config().json());
+            writer.writeConfig(pass.config());
             writer.finish();
             return repairs;
         }

@@ -147,7 +147,7 @@ class MultimodalTest {
             LayerRemoval removal = new LayerRemoval(whole, Set.of(0));
             try (CheckpointWriter writer = CheckpointWriter.create(left, removal.tensors())) {
                 removal.run(writer, Progress.SILENT);
-                writer.writeJson(Checkpoint.CONFIG, removal.config().json());
+                writer.writeConfig(removal.config());
                 writer.finish();
             }
             assertThat(removal.config().profile()).isEqualTo(Profile.UNIFORM);

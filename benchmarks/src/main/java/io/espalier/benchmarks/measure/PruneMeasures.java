@@ -94,7 +94,7 @@ final class PruneMeasures {
                 new PruningPass(checkpoint, removed(pass, work, compensation), compensation, MemoryBudget.DEFAULT);
         try (CheckpointWriter writer = CheckpointWriter.create(out, pruning.tensors())) {
             pruning.run(pass.windows(), writer, Progress.SILENT);
-            writer.writeJson(Checkpoint.CONFIG, pruning.config().json());
+            writer.writeConfig(pruning.config());
             // Digests are part of the work, because an artifact's manifest lists the digest of every file.
             Manifest.filesOf(out, writer.finish());
         }

@@ -229,6 +229,14 @@ public final class CheckpointWriter implements Closeable {
         });
     }
 
+    /** Writes {@code config.json} and the Python files that it names. */
+    public void writeConfig(WrittenConfig config) {
+        writeJson(Checkpoint.CONFIG, config.json());
+        config.code()
+                .forEach((name, python) ->
+                        DurableFile.write(staging.resolve(name), python.getBytes(StandardCharsets.UTF_8)));
+    }
+
     /** Writes a JSON file into the folder of the weights, such as {@code config.json}. */
     public void writeJson(String file, ObjectNode json) {
         try {

@@ -11,6 +11,7 @@ import io.espalier.model.file.StrictJson;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -192,6 +193,24 @@ public record ModelConfig(
 
     public String textOr(String key, String fallback) {
         return reader().textOr(key, fallback);
+    }
+
+    /**
+     * The config of this model for the same shapes.
+     *
+     * @param reason why every shape is as it was, for people
+     */
+    public WrittenConfig asItIs(String reason) {
+        if (has(PER_LAYER) || outputBiases()) {
+            List<List<Double>> slopes = IntStream.range(0, layers.size())
+                    .mapToObj(this::alibiSlopes)
+                    .toList();
+            return withShapes(layers, slopes.contains(List.<Double>of()) ? List.of() : slopes);
+        }
+        ObjectNode same = decoder();
+        // It names Python files of this checkpoint, which are not copied.
+        same.remove("auto_map");
+        return new WrittenConfig(around(same), Profile.UNIFORM, reason);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.espalier.model.checkpoint;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.model.LayerShape;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,8 @@ final class ShapedConfig {
         this.json = model.decoder();
         json.remove(ModelConfig.PER_LAYER);
         json.remove("allow_global_per_layer_attribute_access");
-        // It names Python files of the dense checkpoint, which are not copied: no code of a checkpoint is ever run.
+        // It names Python files of the checkpoint that was read, which are not copied: no code of a checkpoint is ever
+        // run.
         json.remove("auto_map");
         writeOldAndNewKeys();
     }
@@ -149,7 +151,16 @@ final class ShapedConfig {
             }
         }
         json.put("allow_global_per_layer_attribute_access", true);
-        return new WrittenConfig(model.around(json), Profile.PER_LAYER, reason);
+        if (keys.ffn().isEmpty()) {
+            // transformers wants a word for every layer that says nothing of its own.
+            json.put(ffn, whole.ffnChannels());
+        }
+        if (model.isMultimodal()) {
+            // transformers makes the config of the text by itself, and refuses what the file allows.
+            return new WrittenConfig(model.around(json), Profile.PER_LAYER, reason);
+        }
+        Map<String, String> code = ModellingFile.nameIn(json, model.modelType());
+        return new WrittenConfig(json, Profile.PER_LAYER, reason, code);
     }
 
     /** KV heads that a reader takes a layer to have which does not say so. */

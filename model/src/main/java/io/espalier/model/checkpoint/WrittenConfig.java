@@ -1,15 +1,23 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
 
 /**
  * A {@code config.json} for pruned layer shapes.
  *
  * @param reason why this profile was chosen, for people
+ * @param code the Python files that the config names, by their name; empty where stock classes read it
  */
-public record WrittenConfig(ObjectNode json, Profile profile, String reason) {
+public record WrittenConfig(ObjectNode json, Profile profile, String reason, Map<String, String> code) {
     public WrittenConfig {
         json = json.deepCopy();
+        code = Map.copyOf(code);
+    }
+
+    /** A config that names no Python files. */
+    public WrittenConfig(ObjectNode json, Profile profile, String reason) {
+        this(json, profile, reason, Map.of());
     }
 
     @Override

@@ -66,7 +66,7 @@ class LayerRemovalTest {
         WrittenConfig written = removal.config();
         try (CheckpointWriter writer = CheckpointWriter.create(folder, removal.tensors())) {
             removal.run(writer, Progress.SILENT);
-            writer.writeJson(Checkpoint.CONFIG, written.json());
+            writer.writeConfig(written);
             writer.finish();
         }
         return written;

@@ -3,7 +3,6 @@ package io.espalier.pruner.domain;
 import io.espalier.job.ScoreSets;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
-import io.espalier.model.checkpoint.Profile;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
 import java.util.List;
@@ -20,10 +19,7 @@ sealed interface InPlaceEdit extends CheckpointEdit permits WeightMasking, Spars
 
     @Override
     default WrittenConfig config() {
-        return new WrittenConfig(
-                checkpoint().config().json(),
-                Profile.UNIFORM,
-                "weights became zero in place; every shape is as it was");
+        return checkpoint().config().asItIs("weights became zero in place; every shape is as it was");
     }
 
     @Override

@@ -12,7 +12,6 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.artifact.Staging;
-import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.importance.ScoreFile;
@@ -51,7 +50,7 @@ public final class PruneWork {
         SortedMap<String, String> weightFiles;
         try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
             report = edit.write(writer, progress);
-            writer.writeJson(Checkpoint.CONFIG, config.json());
+            writer.writeConfig(config);
             writer.copyCompanions(inputs.checkpoint());
             weightFiles = writer.finish();
         }
