@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -25,6 +26,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +45,9 @@ public final class Checkpoint implements Closeable {
             "tokenizer.json",
             "tokenizer_config.json",
             "tokenizer.model",
+            "tokenizer.model.v3",
+            "tekken.json",
+            "spiece.model",
             "vocab.json",
             "merges.txt",
             "special_tokens_map.json",
@@ -52,6 +58,16 @@ public final class Checkpoint implements Closeable {
             "processor_config.json",
             "video_preprocessor_config.json",
             "generation_config.json");
+
+    /** Under what terms a model may be used: {@code LICENSE}, {@code NOTICE.txt}, {@code USE_POLICY.md} and the like. */
+    private static final Pattern TERMS = Pattern.compile(
+            "(license|licence|notice|copying|use_policy)([-._][a-z0-9._-]{1,40})?", Pattern.CASE_INSENSITIVE);
+
+    /** More than any text of terms has. Something else under such a name is left behind. */
+    private static final long MAX_TERMS_BYTES = 4_000_000;
+
+    /** What a model hub shows of a checkpoint. */
+    public static final String CARD = "README.md";
 
     private static final LongAdder BYTES_READ = new LongAdder();
 
@@ -201,8 +217,8 @@ public final class Checkpoint implements Closeable {
     }
 
     /**
-     * The files that a user needs besides config and weights, as far as the folder has them: tokenizer and generation
-     * settings.
+     * The files that a user needs besides config and weights, as far as the folder has them: tokenizer, generation settings
+     * and the terms of use.
      *
      * @return real paths by name
      * @throws EspalierException as {@link #file}
@@ -212,11 +228,26 @@ public final class Checkpoint implements Closeable {
         COMPANIONS.stream()
                 .filter(name -> Files.exists(folder.resolve(name)))
                 .forEach(name -> companions.put(name, file(name)));
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String name = file.getFileName().toString();
+                if (TERMS.matcher(name).matches() && Files.size(file) <= MAX_TERMS_BYTES) {
+                    companions.put(name, file(name));
+                }
+            }
+        } catch (IOException e) {
+            throw new EspalierException(ErrorCode.INTERNAL, "model: the checkpoint folder cannot be read", e);
+        }
         return companions;
     }
 
+    /** The text that a model hub shows of the checkpoint, with its license among other things; empty if there is none. */
+    public Optional<Path> card() {
+        return Files.isRegularFile(folder.resolve(CARD)) ? Optional.of(file(CARD)) : Optional.empty();
+    }
+
     /**
-     * Every file of the folder that is read or copied: config, index, weights and companions.
+     * Every file of the folder that is read or copied: config, index, weights, companions and card.
      *
      * @return their names
      * @throws EspalierException as {@link #file}
@@ -224,6 +255,7 @@ public final class Checkpoint implements Closeable {
     public SortedSet<String> inputs() {
         SortedSet<String> inputs = new TreeSet<>(companions().keySet());
         inputs.add(CONFIG);
+        card().ifPresent(file -> inputs.add(CARD));
         shards.forEach(shard -> inputs.add(shard.name()));
         if (!inputs.contains(WEIGHTS)) {
             inputs.add(ShardIndex.FILE);

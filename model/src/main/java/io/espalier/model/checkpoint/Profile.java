@@ -4,7 +4,10 @@ package io.espalier.model.checkpoint;
 public enum Profile {
     /** One shape for every layer, in the family's own config keys. Stock runtimes load it. */
     UNIFORM("uniform"),
-    /** A shape per layer in {@code per_layer_config}. transformers reads such a config; a modelling file must build the layers from it. */
+    /**
+     * A shape per layer in {@code per_layer_config}. transformers reads such a config, and builds the layers from it with the
+     * modelling file that lies beside it.
+     */
     PER_LAYER("per-layer");
 
     private final String wireName;

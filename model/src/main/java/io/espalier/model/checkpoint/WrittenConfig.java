@@ -20,6 +20,11 @@ public record WrittenConfig(ObjectNode json, Profile profile, String reason, Map
         this(json, profile, reason, Map.of());
     }
 
+    /** The same config, with another reason where its profile needs none of its own. */
+    public WrittenConfig because(String other) {
+        return profile == Profile.UNIFORM ? new WrittenConfig(json, profile, other, code) : this;
+    }
+
     @Override
     public ObjectNode json() {
         return json.deepCopy();

@@ -7,7 +7,6 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.ModelConfig;
-import io.espalier.model.checkpoint.Profile;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.tensor.StoredWeights;
@@ -33,8 +32,8 @@ public final class LayerRemoval {
     private final List<Integer> kept;
     private final ModelConfig model;
     /**
-     * Whether the layers attend otherwise than a stock runtime concludes from their new indices: some families
-     * alternate sliding and full attention by layer index.
+     * Whether the layers attend otherwise than a runtime concludes from their new indices if it does not read
+     * {@code layer_types}: some families alternate sliding and full attention by layer index.
      */
     private final boolean misread;
 
@@ -93,12 +92,10 @@ public final class LayerRemoval {
         boolean alibi = slopes.stream().anyMatch(heads -> !heads.isEmpty());
         WrittenConfig written = model.withShapes(shapes(), alibi ? slopes : List.of());
         return misread
-                ? new WrittenConfig(
-                        written.json(),
-                        Profile.PER_LAYER,
-                        "which layers slide no longer follows from their index, as runtimes take it for "
-                                + layout.family()
-                                + "; layer_types says it")
+                ? written.because(
+                        "every layer has one shape; which layers slide no longer follows from their index, as older"
+                                + " runtimes take it for " + layout.family()
+                                + ": transformers 4.53 and later read layer_types")
                 : written;
     }
 

@@ -139,6 +139,7 @@ class CheckpointWriterTest {
     void copiesTensorsAndCompanionsOfAnotherCheckpoint() throws IOException {
         Path source = write("source", EVERY_TYPE, EVERY_TYPE, 130);
         Files.writeString(source.resolve("tokenizer.json"), "{}");
+        Files.writeString(source.resolve("LICENSE"), "terms");
         Files.writeString(source.resolve("private.txt"), "not a part of a checkpoint");
         Path target = folder.resolve("target");
 
@@ -150,7 +151,10 @@ class CheckpointWriterTest {
             to.finish();
         }
 
-        assertThat(target).isDirectoryContaining("glob:**/tokenizer.json").isDirectoryNotContaining("glob:**.txt");
+        assertThat(target)
+                .isDirectoryContaining("glob:**/tokenizer.json")
+                .isDirectoryContaining("glob:**/LICENSE")
+                .isDirectoryNotContaining("glob:**.txt");
         try (Checkpoint copy = Checkpoint.open(target)) {
             for (TensorInfo tensor : EVERY_TYPE) {
                 assertThat(TinyCheckpoint.bytes(copy, tensor.name())).isEqualTo(content(tensor));

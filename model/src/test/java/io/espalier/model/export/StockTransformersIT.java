@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.base.Progress;
+import io.espalier.model.AttentionUnit;
 import io.espalier.model.DemoModel;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.pruning.Compensation;
+import io.espalier.model.pruning.LayerRemoval;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.tensor.Scope;
@@ -42,13 +46,18 @@ class StockTransformersIT {
         // Given
         List<String> artifacts = new ArrayList<>();
         for (Path family : GoldenCheckpoint.all()) {
+            Path name = folder.resolve(family.getFileName());
             for (Cut cut : Cut.values()) {
-                Path artifact = folder.resolve(family.getFileName() + "-" + cut);
+                Path artifact = Path.of(name + "-" + cut);
                 if (prune(family, cut, artifact)) {
                     expect(artifact);
                     artifacts.add(artifact.toString());
                 }
             }
+            Path shorter = Path.of(name + "-WITHOUT_FIRST_LAYER");
+            removeFirstLayer(family, shorter);
+            expect(shorter);
+            artifacts.add(shorter.toString());
         }
 
         // When
@@ -65,29 +74,46 @@ class StockTransformersIT {
         ONE_LAYER,
         ALL_LAYERS,
         CHANNELS_OF_ALL,
+        QUERY_HEAD_OF_EACH_GROUP,
         BIASED;
 
         List<RemovedUnits> of(List<LayerShape> shapes) {
             return IntStream.range(0, shapes.size())
-                    .mapToObj(layer -> this == ONE_LAYER && layer != 1 ? RemovedUnits.NONE : removed())
+                    .mapToObj(layer -> this == ONE_LAYER && layer != 1 ? RemovedUnits.NONE : removed(shapes.get(layer)))
                     .toList();
         }
 
-        private RemovedUnits removed() {
-            int[] attention = this == CHANNELS_OF_ALL ? new int[0] : new int[] {0};
+        private RemovedUnits removed(LayerShape shape) {
+            int[] attention = this == CHANNELS_OF_ALL
+                    ? new int[0]
+                    : IntStream.range(0, shape.unitsPerStep())
+                            .map(step -> step * shape.attentionSteps())
+                            .toArray();
             return new RemovedUnits(attention, new int[] {0, 3, 4, 7, 20, 21, 22, 23});
         }
     }
 
     private static boolean prune(Path family, Cut cut, Path out) {
-        try (Checkpoint dense = Checkpoint.open(family)) {
+        AttentionUnit unit = cut == Cut.QUERY_HEAD_OF_EACH_GROUP ? AttentionUnit.QUERY_HEAD : AttentionUnit.KV_GROUP;
+        try (Checkpoint dense = Checkpoint.open(family, family, unit)) {
             List<LayerShape> shapes = dense.config().layers();
-            boolean hasUnits = shapes.stream().allMatch(shape -> shape.attentionUnits() > 1);
+            boolean hasUnits = shapes.stream().allMatch(shape -> shape.attentionSteps() > 1);
             if (hasUnits) {
                 Compensation compensation = cut == Cut.BIASED ? Compensation.BIAS : Compensation.NONE;
                 DemoModel.prune(dense, cut.of(shapes), WINDOWS, compensation, out);
             }
             return hasUnits;
+        }
+    }
+
+    private static void removeFirstLayer(Path family, Path out) {
+        try (Checkpoint dense = Checkpoint.open(family)) {
+            LayerRemoval removal = new LayerRemoval(dense, List.of(0));
+            try (CheckpointWriter writer = CheckpointWriter.create(out, removal.tensors())) {
+                removal.run(writer, Progress.SILENT);
+                writer.writeConfig(removal.config());
+                writer.finish();
+            }
         }
     }
 

@@ -122,7 +122,7 @@ class LayerRemovalTest {
             WrittenConfig written = remove(dense, Set.of(0), folder.resolve("left"));
 
             // Then
-            assertThat(written.profile()).isEqualTo(Profile.PER_LAYER);
+            assertThat(written.profile()).isEqualTo(Profile.UNIFORM);
             assertThat(written.reason()).contains("gemma2", "layer_types");
             assertComputesAsSkipping(dense, Set.of(0), folder.resolve("left"));
         }

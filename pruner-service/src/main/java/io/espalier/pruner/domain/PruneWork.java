@@ -12,10 +12,12 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.artifact.Staging;
+import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.WrittenConfig;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.tensor.Engine;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,6 +56,10 @@ public final class PruneWork {
             writer.copyCompanions(inputs.checkpoint());
             weightFiles = writer.finish();
         }
+        staging.write(
+                Checkpoint.CARD,
+                ModelCard.of(job, task.output(), edit, config, report, inputs.checkpoint())
+                        .getBytes(StandardCharsets.UTF_8));
         inputs.requireUnchanged();
         if (!edit.scores().isEmpty()) {
             staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
