@@ -61,6 +61,7 @@ class ArchitectureTest {
             "text",
             "tensor",
             "transformer",
+            "export",
             "importance",
             "pruning",
             "sparsity",

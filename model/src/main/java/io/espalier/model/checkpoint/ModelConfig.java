@@ -274,11 +274,21 @@ public record ModelConfig(
 
     /** The same config for other attention units. */
     public ModelConfig in(AttentionUnit unit) {
+        return shaped(layers.stream().map(layer -> layer.in(unit)).toList());
+    }
+
+    /**
+     * The same config with other layer shapes than its keys have, to lay a model out before it is pruned. {@link #withShapes} gives
+     * the keys.
+     *
+     * @param shapes one per layer
+     */
+    public ModelConfig shaped(List<LayerShape> shapes) {
         return new ModelConfig(
                 modelType,
                 hiddenSize,
                 vocabSize,
-                layers.stream().map(layer -> layer.in(unit)).toList(),
+                shapes,
                 rope,
                 slidingRope,
                 normEpsilon,

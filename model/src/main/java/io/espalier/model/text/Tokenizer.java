@@ -3,6 +3,7 @@ package io.espalier.model.text;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
@@ -48,15 +49,38 @@ public final class Tokenizer implements AutoCloseable {
      */
     public static Tokenizer open(Checkpoint checkpoint) {
         Map<String, Path> files = checkpoint.companions();
-        Path settings = files.get(CONFIG);
-        JsonNode config =
-                settings == null ? MissingNode.getInstance() : StrictJson.readObject(settings, MAX_CONFIG_BYTES);
+        JsonNode config = settings(checkpoint);
         return files.containsKey(FILE)
                 ? open(checkpoint.file(FILE), config)
                 : open(
                         () -> new ByteArrayInputStream(
                                 BpeFiles.tokenizerJson(checkpoint.config().modelType(), files, config)),
                         config);
+    }
+
+    /**
+     * The tokenizer.json of a checkpoint, or what {@link BpeFiles} makes of other files, for those who write tokenizers in other
+     * formats.
+     *
+     * @throws EspalierException as {@link #open(Checkpoint)}
+     */
+    public static ObjectNode json(Checkpoint checkpoint) {
+        Map<String, Path> files = checkpoint.companions();
+        if (files.containsKey(FILE)) {
+            return StrictJson.readObject(checkpoint.file(FILE), MAX_BYTES);
+        }
+        byte[] made = BpeFiles.tokenizerJson(checkpoint.config().modelType(), files, settings(checkpoint));
+        try {
+            return (ObjectNode) StrictJson.MAPPER.readTree(made);
+        } catch (IOException e) {
+            throw new IllegalStateException("it was just written", e);
+        }
+    }
+
+    /** tokenizer_config.json; missing where there is none. */
+    public static JsonNode settings(Checkpoint checkpoint) {
+        Path settings = checkpoint.companions().get(CONFIG);
+        return settings == null ? MissingNode.getInstance() : StrictJson.readObject(settings, MAX_CONFIG_BYTES);
     }
 
     static Tokenizer open(Path tokenizerJson) {

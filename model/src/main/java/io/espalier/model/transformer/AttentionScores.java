@@ -122,7 +122,7 @@ public record AttentionScores(double scale, double softCap, int window, List<Dou
      * geometric sequence {@code 2^(−8i/n)}, i = 1..n. For other head counts they are the sequence of the next lower power
      * of two, followed by every second slope of the next higher one.
      */
-    static List<Double> alibi(int heads) {
+    public static List<Double> alibi(int heads) {
         int power = Integer.highestOneBit(heads);
         return List.copyOf(IntStream.range(0, heads)
                 .mapToObj(head -> head < power ? slope(head + 1, power) : slope(2 * (head - power) + 1, 2 * power))

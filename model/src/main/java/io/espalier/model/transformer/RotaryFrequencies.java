@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
  * @param perPair radians per position of each rotated pair of a head, [pairs]
  * @param factor of every cosine and sine: YaRN and LongRoPE scale the attention scores with it
  */
-record RotaryFrequencies(double[] perPair, double factor) {
-    RotaryFrequencies {
+public record RotaryFrequencies(double[] perPair, double factor) {
+    public RotaryFrequencies {
         perPair = perPair.clone();
     }
 

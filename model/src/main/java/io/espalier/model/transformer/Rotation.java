@@ -25,7 +25,7 @@ public record Rotation(Rope rope, int headDim) {
      * The frequencies for a text of so many tokens. They depend on nothing else: a text that grows one token at a time rotates
      * each token as one of its length so far, and keys that are cached keep their rotation.
      */
-    RotaryFrequencies frequencies(int length) {
+    public RotaryFrequencies frequencies(int length) {
         return RotaryFrequencies.of(rope, headDim, length);
     }
 }

@@ -1,0 +1,3 @@
+/** Writes checkpoints in the formats of other programs. */
+@org.jspecify.annotations.NullMarked
+package io.espalier.model.export;
