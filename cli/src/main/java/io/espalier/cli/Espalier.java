@@ -42,6 +42,7 @@ public final class Espalier {
                 .addSubcommand(new JobsCommand(console))
                 .addSubcommand(new ShowCommand(console))
                 .addSubcommand(new CancelCommand(console))
+                .addSubcommand(new ExportCommand())
                 .addSubcommand(new CollectCommand(console))
                 .addSubcommand(new WorkersCommand(console))
                 .addSubcommand(new ShowWorkerCommand(console))
@@ -50,6 +51,7 @@ public final class Espalier {
                 .addSubcommand(new TellWorkerCommand.Drain(console))
                 .addSubcommand(new TailCommand(console));
         line.setUsageHelpAutoWidth(true);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new java.io.PrintWriter(console.out(), true, StandardCharsets.UTF_8));
         line.setErr(new java.io.PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         line.setParameterExceptionHandler((e, arguments) -> misused(console, e));

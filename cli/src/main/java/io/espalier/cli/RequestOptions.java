@@ -6,6 +6,7 @@ import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
+import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
@@ -177,6 +178,18 @@ final class RequestOptions {
     @Option(names = "--round-to", paramLabel = "N", description = "Kept FFN widths are a multiple of it. Default: 32.")
     private @Nullable Integer roundTo;
 
+    @Option(
+            names = "--runtime",
+            paramLabel = "NAME",
+            description = "What must load the result: transformers (default), vllm, llama.cpp, any.")
+    private @Nullable String runtime;
+
+    @Option(
+            names = "--gguf",
+            paramLabel = "TYPE",
+            description = "A GGUF file beside the checkpoint: f16 (default for llama.cpp), f32, bf16, q8_0, none.")
+    private @Nullable String gguf;
+
     @Option(names = "--compensation", paramLabel = "NAME", description = "least-squares (default), bias, none.")
     private @Nullable String compensation;
 
@@ -224,6 +237,7 @@ final class RequestOptions {
         change(request.getScoring(), scoring(request.getScoring()), request::setScoring);
         change(request.getPruning(), pruning(request.getPruning()), request::setPruning);
         change(request.getEvaluation(), evaluation(request.getEvaluation()), request::setEvaluation);
+        change(request.getExport(), export(request.getExport()), request::setExport);
         return request.build();
     }
 
@@ -325,6 +339,13 @@ final class RequestOptions {
         set(evaluationLength, builder::setSequenceLength);
         set(evaluationWindows, builder::setMaxWindows);
         set(skipSpeed, builder::setSkipSpeed);
+        return builder.build();
+    }
+
+    private Export export(Export from) {
+        Export.Builder builder = from.toBuilder();
+        set(runtime, builder::setRuntime);
+        set(gguf, builder::setGguf);
         return builder.build();
     }
 

@@ -7,6 +7,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.v1.Budget;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
+import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
@@ -32,7 +33,7 @@ class RequestOptionsTest {
                                 + " none --compensation-target own --evaluation e --evaluation-field page --evaluation-length 32"
                                 + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
-                                + " --scores-of earlier --form product --weight 2")
+                                + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0")
                         .split(" "));
 
         // Then
@@ -86,6 +87,7 @@ class RequestOptionsTest {
                                 .setSequenceLength(32)
                                 .setMaxWindows(9)
                                 .setSkipSpeed(true))
+                        .setExport(Export.newBuilder().setRuntime("vllm").setGguf("q8_0"))
                         .build());
         assertThat(request.getAllFields().keySet())
                 .hasSameSizeAs(PruneRequest.getDescriptor().getFields());

@@ -4,6 +4,7 @@ import io.espalier.model.pruning.Budget;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
+import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
@@ -42,6 +43,9 @@ public final class CompleteRequestMapper {
                 .setPruning(pruning(spec.pruning().target())
                         .setLayers(spec.pruning().layers()))
                 .setEvaluation(evaluation(spec.evaluation()))
+                .setExport(Export.newBuilder()
+                        .setRuntime(spec.export().runtime().label())
+                        .setGguf(spec.export().gguf().map(RequestMapper::label).orElse(RequestMapper.NO_GGUF)))
                 .setSeed(spec.seed())
                 .build();
     }

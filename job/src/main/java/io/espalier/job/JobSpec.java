@@ -1,5 +1,7 @@
 package io.espalier.job;
 
+import io.espalier.model.export.GgufType;
+import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
@@ -20,6 +22,7 @@ public record JobSpec(
         Scoring scoring,
         Pruning pruning,
         Evaluation evaluation,
+        Export export,
         long seed) {
     /** How windows are cut where each comes from another document. */
     static final String PER_DOCUMENT = "per-document";
@@ -98,4 +101,13 @@ public record JobSpec(
      * @param speed whether prefill and decode are timed
      */
     public record Evaluation(Text text, boolean heldOut, boolean speed) {}
+
+    /**
+     * @param runtime that must load every checkpoint of the job
+     * @param gguf type of the weights of a GGUF file beside each checkpoint; empty for none
+     */
+    public record Export(TargetRuntime runtime, Optional<GgufType> gguf) {
+        /** A checkpoint for transformers alone. */
+        public static final Export TRANSFORMERS = new Export(TargetRuntime.TRANSFORMERS, Optional.empty());
+    }
 }

@@ -7,20 +7,25 @@ import static io.espalier.job.Fields.or;
 import static io.espalier.job.Fields.required;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.model.export.GgufType;
+import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.Distribution;
 import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
+import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.TextShare;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 
 /** From the wire to a checked {@link JobSpec}; every refusal names the field and what it may be. */
 public final class RequestMapper {
@@ -31,6 +36,10 @@ public final class RequestMapper {
     private static final int MAX_DRAWS = 4096;
     private static final int MIN_PRIORITY = -100;
     private static final int MAX_PRIORITY = 100;
+    static final String NO_GGUF = "none";
+    private static final List<String> GGUF = Stream.concat(
+                    Stream.of(NO_GGUF), Arrays.stream(GgufType.values()).map(RequestMapper::label))
+            .toList();
 
     private RequestMapper() {}
 
@@ -64,7 +73,25 @@ public final class RequestMapper {
                 scoring,
                 pruning,
                 evaluation(request.getEvaluation(), calibrationText),
+                export(request.getExport()),
                 request.getSeed());
+    }
+
+    private static JobSpec.Export export(Export export) {
+        TargetRuntime runtime =
+                TargetRuntime.named(choice(export.getRuntime(), "export.runtime", TargetRuntime.labels()));
+        boolean needed = runtime == TargetRuntime.LLAMA_CPP || runtime == TargetRuntime.ANY;
+        String type = choice(or(export.getGguf(), needed ? label(GgufType.F16) : NO_GGUF), "export.gguf", GGUF);
+        if (needed && type.equals(NO_GGUF)) {
+            throw invalid("export.gguf", "is none, but llama.cpp loads nothing else; name a type or leave it out");
+        }
+        return new JobSpec.Export(
+                runtime,
+                type.equals(NO_GGUF) ? Optional.empty() : Optional.of(GgufType.valueOf(type.toUpperCase(Locale.ROOT))));
+    }
+
+    static String label(GgufType type) {
+        return type.name().toLowerCase(Locale.ROOT);
     }
 
     private static JobSpec.Text calibration(Calibration calibration) {

@@ -51,6 +51,7 @@ class EarlierScoresTest {
                         "units-fms"),
                 earlier.pruning(),
                 earlier.evaluation(),
+                earlier.export(),
                 earlier.seed());
     }
 

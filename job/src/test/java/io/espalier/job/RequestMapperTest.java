@@ -13,6 +13,7 @@ import io.espalier.model.pruning.UnitRounding;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.pipeline.request.RequestJson;
+import io.espalier.v1.Export;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ class RequestMapperTest {
                                         Compensation.LEAST_SQUARES_BLEND,
                                         false)),
                         new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true),
+                        JobSpec.Export.TRANSFORMERS,
                         0));
     }
 
@@ -58,6 +60,26 @@ class RequestMapperTest {
         JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
 
         assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "{}                                           | transformers | none",
+                "{\"gguf\":\"q8_0\"}                            | transformers | q8_0",
+                "{\"runtime\":\"vllm\"}                         | vllm         | none",
+                "{\"runtime\":\"llama.cpp\"}                    | llama.cpp    | f16",
+                "{\"runtime\":\"any\",\"gguf\":\"bf16\"}          | any          | bf16",
+            })
+    void theRuntimeSaysWhetherThereIsAGgufFileUnlessTheRequestDoes(String export, String runtime, String gguf) {
+        String json = "{%s,\"export\":%s}".formatted(MINIMAL, export);
+
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        assertThat(CompleteRequestMapper.toWire(spec).getExport())
+                .isEqualTo(Export.newBuilder().setRuntime(runtime).setGguf(gguf).build());
     }
 
     @ParameterizedTest
@@ -178,6 +200,9 @@ class RequestMapperTest {
                 "pruning.compensation           | \"pruning\":{\"target\":\"2:4\",\"compensation\":\"bias\"}",
                 "pruning.allocation             | \"pruning\":{\"target\":\"2:4\",\"allocation\":\"global\"}",
                 "pruning.attention_unit         | \"pruning\":{\"target\":\"2:4\",\"attention_unit\":\"query-head\"}",
+                "export.runtime                 | \"export\":{\"runtime\":\"ollama\"}",
+                "export.gguf                    | \"export\":{\"gguf\":\"q4_k\"}",
+                "export.gguf                    | \"export\":{\"runtime\":\"llama.cpp\",\"gguf\":\"none\"}",
                 "pruning.attention_round_to     | \"pruning\":{\"target\":\"2:4\",\"attention_round_to\":2}",
                 "pruning.only                   | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3,\"only\":\"mlp\"}",
                 "pruning.only                   | \"pruning\":{\"unit_ratio\":0.3,\"only\":\"ffn\"}",

@@ -14,7 +14,7 @@ class SettingNamesTest {
     @ParameterizedTest
     @EnumSource
     void everySettingHasANameThatUsersKnow(Setting setting) {
-        assertThat(SettingNames.of(setting)).matches("(pruning|scoring|evaluation|espalier)\\.[a-z_.]+");
+        assertThat(SettingNames.of(setting)).matches("(pruning|scoring|evaluation|export|espalier)\\.[a-z_.]+");
     }
 
     @Test

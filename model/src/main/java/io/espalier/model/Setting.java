@@ -27,6 +27,8 @@ public enum Setting {
     DRAWS,
     EVALUATION_TEXT,
     COMPUTE_TYPE,
+    RUNTIME,
+    GGUF,
     MEMORY_BUDGET;
 
     /** For people: "unit ratio". */

@@ -1,5 +1,6 @@
 package io.espalier.model.artifact;
 
+import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
 import io.espalier.model.file.DurableFile;
@@ -22,6 +23,16 @@ record FolderStaging(String name, Path folder) implements Staging {
     @Override
     public void write(String file, byte[] bytes) {
         DurableFile.write(folder.resolve(file), bytes);
+    }
+
+    @Override
+    public Checkpoint open() {
+        return Checkpoint.open(folder);
+    }
+
+    @Override
+    public Path path(String file) {
+        return folder.resolve(file);
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.espalier.model.artifact;
 
 import io.espalier.base.EspalierException;
+import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.TensorInfo;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -28,6 +30,14 @@ public interface Staging {
      * @throws EspalierException {@code DISK_FULL}
      */
     void write(String file, byte[] bytes);
+
+    /**
+     * Opens the checkpoint that was written here; the caller closes it. Its weights, config and companions must be complete.
+     */
+    Checkpoint open();
+
+    /** Where a file beside the weights belongs that is too large to be written from memory. */
+    Path path(String file);
 
     /**
      * SHA-256 of every file written so far, by its name.

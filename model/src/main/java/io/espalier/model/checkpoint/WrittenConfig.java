@@ -25,6 +25,11 @@ public record WrittenConfig(ObjectNode json, Profile profile, String reason, Map
         return profile == Profile.UNIFORM ? new WrittenConfig(json, profile, other, code) : this;
     }
 
+    /** What a reader makes of it. */
+    public ModelConfig read() {
+        return ModelConfig.parse(json);
+    }
+
     @Override
     public ObjectNode json() {
         return json.deepCopy();

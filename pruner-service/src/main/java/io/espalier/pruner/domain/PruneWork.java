@@ -9,15 +9,20 @@ import io.espalier.job.EarlierScores;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.artifact.Staging;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.export.GgufExport;
+import io.espalier.model.export.GgufType;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.tensor.Engine;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -48,6 +53,7 @@ public final class PruneWork {
         Staging staging = workspace.artifacts().stage(job.spec().jobId());
         CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace.artifacts(), job, task, inputs));
         WrittenConfig config = edit.config();
+        requireExpressible(job.spec().export(), config);
         EditReport report;
         SortedMap<String, String> weightFiles;
         try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
@@ -60,6 +66,11 @@ public final class PruneWork {
                 Checkpoint.CARD,
                 ModelCard.of(job, task.output(), edit, config, report, inputs.checkpoint())
                         .getBytes(StandardCharsets.UTF_8));
+        String gguf = job.spec()
+                .export()
+                .gguf()
+                .map(type -> writeGguf(staging, type, progress))
+                .orElse("");
         inputs.requireUnchanged();
         if (!edit.scores().isEmpty()) {
             staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
@@ -77,7 +88,30 @@ public final class PruneWork {
                         report.maskSha256(),
                         report.zeroedWeights(),
                         report.damping().orElse(0),
-                        report.keptLayers()));
+                        report.keptLayers(),
+                        gguf));
+    }
+
+    /** Writes the checkpoint that was just written once more, as one GGUF file beside it. */
+    private static String writeGguf(Staging staging, GgufType type, Progress progress) {
+        String name = "model-%s.gguf".formatted(type.name().toLowerCase(Locale.ROOT));
+        try (Checkpoint written = staging.open()) {
+            GgufExport.of(written, type).write(staging.path(name), progress);
+        }
+        return name;
+    }
+
+    /**
+     * Checks shapes that could not be known before the units were chosen.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the field
+     */
+    private static void requireExpressible(JobSpec.Export export, WrittenConfig config) {
+        ModelConfig pruned = config.read();
+        SettingNames.named(() -> {
+            export.runtime().require(pruned, pruned.layers(), export.gguf().isPresent());
+            return pruned;
+        });
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */

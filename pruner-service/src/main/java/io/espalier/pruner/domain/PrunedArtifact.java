@@ -17,6 +17,7 @@ import java.util.List;
  * @param damping the largest ridge that a Hessian needed, as a multiple of the one asked for; 0 where no Hessian was
  *     solved
  * @param keptLayers index that each remaining layer had in the dense model; empty unless whole layers went
+ * @param gguf name of the GGUF file beside the checkpoint; empty if there is none
  */
 public record PrunedArtifact(
         String output,
@@ -28,7 +29,8 @@ public record PrunedArtifact(
         String maskSha256,
         long zeroedWeights,
         double damping,
-        List<Integer> keptLayers) {
+        List<Integer> keptLayers,
+        String gguf) {
     public PrunedArtifact {
         layers = List.copyOf(layers);
         repairs = List.copyOf(repairs);

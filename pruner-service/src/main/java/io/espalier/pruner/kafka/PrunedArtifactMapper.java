@@ -48,7 +48,8 @@ final class PrunedArtifactMapper {
                 .setMaskSha256(artifact.maskSha256())
                 .setZeroedWeights(artifact.zeroedWeights())
                 .setDamping(artifact.damping())
-                .addAllKeptLayers(artifact.keptLayers());
+                .addAllKeptLayers(artifact.keptLayers())
+                .setGguf(artifact.gguf());
         artifact.layers().forEach(layer -> wire.addLayers(InspectionMapper.toWire(layer)));
         artifact.repairs().forEach(repair -> wire.addRepairs(toWire(repair)));
         return wire;
@@ -65,7 +66,8 @@ final class PrunedArtifactMapper {
                 wire.getMaskSha256(),
                 wire.getZeroedWeights(),
                 wire.getDamping(),
-                wire.getKeptLayersList());
+                wire.getKeptLayersList(),
+                wire.getGguf());
     }
 
     private static io.espalier.v1.LayerRepair toWire(LayerRepair repair) {

@@ -48,6 +48,7 @@ class PrunePlanTest {
     }
 
     private static PrunedArtifact artifact(String output) {
-        return new PrunedArtifact(output, "sha of " + output, List.of(), "uniform", "", List.of(), "", 0, 0, List.of());
+        return new PrunedArtifact(
+                output, "sha of " + output, List.of(), "uniform", "", List.of(), "", 0, 0, List.of(), "");
     }
 }

@@ -64,7 +64,17 @@ class PruneTaskMapperTest {
                 new StagedArtifact(
                         "work/job/staging/x",
                         new PrunedArtifact(
-                                "smaller", "sha", List.of(), "uniform", "why", List.of(), "mask", 3, 1.5, List.of(1))));
+                                "smaller",
+                                "sha",
+                                List.of(),
+                                "uniform",
+                                "why",
+                                List.of(),
+                                "mask",
+                                3,
+                                1.5,
+                                List.of(1),
+                                "model-f16.gguf")));
 
         Task wire = PruneTaskMapper.toWire(task, "job", REQUEST, INPUTS);
 

@@ -53,9 +53,11 @@ final class ScoreInspection {
                 .parameters();
         settings.quota().checkModel(parameters);
         LayerScope scope = LayerScope.parse(
-                spec.pruning().layers(), checkpoint.config().layers().size());
+                RuntimeCheck.layers(spec, checkpoint.config()),
+                checkpoint.config().layers().size());
         ScoringStrategy strategy = ScoringStrategy.of(spec);
         checkBudgets(spec, checkpoint, layout, scope);
+        RuntimeCheck.check(spec, checkpoint, layout, scope);
         strategy.check(layout);
         TextRead calibration = inputs.calibrationRead();
         TextRead evaluation = inputs.evaluationRead();

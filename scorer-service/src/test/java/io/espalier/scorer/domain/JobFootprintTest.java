@@ -257,6 +257,7 @@ class JobFootprintTest {
                         scoresOf),
                 new JobSpec.Pruning("default", target),
                 new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false),
+                JobSpec.Export.TRANSFORMERS,
                 1);
     }
 }

@@ -236,6 +236,7 @@ class ScorePlanTest {
                         ""),
                 new JobSpec.Pruning("default", target),
                 new JobSpec.Evaluation(text, false, false),
+                JobSpec.Export.TRANSFORMERS,
                 1);
     }
 }

@@ -1,0 +1,76 @@
+package io.espalier.scorer.domain;
+
+import io.espalier.base.EspalierException;
+import io.espalier.job.JobSpec;
+import io.espalier.job.Target;
+import io.espalier.model.InvalidSetting;
+import io.espalier.model.LayerShape;
+import io.espalier.model.Setting;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.checkpoint.ModelConfig;
+import io.espalier.model.export.GgufExport;
+import io.espalier.model.export.TargetRuntime;
+import io.espalier.model.pruning.Allocation;
+import io.espalier.model.pruning.PrunedTensors;
+import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.transformer.LayerScope;
+import io.espalier.model.transformer.ModelLayout;
+import java.util.List;
+import java.util.Map;
+
+/** Whether the runtime that a job names will load what the job makes, as far as that is known before anything is scored. */
+final class RuntimeCheck {
+    private static final String DEFAULT = "default";
+
+    private RuntimeCheck() {}
+
+    /** The layers to prune: all, unless the request says others, for a runtime that takes only layers of one shape. */
+    static String layers(JobSpec spec, ModelConfig dense) {
+        boolean one = spec.pruning().target() instanceof Target.Units
+                && !spec.export().runtime().takesLayersThatDiffer(dense);
+        String asked = spec.pruning().layers();
+        return one && asked.equals(DEFAULT) ? "all" : asked;
+    }
+
+    /** @throws EspalierException {@code INVALID_ARGUMENT} naming what the runtime or a GGUF file cannot express */
+    static void check(JobSpec spec, Checkpoint dense, ModelLayout layout, LayerScope scope) {
+        if (spec.export().gguf().isPresent()) {
+            GgufExport.tokenizerRefusal(dense).ifPresent(reason -> {
+                throw new InvalidSetting(Setting.GGUF, reason);
+            });
+        }
+        if (spec.pruning().target() instanceof Target.Units units) {
+            check(spec, units, dense, layout, scope);
+        } else {
+            check(spec, dense.config(), dense.config().layers());
+        }
+    }
+
+    private static void check(
+            JobSpec spec, Target.Units units, Checkpoint dense, ModelLayout layout, LayerScope scope) {
+        ModelConfig config = dense.config();
+        TargetRuntime runtime = spec.export().runtime();
+        Allocation allocation = spec.allocation(units, layout);
+        if (!(allocation instanceof UniformAllocation)) {
+            if (!runtime.takesLayersThatDiffer(config)) {
+                throw new InvalidSetting(
+                        Setting.ALLOCATION,
+                        "is %s, which gives each layer a shape of its own, and %s needs one for all of them; leave it out"
+                                .formatted(units.allocation(), runtime.label()));
+            }
+            // Which shapes the scores lead to is known when the units are chosen.
+            return;
+        }
+        PrunedTensors tensors = new PrunedTensors(dense, units.compensation());
+        for (Target.Variant variant : units.variants()) {
+            List<LayerShape> shapes =
+                    variant.budget().spend(allocation.shapes(config.layers(), scope, Map.of()), tensors);
+            check(spec, tensors.model(), shapes);
+        }
+    }
+
+    private static void check(JobSpec spec, ModelConfig config, List<LayerShape> shapes) {
+        JobSpec.Export export = spec.export();
+        export.runtime().require(config, shapes, export.gguf().isPresent());
+    }
+}
