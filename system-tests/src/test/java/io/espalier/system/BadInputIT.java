@@ -147,6 +147,32 @@ class BadInputIT extends SoundStack {
                 target("gradients nobody makes", "scoring.gradient.source", request -> request.getScoringBuilder()
                         .setCriterion("gblm")),
                 new BadRequest(
+                        "layers that differ for vllm",
+                        request -> {
+                            request.getPruningBuilder().setLayers("1:3");
+                            request.getExportBuilder().setRuntime("vllm");
+                        },
+                        ErrorCode.INVALID_ARGUMENT,
+                        "export.runtime"),
+                new BadRequest(
+                        "fewer heads of an opt for vllm",
+                        request -> request.setModel("opt").getExportBuilder().setRuntime("vllm"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "export.runtime"),
+                new BadRequest(
+                        "a gguf file of an opt",
+                        request -> request.setModel("opt").getExportBuilder().setGguf("f16"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "export.gguf"),
+                new BadRequest(
+                        "a global allocation for any runtime",
+                        request -> {
+                            request.getPruningBuilder().setAllocation("global");
+                            request.getExportBuilder().setRuntime("any");
+                        },
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.allocation"),
+                new BadRequest(
                         "too few bytes",
                         request -> request.getPruningBuilder().clearUnitRatio().setBytes(1000),
                         ErrorCode.INVALID_ARGUMENT,

@@ -102,6 +102,22 @@ class TargetsIT extends SoundStack {
     }
 
     @Test
+    void forAnyRuntimeEveryLayerGetsOneShapeAndAGgufFileLiesBesideTheCheckpoint() {
+        PruneRequest.Builder request = Requests.magnitude("any-runtime").toBuilder();
+        request.getPruningBuilder().clearLayers();
+        request.getExportBuilder().setRuntime("any");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        EvaluationReport report = end.getCompleted();
+        assertThat(report.getProfile()).isEqualTo("uniform");
+        assertThat(report.getLayersList()).hasSize(LAYERS).containsOnly(report.getLayers(0));
+        Manifest manifest = Manifest.read(stack.folders().artifacts().resolve(report.getOutput()));
+        assertThat(manifest.files()).containsKeys("model-f16.gguf", "model.safetensors", "README.md");
+    }
+
+    @Test
     void wholeLayersGoByTheirBlockInfluenceAndTheOthersAreNumberedAnew() {
         PruneRequest.Builder request = Requests.small("layers").toBuilder();
         request.getPruningBuilder().setTarget("layers");

@@ -29,8 +29,10 @@ public final class ServiceProgram {
                     "the %s service is not built (no %s); run ./mvnw -DskipTests package".formatted(service, app));
         }
         List<String> command = EngineJvm.command();
-        command.addAll(
-                List.of("-cp", app.resolve("app/*") + File.pathSeparator + app.resolve("lib/main/*"), mainClass));
+        command.addAll(List.of(
+                "-cp",
+                String.join(File.pathSeparator, app + "/app/*", app + "/lib/main/*", app + "/lib/boot/*"),
+                mainClass));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         builder.environment().putAll(EngineEnvironment.here());
