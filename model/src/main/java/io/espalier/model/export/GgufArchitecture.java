@@ -1,8 +1,10 @@
 package io.espalier.model.export;
 
 import io.espalier.model.transformer.Activation;
+import io.espalier.model.transformer.Parameter;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model architecture of llama.cpp computes. A checkpoint can be written for it if it computes nothing else.
@@ -75,23 +77,15 @@ record GgufArchitecture(String name, Pairs pairs, Set<Activation> activations, B
     private static final Set<Activation> SILU = Set.of(Activation.SILU);
     private static final Set<Activation> GELU_TANH = Set.of(Activation.GELU_TANH);
 
-    static final GgufArchitecture LLAMA = new GgufArchitecture(
-            "llama", Pairs.NEIGHBOURS, SILU, Biases.ANY, Set.of(Trait.OWN_FREQUENCIES, Trait.LONG_AND_SHORT));
+    static final GgufArchitecture LLAMA =
+            new GgufArchitecture("llama", Pairs.NEIGHBOURS, SILU, Biases.ANY, Set.of(Trait.OWN_FREQUENCIES));
 
     /** DeciLM: LLaMA with shapes of each layer. */
     static final GgufArchitecture DECI = new GgufArchitecture(
-            "deci",
-            Pairs.NEIGHBOURS,
-            SILU,
-            Biases.ANY,
-            Set.of(Trait.OWN_FREQUENCIES, Trait.LONG_AND_SHORT, Trait.LAYERS_DIFFER));
+            "deci", Pairs.NEIGHBOURS, SILU, Biases.ANY, Set.of(Trait.OWN_FREQUENCIES, Trait.LAYERS_DIFFER));
 
-    static final GgufArchitecture GRANITE = new GgufArchitecture(
-            "granite",
-            Pairs.NEIGHBOURS,
-            SILU,
-            Biases.ANY,
-            Set.of(Trait.OWN_FREQUENCIES, Trait.LONG_AND_SHORT, Trait.FACTORS));
+    static final GgufArchitecture GRANITE =
+            new GgufArchitecture("granite", Pairs.NEIGHBOURS, SILU, Biases.ANY, Set.of(Trait.FACTORS));
 
     static final GgufArchitecture QWEN2 =
             new GgufArchitecture("qwen2", Pairs.HALVES, SILU, Biases.PROJECTIONS, Set.of(Trait.WHOLE_HEADS));
@@ -161,6 +155,12 @@ record GgufArchitecture(String name, Pairs pairs, Set<Activation> activations, B
             case "bloom" -> List.of(BLOOM);
             default -> List.of();
         };
+    }
+
+    /** Whether a bias is a part of the file: one of zeros may be left out where the architecture does not want it. */
+    boolean keeps(@Nullable Parameter bias, Set<String> zeros) {
+        boolean wanted = biases == Biases.ALL || biases == Biases.PROJECTIONS;
+        return bias != null && (wanted || !zeros.contains(bias.name()));
     }
 
     boolean is(GgufArchitecture other) {

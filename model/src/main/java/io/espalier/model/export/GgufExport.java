@@ -28,15 +28,19 @@ public final class GgufExport {
     }
 
     /**
-     * Whether a model could be written, by its config alone: nothing but {@link GgufTokenizer} and the weights' names can stand
-     * in the way then.
+     * Whether a model could be written, by its config and its shapes alone. Its tokenizer is for {@link #tokenizerRefusal}.
      *
-     * @param config of the dense model; one {@link ModelConfig#withOutputBiases() with output biases} if a repair adds some
+     * @param dense the config of the model before it is pruned
      * @param shapes one per layer, as they will be
+     * @param outputBiases whether a repair adds biases to the output projections
      * @return why not, naming the layer, and what to do; empty if it can
      */
-    public static Optional<String> refusal(ModelConfig config, List<LayerShape> shapes) {
-        return fit(config, shapes, Set.of()).map(Fit::refusal).orElseGet(() -> Optional.of(noArchitecture(config)));
+    public static Optional<String> refusal(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
+        ModelConfig config = outputBiases ? dense.withOutputBiases() : dense;
+        Set<String> zeros = outputBiases ? GgufBiases.addedZeros(dense, config) : Set.of();
+        return fit(config, shapes, Set.of(), zeros)
+                .map(Fit::refusal)
+                .orElseGet(() -> Optional.of(noArchitecture(config)));
     }
 
     /**
@@ -57,7 +61,7 @@ public final class GgufExport {
     }
 
     /**
-     * Prepares the file of a checkpoint, which may be dense or pruned. No weight is read.
+     * Prepares the file of a checkpoint, which may be dense or pruned. Of its weights only biases are read.
      *
      * @param checkpoint must stay open until the file is written
      * @throws EspalierException {@code MODEL_UNSUPPORTED} naming the layer or the tensor, why, and what to do; {@code MODEL_CORRUPT}
@@ -65,7 +69,8 @@ public final class GgufExport {
      */
     public static GgufExport of(Checkpoint checkpoint, GgufType type) {
         ModelConfig config = checkpoint.config();
-        Fit fit = fit(config, config.layers(), checkpoint.tensors().keySet())
+        Set<String> zeros = GgufBiases.zeros(checkpoint);
+        Fit fit = fit(config, config.layers(), checkpoint.tensors().keySet(), zeros)
                 .orElseThrow(() -> unsupported(noArchitecture(config)));
         fit.refusal().ifPresent(why -> {
             throw unsupported(why);
@@ -73,13 +78,15 @@ public final class GgufExport {
         ModelLayout model = ModelLayout.of(checkpoint);
         GgufArchitecture architecture = fit.architecture();
         GgufTokenizer tokenizer = GgufTokenizer.of(checkpoint);
-        GgufWindows windows = GgufWindows.of(architecture, model, GgufKeys.positions(config));
+        GgufWindows windows = GgufWindows.of(
+                architecture, model, GgufRope.positions(architecture, model, GgufKeys.positions(config)));
         GgufMetadata metadata = new GgufMetadata();
         GgufKeys.write(architecture, model, config, windows, tokenizer.stripsAfter(), type, metadata);
         tokenizer.write(metadata);
-        List<GgufTensor> tensors = new ArrayList<>(GgufTensors.of(architecture, model, type));
+        List<GgufTensor> tensors = new ArrayList<>(GgufTensors.of(architecture, model, type, zeros));
         tensors.addAll(GgufRope.tensors(architecture, model));
         List<String> notes = new ArrayList<>(windows.notes());
+        notes.addAll(GgufRope.notes(architecture, model));
         notes.addAll(tokenizer.notes());
         if (config.isMultimodal()) {
             notes.add("the file holds the language model alone, without what reads images or sound");
@@ -120,11 +127,12 @@ public final class GgufExport {
      * The first architecture that can express a model; if there is none, why the one that comes closest cannot. Empty for a family
      * without any.
      */
-    private static Optional<Fit> fit(ModelConfig config, List<LayerShape> shapes, Set<String> stored) {
+    private static Optional<Fit> fit(
+            ModelConfig config, List<LayerShape> shapes, Set<String> stored, Set<String> zeros) {
         List<Fit> refused = new ArrayList<>();
         for (GgufArchitecture architecture : GgufArchitecture.of(config.modelType())) {
             Optional<String> why = GgufFit.refusal(architecture, config.hiddenSize(), shapes)
-                    .or(() -> GgufFit.refusal(architecture, ModelLayout.of(config.shaped(shapes), stored)));
+                    .or(() -> GgufFit.refusal(architecture, ModelLayout.of(config.shaped(shapes), stored), zeros));
             Fit fit = new Fit(architecture, why);
             if (why.isEmpty()) {
                 return Optional.of(fit);

@@ -14,9 +14,11 @@ import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.Norm;
 import io.espalier.model.transformer.Output;
+import io.espalier.model.transformer.QueryKeyValue;
 import io.espalier.model.transformer.Rotation;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +26,16 @@ import org.jspecify.annotations.Nullable;
  * looked at, since llama.cpp ignores what it does not know.
  */
 final class GgufFit {
+    private static final Set<Integer> GEMMA2_LAYERS = Set.of(26, 42, 46);
+
     private final GgufArchitecture architecture;
     private final ModelLayout model;
+    private final Set<String> zeros;
 
-    private GgufFit(GgufArchitecture architecture, ModelLayout model) {
+    private GgufFit(GgufArchitecture architecture, ModelLayout model, Set<String> zeros) {
         this.architecture = architecture;
         this.model = model;
+        this.zeros = zeros;
     }
 
     /** Why shapes of layers cannot be written for an architecture; empty if they can. */
@@ -56,15 +62,20 @@ final class GgufFit {
         return Optional.empty();
     }
 
-    /** Why a model whose shapes fit cannot be written for an architecture; empty if it can. */
-    static Optional<String> refusal(GgufArchitecture architecture, ModelLayout model) {
-        return Optional.ofNullable(new GgufFit(architecture, model).refusal());
+    /**
+     * Why a model whose shapes fit cannot be written for an architecture; empty if it can.
+     *
+     * @param zeros names of biases that are zero
+     */
+    static Optional<String> refusal(GgufArchitecture architecture, ModelLayout model, Set<String> zeros) {
+        return Optional.ofNullable(new GgufFit(architecture, model, zeros).refusal());
     }
 
     private @Nullable String refusal() {
         String around = firstOf(
                 embedding(model.embedding()),
                 output(model.output()),
+                layers(),
                 GgufWindows.refusal(architecture, model).orElse(null));
         if (around != null) {
             return around;
@@ -81,6 +92,14 @@ final class GgufFit {
             }
         }
         return null;
+    }
+
+    /** llama.cpp takes from the number of layers which Gemma 2 it is, and ends the process for other numbers. */
+    private @Nullable String layers() {
+        int layers = model.layers().size();
+        return architecture.is(GgufArchitecture.GEMMA2) && !GEMMA2_LAYERS.contains(layers)
+                ? "has %d layers, and in llama.cpp a gemma2 has 26, 42 or 46; keep all layers".formatted(layers)
+                : null;
     }
 
     private @Nullable String embedding(Embedding embedding) {
@@ -161,7 +180,8 @@ final class GgufFit {
                 switch (rope.type()) {
                     case "default", "linear" -> true;
                     case "llama3", "yarn" -> architecture.has(Trait.OWN_FREQUENCIES);
-                    case "longrope" -> architecture.has(Trait.LONG_AND_SHORT);
+                    case "longrope" ->
+                        architecture.has(Trait.LONG_AND_SHORT) || architecture.has(Trait.OWN_FREQUENCIES);
                     default -> false;
                 };
         return possible
@@ -196,9 +216,16 @@ final class GgufFit {
     }
 
     private @Nullable String biases(LayerLayout layer) {
+        LayerShape shape = layer.attention().shape();
+        if (layer.attention().projection() instanceof QueryKeyValue.Separate separate
+                && architecture.keeps(separate.query().bias(), zeros)
+                && shape.heads() * shape.headDim() != model.hiddenSize()) {
+            return "%d heads of size %d do not fill the hidden size %d, which llama.cpp wants where queries have a bias; keep all heads"
+                    .formatted(shape.heads(), shape.headDim(), model.hiddenSize());
+        }
         for (Linear linear : layer.linears()) {
             boolean projection = layer.attention().projections().contains(linear);
-            boolean biased = linear.bias() != null;
+            boolean biased = architecture.keeps(linear.bias(), zeros);
             boolean fits =
                     switch (architecture.biases()) {
                         case ANY -> true;

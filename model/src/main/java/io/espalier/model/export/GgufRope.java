@@ -2,6 +2,7 @@ package io.espalier.model.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.checkpoint.Rope;
+import io.espalier.model.export.GgufArchitecture.Trait;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.Rotation;
 import java.util.ArrayList;
@@ -32,10 +33,13 @@ final class GgufRope {
                         .real(
                                 prefix + "scaling.factor",
                                 rope.parameter("factor").doubleValue());
-            case "longrope" ->
-                metadata.text(prefix + "scaling.type", "longrope")
-                        .unsigned(prefix + "scaling.original_context_length", rope.originalPositions())
-                        .real(prefix + "scaling.attn_factor", factor);
+            case "longrope" -> {
+                if (architecture.has(Trait.LONG_AND_SHORT)) {
+                    metadata.text(prefix + "scaling.type", "longrope")
+                            .unsigned(prefix + "scaling.original_context_length", rope.originalPositions());
+                }
+                metadata.real(prefix + "scaling.attn_factor", factor);
+            }
             case "yarn" -> metadata.real(prefix + "scaling.attn_factor", factor);
             default -> {}
         }
@@ -52,12 +56,39 @@ final class GgufRope {
         switch (rope.type()) {
             case "llama3", "yarn" -> tensors.add(divisors("rope_freqs.weight", divisors(rotation)));
             case "longrope" -> {
+                if (!architecture.has(Trait.LONG_AND_SHORT)) {
+                    tensors.add(divisors("rope_freqs.weight", divisors(rotation)));
+                    return tensors;
+                }
                 tensors.add(divisors("rope_factors_long.weight", listed(rope.parameter("long_factor"))));
                 tensors.add(divisors("rope_factors_short.weight", listed(rope.parameter("short_factor"))));
             }
             default -> {}
         }
         return tensors;
+    }
+
+    /** The longest text that is right: those of longrope beyond the original context need other divisors. */
+    static int positions(GgufArchitecture architecture, ModelLayout model, int positions) {
+        Rotation rotation = rotation(architecture, model);
+        return rotation != null && rotation.rope().type().equals("longrope") && !architecture.has(Trait.LONG_AND_SHORT)
+                ? Math.min(positions, rotation.rope().originalPositions())
+                : positions;
+    }
+
+    /** What a user should know. */
+    static List<String> notes(GgufArchitecture architecture, ModelLayout model) {
+        Rotation rotation = rotation(architecture, model);
+        if (rotation == null || !rotation.rope().type().equals("longrope")) {
+            return List.of();
+        }
+        int original = rotation.rope().originalPositions();
+        return List.of(
+                architecture.has(Trait.LONG_AND_SHORT)
+                        ? "llama.cpp rotates all texts as long ones if its context has more than %d tokens; start it with that many for short texts"
+                                .formatted(original)
+                        : "the context is limited to the original one of %d tokens, because the architecture %s has one set of rotary frequencies"
+                                .formatted(original, architecture.name()));
     }
 
     /** That of the layers without a sliding window, since llama.cpp has the other one built in. */

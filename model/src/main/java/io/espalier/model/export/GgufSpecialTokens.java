@@ -35,7 +35,7 @@ final class GgufSpecialTokens {
         if (ends.isEmpty()) {
             throw new EspalierException(
                     ErrorCode.MODEL_UNSUPPORTED,
-                    "gguf: config.json: eos_token_id: missing, and llama.cpp would take another token for the end of a text; add it");
+                    "config.json: eos_token_id: missing, and llama.cpp would take another token for the end of a text; add it");
         }
         Map<String, Integer> special = new LinkedHashMap<>();
         List<Integer> inOrder = List.copyOf(ends);

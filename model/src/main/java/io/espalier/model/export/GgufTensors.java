@@ -14,6 +14,7 @@ import io.espalier.model.transformer.Parameter;
 import io.espalier.model.transformer.QueryKeyValue;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +22,18 @@ import org.jspecify.annotations.Nullable;
 final class GgufTensors {
     private final GgufArchitecture architecture;
     private final GgufType type;
+    private final Set<String> zeros;
     private final List<GgufTensor> tensors = new ArrayList<>();
 
-    private GgufTensors(GgufArchitecture architecture, GgufType type) {
+    private GgufTensors(GgufArchitecture architecture, GgufType type, Set<String> zeros) {
         this.architecture = architecture;
         this.type = type;
+        this.zeros = zeros;
     }
 
-    static List<GgufTensor> of(GgufArchitecture architecture, ModelLayout model, GgufType type) {
-        GgufTensors all = new GgufTensors(architecture, type);
+    /** @param zeros names of biases that are zero */
+    static List<GgufTensor> of(GgufArchitecture architecture, ModelLayout model, GgufType type, Set<String> zeros) {
+        GgufTensors all = new GgufTensors(architecture, type, zeros);
         Parameter tokens = model.embedding().tokens();
         all.matrix("token_embd", tokens);
         all.norm("token_embd_norm", model.embedding().norm());
@@ -142,7 +146,7 @@ final class GgufTensors {
                 type,
                 new GgufTensor.Stored(linear.weight().name(), order, 0)));
         Parameter bias = linear.bias();
-        if (bias != null) {
+        if (bias != null && architecture.keeps(bias, zeros)) {
             tensors.add(GgufTensor.vector(name + ".bias", rows, new GgufTensor.Stored(bias.name(), order, 0)));
         }
     }

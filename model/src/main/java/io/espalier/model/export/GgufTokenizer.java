@@ -128,6 +128,6 @@ record GgufTokenizer(
     }
 
     static EspalierException unsupported(String what) {
-        return new EspalierException(ErrorCode.MODEL_UNSUPPORTED, "gguf: %s: %s".formatted(Tokenizer.FILE, what));
+        return new EspalierException(ErrorCode.MODEL_UNSUPPORTED, "%s: %s".formatted(Tokenizer.FILE, what));
     }
 }

@@ -30,7 +30,7 @@ final class LlamaCpp implements AutoCloseable {
     }
 
     static LlamaCpp open(Path gguf) {
-        return open(gguf, 128);
+        return open(gguf, 64);
     }
 
     /** @param context in tokens */
