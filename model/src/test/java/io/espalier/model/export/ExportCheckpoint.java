@@ -43,6 +43,10 @@ final class ExportCheckpoint {
     /** A golden checkpoint with a tokenizer, and with another config. */
     static Path golden(String family, UnaryOperator<ObjectNode> config, Path target) throws IOException {
         GoldenCheckpoint.rename(GoldenCheckpoint.of(family), name -> name, config, target);
+        return withTokenizer(target);
+    }
+
+    private static Path withTokenizer(Path target) throws IOException {
         Files.writeString(target.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer()));
         return target;
     }
@@ -66,7 +70,21 @@ final class ExportCheckpoint {
             }
             write(tensors, config.apply(golden.config().json().put("num_hidden_layers", layers)), target);
         }
-        return target;
+        return withTokenizer(target);
+    }
+
+    /** A checkpoint of which only the first layer is left, without a tokenizer. */
+    static void firstLayer(Path source, UnaryOperator<ObjectNode> config, Path target) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            Map<TensorInfo, ByteBuffer> tensors = new LinkedHashMap<>();
+            for (TensorInfo tensor : checkpoint.tensors().values()) {
+                Matcher name = IN_LAYER.matcher(tensor.name());
+                if (!name.find() || name.group(1).equals("0")) {
+                    tensors.put(tensor, bytes(checkpoint, tensor));
+                }
+            }
+            write(tensors, config.apply(checkpoint.config().json().put("num_hidden_layers", 1)), target);
+        }
     }
 
     /** A golden checkpoint with a random bias for every linear layer that its changed config wants one for. */
@@ -93,7 +111,7 @@ final class ExportCheckpoint {
             }
             write(tensors, json, target);
         }
-        return target;
+        return withTokenizer(target);
     }
 
     private static ByteBuffer bytes(Checkpoint checkpoint, TensorInfo tensor) {
@@ -108,7 +126,6 @@ final class ExportCheckpoint {
             writer.writeJson(Checkpoint.CONFIG, config);
             writer.finish();
         }
-        Files.writeString(target.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer()));
     }
 
     /**

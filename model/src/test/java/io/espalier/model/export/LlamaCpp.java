@@ -41,6 +41,7 @@ final class LlamaCpp implements AutoCloseable {
                 .setThreads(1)
                 .setThreadsBatch(1)
                 .setParallel(1)
+                .disableLog()
                 .skipWarmup()
                 .setCacheTypeK(CacheType.F32)
                 .setCacheTypeV(CacheType.F32)));

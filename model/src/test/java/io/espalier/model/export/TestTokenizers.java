@@ -3,7 +3,6 @@ package io.espalier.model.export;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.espalier.model.GoldenCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,9 +24,9 @@ final class TestTokenizers {
 
     private TestTokenizers() {}
 
-    /** The demo model with its tokenizer changed. */
+    /** The first layer of the demo model with its tokenizer changed. */
     static Path demo(UnaryOperator<ObjectNode> tokenizer, Path target) throws IOException {
-        GoldenCheckpoint.rename(DEMO.resolve("llama"), name -> name, config -> config, target);
+        ExportCheckpoint.firstLayer(DEMO.resolve("llama"), config -> config, target);
         ObjectNode json =
                 (ObjectNode) JSON.readTree(DEMO.resolve("llama/tokenizer.json").toFile());
         Files.writeString(target.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer.apply(json)));
@@ -51,13 +50,10 @@ final class TestTokenizers {
         return json;
     }
 
-    /** The demo model with a tokenizer like that of Llama 2: byte fallback, and merges as they are made from SentencePiece. */
+    /** The same with a tokenizer like that of Llama 2: byte fallback, and merges as they are made from SentencePiece. */
     static Path sentencePiece(UnaryOperator<ObjectNode> change, Path target) throws IOException {
-        GoldenCheckpoint.rename(
-                DEMO.resolve("llama"),
-                name -> name,
-                config -> config.put("bos_token_id", 1).put("eos_token_id", 2),
-                target);
+        ExportCheckpoint.firstLayer(
+                DEMO.resolve("llama"), config -> config.put("bos_token_id", 1).put("eos_token_id", 2), target);
         Files.writeString(target.resolve("tokenizer.json"), JSON.writeValueAsString(change.apply(sentencePiece())));
         return target;
     }
