@@ -3,6 +3,7 @@ package io.espalier.cli;
 import io.espalier.cli.stack.ServiceProgram;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -15,14 +16,18 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Writes a checkpoint for another runtime.",
-            "gguf: one file for llama.cpp. transformers: a copy that stock transformers loads, for checkpoints of earlier versions."
+            "gguf: one file for llama.cpp. transformers: a copy that stock transformers loads, for checkpoints of earlier versions.",
+            "padded: every layer filled up with zeros to one shape, for runtimes that take no other.",
+            "deci: for vLLM's DeciLMForCausalLM, a LLaMA whose layers differ in FFN widths and KV heads."
         })
 final class ExportCommand implements Callable<Integer> {
     private static final String PROGRAM = "io.espalier.pruner.export.ExportProgram";
 
     enum Target {
         GGUF,
-        TRANSFORMERS
+        TRANSFORMERS,
+        PADDED,
+        DECI
     }
 
     enum Type {
@@ -35,7 +40,7 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CHECKPOINT", description = "A checkpoint folder, dense or pruned.")
     private Path checkpoint = Path.of(".");
 
-    @Option(names = "--to", paramLabel = "WHAT", required = true, description = "gguf or transformers.")
+    @Option(names = "--to", paramLabel = "WHAT", required = true, description = "gguf, transformers, padded or deci.")
     private Target to = Target.GGUF;
 
     @Option(
@@ -66,7 +71,7 @@ final class ExportCommand implements Callable<Integer> {
                 List.of(
                         root.toString(),
                         folder.toString(),
-                        to == Target.TRANSFORMERS ? "transformers" : type.name(),
+                        to == Target.GGUF ? type.name() : to.name().toLowerCase(Locale.ROOT),
                         output.toAbsolutePath().normalize().toString()));
     }
 }

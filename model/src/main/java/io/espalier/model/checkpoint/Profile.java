@@ -8,7 +8,9 @@ public enum Profile {
      * A shape per layer in {@code per_layer_config}. transformers reads such a config, and builds the layers from it with the
      * modelling file that lies beside it.
      */
-    PER_LAYER("per-layer");
+    PER_LAYER("per-layer"),
+    /** A shape per layer as vLLM's DeciLMForCausalLM reads it. Espalier writes it and does not read it. */
+    DECI("deci");
 
     private final String wireName;
 

@@ -59,45 +59,48 @@ public enum TargetRuntime {
                 new LayerShape(first.heads(), first.kvHeads(), first.headDim(), Math.max(1, first.ffnChannels() / 2));
         List<LayerShape> differing = new ArrayList<>(layers);
         differing.set(0, narrower);
-        return new HashSet<>(layers).size() > 1 || refusal(config, differing).isEmpty();
+        return new HashSet<>(layers).size() > 1
+                || refusal(config, differing, false).isEmpty();
     }
 
     /**
      * Why the runtime does not load a model of such shapes.
      *
-     * @param config of the dense model, with the biases that a repair adds
+     * @param dense the config of the model before it is pruned
      * @param shapes one per layer, as they will be
+     * @param outputBiases whether a repair adds biases to the output projections
      * @return in words, with what to do; empty if it does load it
      */
-    public Optional<String> refusal(ModelConfig config, List<LayerShape> shapes) {
+    public Optional<String> refusal(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
         return switch (this) {
             case TRANSFORMERS -> Optional.empty();
-            case VLLM -> inOwnConfig(config, shapes);
-            case LLAMA_CPP -> GgufExport.refusal(config, shapes);
-            case ANY -> inOwnConfig(config, shapes).or(() -> GgufExport.refusal(config, shapes));
+            case VLLM -> inOwnConfig(dense, shapes, outputBiases);
+            case LLAMA_CPP -> GgufExport.refusal(dense, shapes, outputBiases);
+            case ANY ->
+                inOwnConfig(dense, shapes, outputBiases).or(() -> GgufExport.refusal(dense, shapes, outputBiases));
         };
     }
 
     /**
      * Checks that the runtime loads a model of such shapes.
      *
-     * @param config as for {@link #refusal}
+     * @param dense as for {@link #refusal}, like the next two
      * @param gguf whether a GGUF file of the model is wanted besides
      * @throws InvalidSetting naming the runtime, or the GGUF file
      */
-    public void require(ModelConfig config, List<LayerShape> shapes, boolean gguf) {
-        refusal(config, shapes).ifPresent(reason -> {
+    public void require(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases, boolean gguf) {
+        refusal(dense, shapes, outputBiases).ifPresent(reason -> {
             throw new InvalidSetting(Setting.RUNTIME, "is %s, which does not load this: %s".formatted(label, reason));
         });
         if (gguf) {
-            GgufExport.refusal(config, shapes).ifPresent(reason -> {
+            GgufExport.refusal(dense, shapes, outputBiases).ifPresent(reason -> {
                 throw new InvalidSetting(Setting.GGUF, "cannot be written: " + reason);
             });
         }
     }
 
-    private static Optional<String> inOwnConfig(ModelConfig config, List<LayerShape> shapes) {
-        WrittenConfig written = config.withShapes(shapes);
+    private static Optional<String> inOwnConfig(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
+        WrittenConfig written = (outputBiases ? dense.withOutputBiases() : dense).withShapes(shapes);
         return written.profile() == Profile.UNIFORM ? Optional.empty() : Optional.of(written.reason());
     }
 }

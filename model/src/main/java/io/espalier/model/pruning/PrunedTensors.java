@@ -26,7 +26,7 @@ public final class PrunedTensors implements TensorsLeft<List<LayerShape>> {
     }
 
     /** The source's config, with the biases that compensation adds. */
-    public ModelConfig model() {
+    ModelConfig model() {
         return model;
     }
 

@@ -16,14 +16,6 @@ import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LayerRemoval;
 import io.espalier.model.pruning.RemovedUnits;
-import io.espalier.model.tensor.MemoryBudget;
-import io.espalier.model.tensor.Scope;
-import io.espalier.model.transformer.DecoderLayer;
-import io.espalier.model.transformer.LanguageHead;
-import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerStream;
-import io.espalier.model.transformer.LayerWeights;
-import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -127,7 +119,7 @@ class StockTransformersIT {
         });
         ArrayNode logits = json.putArray("logits");
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            float[] all = logits(checkpoint);
+            float[] all = Logits.of(checkpoint, WINDOWS);
             int vocabulary = checkpoint.config().vocabSize();
             int at = 0;
             for (int[] window : WINDOWS) {
@@ -141,21 +133,5 @@ class StockTransformersIT {
             }
         }
         JSON.writeValue(folder.resolve("expected_logits.json").toFile(), json);
-    }
-
-    private static float[] logits(Checkpoint checkpoint) {
-        ModelLayout layout = ModelLayout.of(checkpoint);
-        try (Scope scope = Scope.open();
-                LayerStream stream = LayerStream.embed(checkpoint, layout, WINDOWS, MemoryBudget.DEFAULT)) {
-            for (LayerLayout layer : layout.layers()) {
-                try (LayerWeights weights = LayerWeights.read(checkpoint, layer)) {
-                    stream.through(new DecoderLayer(layer, weights));
-                }
-            }
-            return new LanguageHead(checkpoint, layout)
-                    .logits(stream, scope)
-                    .get(0)
-                    .floats();
-        }
     }
 }

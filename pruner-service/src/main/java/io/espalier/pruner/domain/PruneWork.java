@@ -10,6 +10,7 @@ import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.SettingNames;
+import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.artifact.Staging;
@@ -53,7 +54,7 @@ public final class PruneWork {
         Staging staging = workspace.artifacts().stage(job.spec().jobId());
         CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace.artifacts(), job, task, inputs));
         WrittenConfig config = edit.config();
-        requireExpressible(job.spec().export(), config);
+        requireExpressible(job.spec(), inputs.checkpoint().config(), edit, config);
         EditReport report;
         SortedMap<String, String> weightFiles;
         try (CheckpointWriter writer = staging.checkpoint(edit.tensors())) {
@@ -106,11 +107,19 @@ public final class PruneWork {
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field
      */
-    private static void requireExpressible(JobSpec.Export export, WrittenConfig config) {
-        ModelConfig pruned = config.read();
+    private static void requireExpressible(JobSpec spec, ModelConfig dense, CheckpointEdit edit, WrittenConfig config) {
+        boolean units = spec.pruning().target() instanceof Target.Units;
+        boolean biases = spec.pruning().target() instanceof Target.Units of
+                && of.compensation().addsBiases();
         SettingNames.named(() -> {
-            export.runtime().require(pruned, pruned.layers(), export.gguf().isPresent());
-            return pruned;
+            spec.export()
+                    .runtime()
+                    .require(
+                            units ? dense : config.read(),
+                            edit.shapes(),
+                            biases,
+                            spec.export().gguf().isPresent());
+            return spec;
         });
     }
 

@@ -5,9 +5,9 @@ import io.espalier.base.Progress;
 import io.espalier.model.artifact.ModelRoot;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.WrittenConfig;
+import io.espalier.model.export.FolderExport;
 import io.espalier.model.export.GgufExport;
 import io.espalier.model.export.GgufType;
-import io.espalier.model.export.TransformersExport;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -22,7 +22,7 @@ public final class ExportProgram {
 
     private ExportProgram() {}
 
-    /** Arguments: root of the models, checkpoint, {@code transformers} or a type of GGUF files, and what to create. */
+    /** Arguments: root of the models, checkpoint, a {@link FolderExport} or a {@link GgufType}, and what to create. */
     public static void main(String[] arguments) {
         try {
             System.out.println(
@@ -37,8 +37,9 @@ public final class ExportProgram {
     static String run(Path root, String model, String to, Path target, Progress progress) {
         Path folder = new ModelRoot(root).resolve(model);
         try (Checkpoint checkpoint = Checkpoint.open(folder, root)) {
-            if (to.equals("transformers")) {
-                WrittenConfig config = TransformersExport.write(checkpoint, target, progress);
+            if (FolderExport.labels().contains(to)) {
+                WrittenConfig config =
+                        FolderExport.valueOf(to.toUpperCase(Locale.ROOT)).export(checkpoint, target, progress);
                 return "%s: profile %s, %s".formatted(target, config.profile().wireName(), config.reason());
             }
             GgufExport export = GgufExport.of(checkpoint, GgufType.valueOf(to.toUpperCase(Locale.ROOT)));

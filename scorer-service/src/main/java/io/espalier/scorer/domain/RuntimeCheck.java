@@ -42,7 +42,7 @@ final class RuntimeCheck {
         if (spec.pruning().target() instanceof Target.Units units) {
             check(spec, units, dense, layout, scope);
         } else {
-            check(spec, dense.config(), dense.config().layers());
+            check(spec, dense.config(), dense.config().layers(), false);
         }
     }
 
@@ -65,12 +65,12 @@ final class RuntimeCheck {
         for (Target.Variant variant : units.variants()) {
             List<LayerShape> shapes =
                     variant.budget().spend(allocation.shapes(config.layers(), scope, Map.of()), tensors);
-            check(spec, tensors.model(), shapes);
+            check(spec, config, shapes, units.compensation().addsBiases());
         }
     }
 
-    private static void check(JobSpec spec, ModelConfig config, List<LayerShape> shapes) {
+    private static void check(JobSpec spec, ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
         JobSpec.Export export = spec.export();
-        export.runtime().require(config, shapes, export.gguf().isPresent());
+        export.runtime().require(dense, shapes, outputBiases, export.gguf().isPresent());
     }
 }
