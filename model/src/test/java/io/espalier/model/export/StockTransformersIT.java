@@ -46,6 +46,10 @@ class StockTransformersIT {
                     artifacts.add(artifact.toString());
                 }
             }
+            Path padded = Path.of(name + "-PADDED");
+            pad(Path.of(name + "-" + Cut.ONE_LAYER), padded);
+            expect(padded);
+            artifacts.add(padded.toString());
             Path shorter = Path.of(name + "-WITHOUT_FIRST_LAYER");
             removeFirstLayer(family, shorter);
             expect(shorter);
@@ -95,6 +99,12 @@ class StockTransformersIT {
                 DemoModel.prune(dense, cut.of(shapes), WINDOWS, compensation, out);
             }
             return hasUnits;
+        }
+    }
+
+    private static void pad(Path pruned, Path out) {
+        try (Checkpoint checkpoint = Checkpoint.open(pruned)) {
+            FolderExport.PADDED.export(checkpoint, out, Progress.SILENT);
         }
     }
 
