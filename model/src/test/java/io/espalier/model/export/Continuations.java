@@ -112,7 +112,8 @@ record Continuations(String architecture, int compared, List<Difference> differe
                 .orElseThrow();
     }
 
-    private static float[] lastLogits(Checkpoint checkpoint, int[] text) {
+    /** The logits of what follows a text of at least two tokens, by our own code. */
+    static float[] lastLogits(Checkpoint checkpoint, int[] text) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         try (LayerStream stream = LayerStream.embed(checkpoint, layout, new int[][] {text}, MemoryBudget.DEFAULT);
                 Scope scope = Scope.open()) {

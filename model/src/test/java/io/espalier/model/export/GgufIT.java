@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -60,7 +61,7 @@ class GgufIT {
             AttentionUnit unit = seed % 3 == 2 ? AttentionUnit.QUERY_HEAD : AttentionUnit.KV_GROUP;
             boolean one = seed % 7 == 6;
             Path pruned = ExportCheckpoint.pruned(dense, unit, kept, one, seed, folder.resolve("pruned-" + seed));
-            all.add(continuations(pruned, "The"));
+            all.add(continuations(pruned, TOKENS, "The"));
         }
 
         // then
@@ -128,12 +129,45 @@ class GgufIT {
         Path checkpoint = maker.make(folder.resolve("model"));
 
         // when
-        Continuations continuations = continuations(checkpoint, "abc(x)");
+        Continuations continuations = continuations(checkpoint, 10, "Hello", "abc(x)", "The 1", "[~]", "QRSTUVWX");
 
         // then
         isTheSame(continuations);
         assertThat(continuations.architecture()).isEqualTo(architecture);
         assertThat(continuations.compared()).isPositive();
+    }
+
+    /** A factor or a cap of all logits changes no greedy token, but how much must be added to one to make it the first. */
+    @ParameterizedTest
+    @CsvSource({"llama", "granite", "gemma2"})
+    void hasTheSameDistanceBetweenLogits(String family) throws IOException {
+        // given
+        Path model = family.equals("gemma2")
+                ? gemma("gemma2", 26, 2, 12, folder.resolve("model"))
+                : ExportCheckpoint.golden(family, folder.resolve("model"));
+        String prompt = "abc(x)";
+
+        try (Checkpoint checkpoint = Checkpoint.open(model);
+                Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            GgufExport.of(checkpoint, GgufType.F32).write(folder.resolve("model.gguf"), Progress.SILENT);
+            float[] logits = Continuations.lastLogits(checkpoint, tokenizer.encode(prompt));
+            int[] order = IntStream.range(0, logits.length)
+                    .boxed()
+                    .sorted(Comparator.comparing(id -> -logits[id]))
+                    .mapToInt(id -> id)
+                    .toArray();
+            float distance = logits[order[0]] - logits[order[9]];
+
+            // when
+            try (LlamaCpp llama = LlamaCpp.open(folder.resolve("model.gguf"))) {
+                String less = llama.next(prompt, order[9], 0.999f * distance);
+                String more = llama.next(prompt, order[9], 1.001f * distance);
+
+                // then
+                assertThat(less).isEqualTo(llama.decode(order[0]));
+                assertThat(more).isEqualTo(llama.decode(order[9]));
+            }
+        }
     }
 
     @ParameterizedTest
@@ -221,9 +255,9 @@ class GgufIT {
         }
     }
 
-    private Continuations continuations(Path checkpoint, String... prompts) throws IOException {
+    private Continuations continuations(Path checkpoint, int tokens, String... prompts) throws IOException {
         Path file = folder.resolve("model.gguf");
-        Continuations continuations = Continuations.of(checkpoint, GgufType.F32, file, TOKENS, prompts);
+        Continuations continuations = Continuations.of(checkpoint, GgufType.F32, file, tokens, prompts);
         Files.delete(file);
         return continuations;
     }

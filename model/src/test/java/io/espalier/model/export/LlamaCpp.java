@@ -9,6 +9,7 @@ import de.kherud.llama.args.Sampler;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** llama.cpp as it is released, on one thread and with keys and values in fp32. */
@@ -62,13 +63,25 @@ final class LlamaCpp implements AutoCloseable {
      * @return the text of each token; fewer than asked for where the text ends
      */
     List<String> continued(String prompt, int tokens) {
-        List<String> pieces = new ArrayList<>();
-        InferenceParameters parameters = new InferenceParameters(prompt)
+        return continued(greedy(prompt, tokens));
+    }
+
+    /** The most likely token behind a prompt after a number was added to the logit of one of them. */
+    String next(String prompt, int biased, float bias) {
+        return String.join("", continued(greedy(prompt, 1).setTokenIdBias(Map.of(biased, bias))));
+    }
+
+    private static InferenceParameters greedy(String prompt, int tokens) {
+        return new InferenceParameters(prompt)
                 .setTemperature(0)
                 .setTopK(1)
                 .setSamplers(Sampler.TOP_K)
                 .setCachePrompt(false)
                 .setNPredict(tokens);
+    }
+
+    private List<String> continued(InferenceParameters parameters) {
+        List<String> pieces = new ArrayList<>();
         model.generate(parameters).forEach(output -> {
             if (!output.text.isEmpty()) {
                 pieces.add(output.text);
