@@ -42,6 +42,7 @@ public final class Espalier {
                 .addSubcommand(new JobsCommand(console))
                 .addSubcommand(new ShowCommand(console))
                 .addSubcommand(new CancelCommand(console))
+                .addSubcommand(new CheckCommand())
                 .addSubcommand(new ExportCommand())
                 .addSubcommand(new CollectCommand(console))
                 .addSubcommand(new WorkersCommand(console))

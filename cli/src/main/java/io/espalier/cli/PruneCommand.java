@@ -40,6 +40,11 @@ final class PruneCommand implements Callable<Integer> {
     @Option(names = "--watch", description = "Show progress until the job has ended.")
     private boolean watch;
 
+    @Option(
+            names = "--dry-run",
+            description = "Only say what the job would leave and need, or why it would be refused.")
+    private boolean dryRun;
+
     @Option(names = "--json", description = "Print JSON: the job id, with --watch the event that ended the job.")
     private boolean json;
 
@@ -56,6 +61,9 @@ final class PruneCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PruneRequest request = request();
+        if (dryRun) {
+            return DryRun.of(request, stackOptions.settings());
+        }
         Optional<Connection> broker = connectionOptions.find();
         if (broker.isPresent()) {
             LogOutput.none();
@@ -87,7 +95,8 @@ final class PruneCommand implements Callable<Integer> {
      */
     static PruneRequest checked(PruneRequest request) {
         String jobId = request.getRequestId();
-        if (request.getCalibration().getText().isEmpty()) {
+        if (request.getCalibration().getText().isEmpty()
+                && request.getCalibration().getTextsCount() == 0) {
             throw new EspalierException(
                     ErrorCode.INVALID_ARGUMENT, "calibration.text is missing; name a text with --calibration");
         }
