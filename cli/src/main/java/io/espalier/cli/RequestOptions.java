@@ -151,7 +151,10 @@ final class RequestOptions {
     @Option(names = "--selection", paramLabel = "WAY", description = "one-shot (default), sequential.")
     private @Nullable String selection;
 
-    @Option(names = "--layers", paramLabel = "RANGE", description = "default, all, or a range such as 4:30.")
+    @Option(
+            names = "--layers",
+            paramLabel = "RANGE",
+            description = "default, all, a range such as 4:30 or a list such as 0,2,4-10.")
     private @Nullable String layers;
 
     @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default), global.")

@@ -5,6 +5,7 @@ import io.espalier.model.tensor.Computation;
 import io.espalier.model.transformer.LayerScope;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the first task of a job found out about its inputs. Every later task relies on it.
@@ -15,6 +16,7 @@ import java.util.Map;
  * @param calibrationWindows windows of the calibration text, at most as many as the request asks for
  * @param firstLayer first layer to prune
  * @param lastLayer index after that of the last layer to prune
+ * @param sparedLayers layers between them that stay whole
  * @param threads that every task of the job computes with, so that any worker gives the same bytes
  * @param computation compute type and memory budget of every task
  * @param profile engine, device and instruction set of the inspecting worker
@@ -34,6 +36,7 @@ public record Inspection(
         int evaluationWindows,
         int firstLayer,
         int lastLayer,
+        List<Integer> sparedLayers,
         int threads,
         Computation computation,
         Map<String, String> profile,
@@ -43,13 +46,19 @@ public record Inspection(
         List<String> notes) {
     public Inspection {
         layers = List.copyOf(layers);
+        sparedLayers = List.copyOf(sparedLayers);
         profile = Map.copyOf(profile);
         files = List.copyOf(files);
         notes = List.copyOf(notes);
     }
 
+    /** The layers that are measured: those to prune, and the spared ones between them. */
+    public LayerScope measured() {
+        return new LayerScope(firstLayer, lastLayer);
+    }
+
     /** The layers to prune. */
     public LayerScope scope() {
-        return new LayerScope(firstLayer, lastLayer);
+        return new LayerScope(firstLayer, lastLayer, Set.copyOf(sparedLayers));
     }
 }

@@ -26,6 +26,7 @@ public final class InspectionMapper {
                 .setEvaluationWindows(inspection.evaluationWindows())
                 .setFirstLayer(inspection.firstLayer())
                 .setLastLayer(inspection.lastLayer())
+                .addAllSparedLayers(inspection.sparedLayers())
                 .setProfile(NumericProfile.newBuilder()
                         .setEngine(inspection.profile().getOrDefault(ENGINE, ""))
                         .setDevice(inspection.profile().getOrDefault(DEVICE, ""))
@@ -54,6 +55,7 @@ public final class InspectionMapper {
                 inputs.getEvaluationWindows(),
                 inputs.getFirstLayer(),
                 inputs.getLastLayer(),
+                inputs.getSparedLayersList(),
                 profile.getThreads(),
                 computation(profile),
                 Map.of(

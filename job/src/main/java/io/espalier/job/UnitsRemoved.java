@@ -31,8 +31,9 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                 units.allocation().equals("uniform") && units.variant(output).budget() instanceof Budget.UnitRatio share
                         ? OptionalDouble.of(share.ratio())
                         : OptionalDouble.empty();
-        List<LayerShape> dense = inspection.layers().subList(inspection.firstLayer(), inspection.lastLayer());
-        List<LayerShape> pruned = left.subList(inspection.firstLayer(), inspection.lastLayer());
+        List<Integer> scope = inspection.scope().layers();
+        List<LayerShape> dense = scope.stream().map(inspection.layers()::get).toList();
+        List<LayerShape> pruned = scope.stream().map(left::get).toList();
         LayerShape first = dense.get(0).in(units.attentionUnit());
         boolean grouped = first.headsPerGroup() > 1;
         boolean whole = units.attentionUnit() == AttentionUnit.KV_GROUP;

@@ -67,6 +67,7 @@ class EarlierScoresTest {
                 8,
                 0,
                 LAYERS,
+                List.of(),
                 2,
                 Computation.EXACT,
                 Map.of(),

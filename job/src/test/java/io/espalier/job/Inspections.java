@@ -34,6 +34,7 @@ final class Inspections {
                 1,
                 0,
                 last,
+                List.of(),
                 1,
                 Computation.EXACT,
                 Map.of(),

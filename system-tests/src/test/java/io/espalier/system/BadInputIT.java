@@ -160,6 +160,14 @@ class BadInputIT extends SoundStack {
                         ErrorCode.INVALID_ARGUMENT,
                         "export.runtime"),
                 new BadRequest(
+                        "masks of layers with gaps",
+                        request -> request.getPruningBuilder()
+                                .clearUnitRatio()
+                                .setTarget("2:4")
+                                .setLayers("0,2-4"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.layers"),
+                new BadRequest(
                         "a gguf file of an opt",
                         request -> request.setModel("opt").getExportBuilder().setGguf("f16"),
                         ErrorCode.INVALID_ARGUMENT,

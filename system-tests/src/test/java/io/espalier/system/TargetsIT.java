@@ -7,6 +7,7 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.v1.Budget;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
+import io.espalier.v1.LayerShape;
 import io.espalier.v1.LinearMask;
 import io.espalier.v1.MaskedPerplexity;
 import io.espalier.v1.PruneRequest;
@@ -99,6 +100,20 @@ class TargetsIT extends SoundStack {
         Map<String, String> digests = new TreeMap<>();
         masks.forEach((tensor, mask) -> digests.put(tensor, mask.getSha256()));
         return digests;
+    }
+
+    @Test
+    void layersOfAListLoseUnitsAndTheOthersNone() {
+        PruneRequest.Builder request = Requests.small("layer-list").toBuilder();
+        request.getPruningBuilder().setLayers("0,2,4-5");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        List<Integer> widths = end.getCompleted().getLayersList().stream()
+                .map(LayerShape::getFfnChannels)
+                .toList();
+        assertThat(widths).containsExactly(352, 512, 352, 512, 352, 352);
     }
 
     @Test

@@ -96,6 +96,13 @@ public final class EvaluationTable {
                         100 * kind.getAsked()));
             }
         }
+        if (!lines.isEmpty()) {
+            long dense = report.getDense().getParameters();
+            lines.append(String.format(
+                    Locale.ROOT,
+                    "\nof all parameters %.1f%% went: embeddings, norms and the other layers stay whole",
+                    100.0 * (dense - report.getPruned().getParameters()) / dense));
+        }
         report.getRemovedList().stream()
                 .filter(kind -> !kind.getNote().isEmpty())
                 .forEach(kind -> lines.append("\nnone of the ")

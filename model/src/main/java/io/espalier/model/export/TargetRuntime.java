@@ -90,7 +90,10 @@ public enum TargetRuntime {
      */
     public void require(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases, boolean gguf) {
         refusal(dense, shapes, outputBiases).ifPresent(reason -> {
-            throw new InvalidSetting(Setting.RUNTIME, "is %s, which does not load this: %s".formatted(label, reason));
+            throw new InvalidSetting(
+                    Setting.RUNTIME,
+                    "is %s, which does not load this: %s; leave it out, or keep heads with pruning.only mlp"
+                            .formatted(label, reason));
         });
         if (gguf) {
             GgufExport.refusal(dense, shapes, outputBiases).ifPresent(reason -> {

@@ -38,7 +38,7 @@ public record GlobalAllocation(UnitRounding rounding, List<UnitCost> costs, bool
             List<LayerShape> dense, LayerScope scope, Map<Integer, UnitScores> scores) {
         List<Candidate> ranking = new ArrayList<>();
         long all = 0;
-        for (int layer = scope.first(); layer < scope.last(); layer++) {
+        for (int layer : scope.layers()) {
             LayerShape shape = dense.get(layer);
             LayerShape least = rounding.left(shape, 0, 0);
             UnitScores found = Allocation.of(layer, scores);
@@ -84,7 +84,7 @@ public record GlobalAllocation(UnitRounding rounding, List<UnitCost> costs, bool
             (candidate.attention() ? attention : ffn)[candidate.layer()]++;
         }
         List<LayerShape> left = new ArrayList<>(dense);
-        for (int layer = scope.first(); layer < scope.last(); layer++) {
+        for (int layer : scope.layers()) {
             LayerShape shape = dense.get(layer);
             left.set(
                     layer,

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Chooses the whole layers that are removed to meet a budget: those of the lowest scores; of equal scores, the lower
@@ -34,10 +33,7 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the budget's field
      */
     public static void check(Budget budget, LayerScope scope, Checkpoint checkpoint) {
-        new LayerSelection(
-                        checkpoint,
-                        IntStream.range(scope.first(), scope.last()).boxed().toList())
-                .count(budget);
+        new LayerSelection(checkpoint, scope.layers()).count(budget);
     }
 
     /**
@@ -48,9 +44,8 @@ public record LayerSelection(Checkpoint source, List<Integer> order) implements 
      */
     public static List<Integer> select(
             Budget budget, LayerScope scope, Map<Integer, UnitScores> scores, Checkpoint checkpoint) {
-        Map<Integer, Double> influences = IntStream.range(scope.first(), scope.last())
-                .boxed()
-                .collect(Collectors.toMap(layer -> layer, layer -> influence(layer, scores)));
+        Map<Integer, Double> influences =
+                scope.layers().stream().collect(Collectors.toMap(layer -> layer, layer -> influence(layer, scores)));
         List<Integer> order = influences.keySet().stream()
                 .sorted(Comparator.<Integer>comparingDouble(influences::get).thenComparing(layer -> layer))
                 .toList();

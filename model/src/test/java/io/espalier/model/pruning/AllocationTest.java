@@ -94,6 +94,23 @@ class AllocationTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"uniform", "global"})
+    void layersBetweenOthersCanBeSpared(String name) {
+        try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
+            LayerScope ends = LayerScope.parse("0,2", 3);
+            Allocation allocation = allocation(name, 1, dense);
+
+            List<LayerShape> left = allocation
+                    .shapes(dense.config().layers(), ends, DemoScores.byLayer(scores(dense, 7)))
+                    .apply(0.5);
+
+            assertThat(left.get(1)).isEqualTo(dense.config().layers().get(1));
+            assertThat(left.get(0)).isNotEqualTo(dense.config().layers().get(0));
+            assertThat(left.get(2)).isNotEqualTo(dense.config().layers().get(2));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"uniform", "global"})
     void bytesLeftMeetTheBudgetAndAreWhatIsWritten(String name) {
         try (Checkpoint dense = Checkpoint.open(GoldenCheckpoint.LLAMA_GQA)) {
             // Given

@@ -19,6 +19,33 @@ class LayerScopeTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0,2,4-10      | 0, 2, 4 to 10",
+                "4:7, 8        | 4 to 6, 8",
+                "5,5,4         | 4 to 5",
+                "11            | 11",
+                "1-3,2:6       | 1 to 5",
+            })
+    void aListHasGaps(String spec, String words) {
+        LayerScope scope = LayerScope.parse(spec, 12);
+
+        assertThat(scope.words()).isEqualTo(words);
+        assertThat(scope.layers()).hasSize(scope.size()).allMatch(scope::contains);
+        assertThat(scope.spared()).noneMatch(scope::contains);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"0,,2 | 6", "0,6 | 6", "3-1 | 6", "0,all | 6", ", | 6", "1;2 | 6", "0--1 | 6"})
+    void refusesAListWithAnythingElse(String spec, int layers) {
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> LayerScope.parse(spec, layers))
+                .startsWith("layers: ");
+    }
+
+    @ParameterizedTest
     @CsvSource({"default, 2", "0:7, 6", "3:3, 6", "4:2, 6", "-1:3, 6", "1:, 6", "some, 6", "'', 6", "0:9999999999, 6"})
     void refusesARangeOutsideTheModel(String spec, int layers) {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> LayerScope.parse(spec, layers))

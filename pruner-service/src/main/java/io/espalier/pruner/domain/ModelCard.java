@@ -99,8 +99,8 @@ final class ModelCard {
                             report.keptLayers().stream().map(String::valueOf).toList())));
         }
         if (spec.pruning().target() instanceof Target.Units) {
-            lines.add("| of layers %d to %d | before | removed |"
-                    .formatted(inspection.firstLayer(), inspection.lastLayer() - 1));
+            lines.add("| of layers %s | before | removed |"
+                    .formatted(inspection.scope().words()));
             lines.add("| --- | --- | --- |");
             UnitsRemoved.of(spec, inspection, output, edit.shapes())
                     .forEach(

@@ -87,9 +87,8 @@ public final class JobCheck {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT,
-                "layers %d to %d of %d lose units, which are %.1f%% of all parameters",
-                scope.first(),
-                scope.last() - 1,
+                "layers %s of %d lose units, which are %.1f%% of all parameters",
+                scope.words(),
                 dense.size(),
                 100.0 * (all - least) / all));
         if (!(allocation instanceof UniformAllocation)) {

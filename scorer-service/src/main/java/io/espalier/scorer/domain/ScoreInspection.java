@@ -55,6 +55,7 @@ final class ScoreInspection {
         LayerScope scope = LayerScope.parse(
                 RuntimeCheck.layers(spec, checkpoint.config()),
                 checkpoint.config().layers().size());
+        requireNoGaps(spec, scope);
         ScoringStrategy strategy = ScoringStrategy.of(spec);
         checkBudgets(spec, checkpoint, layout, scope);
         RuntimeCheck.check(spec, checkpoint, layout, scope);
@@ -86,6 +87,7 @@ final class ScoreInspection {
                 evaluationWindows,
                 scope.first(),
                 scope.last(),
+                scope.spared().stream().sorted().toList(),
                 settings.threads(),
                 computation,
                 Map.of(
@@ -109,6 +111,18 @@ final class ScoreInspection {
         List<String> notes = new ArrayList<>(ignored.subList(0, MAX_NOTES));
         notes.add("and %d more tensors are left out".formatted(ignored.size() - MAX_NOTES));
         return notes;
+    }
+
+    /** Masks, and what is chosen behind layers already pruned, go through all layers from the first to the last. */
+    private static void requireNoGaps(JobSpec spec, LayerScope scope) {
+        Target target = spec.pruning().target();
+        boolean inOneGo =
+                target instanceof Target.Weights || (target instanceof Target.Units units && units.sequential());
+        if (inOneGo && !scope.spared().isEmpty()) {
+            throw new InvalidSetting(
+                    Setting.LAYERS,
+                    "has gaps, which targets N:M and unstructured and a sequential selection do not take; give one range");
+        }
     }
 
     private static void requireSharedKeys(Target.Units units, List<LayerShape> layers) {

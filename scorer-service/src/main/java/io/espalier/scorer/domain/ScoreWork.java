@@ -38,7 +38,7 @@ public final class ScoreWork {
         return workspace.read(spec, inspection, inputs -> {
             int[][] windows = Arrays.copyOfRange(inputs.calibration(), task.first(), task.last());
             InputStatistics statistics = InputStatistics.collect(
-                    inputs.checkpoint(), windows, inspection.scope(), inspection.computation(), progress);
+                    inputs.checkpoint(), windows, inspection.measured(), inspection.computation(), progress);
             return new ScoreResult.StatisticsCollected(files(spec).statistics(task.id(), statistics));
         });
     }
@@ -54,7 +54,7 @@ public final class ScoreWork {
                                 inputs.calibration(),
                                 task.first(),
                                 task.last(),
-                                inspection.scope(),
+                                inspection.measured(),
                                 inspection.computation(),
                                 progress)));
     }
@@ -90,7 +90,7 @@ public final class ScoreWork {
             LayerChain.Inputs chained = new LayerChain.Inputs(
                     inputs.checkpoint(),
                     inputs.calibration(),
-                    inspection.scope(),
+                    inspection.measured(),
                     inspection.computation().budget(),
                     spec.seed(),
                     files,

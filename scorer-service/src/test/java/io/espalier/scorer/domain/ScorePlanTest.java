@@ -205,6 +205,7 @@ class ScorePlanTest {
                 1,
                 1,
                 3,
+                List.of(),
                 2,
                 Computation.EXACT,
                 Map.of(),
