@@ -2,9 +2,9 @@ package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.espalier.model.file.Resource;
 import io.espalier.model.file.StrictJson;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -20,12 +20,8 @@ final class AbsentKeys {
     private AbsentKeys() {}
 
     private static JsonNode table() {
-        String name = "absent-keys.json";
-        try (InputStream json = AbsentKeys.class.getResourceAsStream(name)) {
-            if (json == null) {
-                throw new IllegalStateException("resource " + name + " is missing from the jar");
-            }
-            return StrictJson.MAPPER.readTree(json);
+        try {
+            return StrictJson.MAPPER.readTree(Resource.text(AbsentKeys.class, "absent-keys.json"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

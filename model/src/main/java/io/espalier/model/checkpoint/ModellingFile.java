@@ -1,10 +1,7 @@
 package io.espalier.model.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import io.espalier.model.file.Resource;
 import java.util.Map;
 
 /**
@@ -46,17 +43,6 @@ final class ModellingFile {
                 .put("AutoConfig", MODULE + "." + CONFIG_CLASS)
                 .put("AutoModelForCausalLM", MODULE + "." + modelClass);
         json.putArray("architectures").add(modelClass);
-        return Map.of(NAME, template().replace("{{FAMILY}}", family));
-    }
-
-    private static String template() {
-        try (InputStream python = ModellingFile.class.getResourceAsStream(NAME)) {
-            if (python == null) {
-                throw new IllegalStateException("resource " + NAME + " is missing from the jar");
-            }
-            return new String(python.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return Map.of(NAME, Resource.text(ModellingFile.class, NAME).replace("{{FAMILY}}", family));
     }
 }

@@ -8,10 +8,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.Profile;
 import io.espalier.model.checkpoint.WrittenConfig;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import io.espalier.model.file.Resource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +43,11 @@ final class DeciConfig {
             block.putObject("attention").put("no_op", false).put("n_heads_in_group", layer.headsPerGroup());
             block.putObject("ffn").put("no_op", false).put("intermediate_size", layer.ffnChannels());
         }
-        return new WrittenConfig(json, Profile.DECI, "for vLLM's DeciLMForCausalLM", Map.of(FILE, python()));
+        return new WrittenConfig(
+                json,
+                Profile.DECI,
+                "for vLLM's DeciLMForCausalLM",
+                Map.of(FILE, Resource.text(DeciConfig.class, FILE)));
     }
 
     private static Optional<String> refusal(ModelConfig model) {
@@ -71,16 +72,5 @@ final class DeciConfig {
             }
         }
         return Optional.empty();
-    }
-
-    private static String python() {
-        try (InputStream python = DeciConfig.class.getResourceAsStream(FILE)) {
-            if (python == null) {
-                throw new IllegalStateException("resource " + FILE + " is missing from the jar");
-            }
-            return new String(python.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
