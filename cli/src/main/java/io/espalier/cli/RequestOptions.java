@@ -217,6 +217,12 @@ final class RequestOptions {
     @Option(names = "--evaluation-windows", paramLabel = "N", description = "Evaluation windows. Default: all.")
     private @Nullable Integer evaluationWindows;
 
+    @Option(
+            names = "--evaluation-runtime",
+            paramLabel = "NAME",
+            description = "What prefill and decode are timed in: llama.cpp (default where it can be), espalier.")
+    private @Nullable String evaluationRuntime;
+
     @Option(names = "--skip-speed", description = "Do not time prefill and decode.")
     private @Nullable Boolean skipSpeed;
 
@@ -342,6 +348,7 @@ final class RequestOptions {
         set(evaluationLength, builder::setSequenceLength);
         set(evaluationWindows, builder::setMaxWindows);
         set(skipSpeed, builder::setSkipSpeed);
+        set(evaluationRuntime, builder::setRuntime);
         return builder.build();
     }
 

@@ -31,7 +31,7 @@ class RequestOptionsTest {
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
                                 + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --attention-unit query-head --only mlp --attention-round-to 2 --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-field page --evaluation-length 32"
-                                + " --evaluation-windows 9 --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
+                                + " --evaluation-windows 9 --evaluation-runtime espalier --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
                                 + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0")
                         .split(" "));
@@ -86,7 +86,8 @@ class RequestOptionsTest {
                                 .setBos(false)
                                 .setSequenceLength(32)
                                 .setMaxWindows(9)
-                                .setSkipSpeed(true))
+                                .setSkipSpeed(true)
+                                .setRuntime("espalier"))
                         .setExport(Export.newBuilder().setRuntime("vllm").setGguf("q8_0"))
                         .build());
         assertThat(request.getAllFields().keySet())

@@ -78,6 +78,7 @@ public final class CompleteRequestMapper {
                 .setMaxWindows(text.windows())
                 .setSkipSpeed(!evaluation.speed());
         text.begins().ifPresent(wire::setBos);
+        evaluation.runtime().ifPresent(runtime -> wire.setRuntime(runtime.label()));
         if (text.sources().size() == 1) {
             JobSpec.Source only = text.sources().get(0);
             wire.setText(only.uri()).setTextField(only.column());

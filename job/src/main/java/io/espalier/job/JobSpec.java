@@ -99,8 +99,14 @@ public record JobSpec(
     /**
      * @param heldOut whether the text differs from the calibration text
      * @param speed whether prefill and decode are timed
+     * @param runtime that they are timed in; empty: llama.cpp if it can be, else the engine of this program
      */
-    public record Evaluation(Text text, boolean heldOut, boolean speed) {}
+    public record Evaluation(Text text, boolean heldOut, boolean speed, Optional<SpeedRuntime> runtime) {
+        /** Whether llama.cpp must time the models, which not every model allows. */
+        public boolean needsLlamaCpp() {
+            return speed && runtime.equals(Optional.of(SpeedRuntime.LLAMA_CPP));
+        }
+    }
 
     /**
      * @param runtime that must load every checkpoint of the job

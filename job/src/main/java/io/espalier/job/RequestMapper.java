@@ -198,6 +198,10 @@ public final class RequestMapper {
         return new JobSpec.Evaluation(
                 new JobSpec.Text(sources, windows, length, begins, false),
                 !sources.equals(calibration.sources()),
-                !evaluation.getSkipSpeed());
+                !evaluation.getSkipSpeed(),
+                evaluation.getRuntime().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(SpeedRuntime.named(
+                                choice(evaluation.getRuntime(), "evaluation.runtime", SpeedRuntime.labels()))));
     }
 }

@@ -32,6 +32,7 @@ public final class SettingNames {
             Map.entry(Setting.EPSILON, "scoring.gradient.epsilon"),
             Map.entry(Setting.DRAWS, "scoring.gradient.draws"),
             Map.entry(Setting.EVALUATION_TEXT, "evaluation.text"),
+            Map.entry(Setting.EVALUATION_RUNTIME, "evaluation.runtime"),
             Map.entry(Setting.RUNTIME, "export.runtime"),
             Map.entry(Setting.GGUF, "export.gguf"),
             Map.entry(Setting.COMPUTE_TYPE, "espalier.compute.type"),

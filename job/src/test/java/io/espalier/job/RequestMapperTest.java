@@ -15,6 +15,8 @@ import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Export;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +50,7 @@ class RequestMapperTest {
                                         new UnitRounding(32),
                                         Compensation.LEAST_SQUARES_BLEND,
                                         false)),
-                        new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true),
+                        new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true, Optional.empty()),
                         JobSpec.Export.TRANSFORMERS,
                         0));
     }
@@ -117,6 +119,18 @@ class RequestMapperTest {
         JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
 
         assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', ", "espalier, ESPALIER", "llama.cpp, LLAMA_CPP"})
+    void theRuntimeOfTheSpeedsStaysOpenUnlessItIsNamed(String asked, @Nullable SpeedRuntime runtime) {
+        String json = "{%s,\"evaluation\":{\"runtime\":\"%s\"}}".formatted(MINIMAL, asked);
+
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        assertThat(spec.evaluation().runtime()).isEqualTo(Optional.ofNullable(runtime));
+        assertThat(CompleteRequestMapper.toWire(spec).getEvaluation().getRuntime())
+                .isEqualTo(asked);
     }
 
     @Test
@@ -202,6 +216,7 @@ class RequestMapperTest {
                 "pruning.attention_unit         | \"pruning\":{\"target\":\"2:4\",\"attention_unit\":\"query-head\"}",
                 "export.runtime                 | \"export\":{\"runtime\":\"ollama\"}",
                 "export.gguf                    | \"export\":{\"gguf\":\"q4_k\"}",
+                "evaluation.runtime             | \"evaluation\":{\"runtime\":\"vllm\"}",
                 "export.gguf                    | \"export\":{\"runtime\":\"llama.cpp\",\"gguf\":\"none\"}",
                 "pruning.attention_round_to     | \"pruning\":{\"target\":\"2:4\",\"attention_round_to\":2}",
                 "pruning.only                   | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3,\"only\":\"mlp\"}",

@@ -26,6 +26,7 @@ public enum Setting {
     EPSILON,
     DRAWS,
     EVALUATION_TEXT,
+    EVALUATION_RUNTIME,
     COMPUTE_TYPE,
     RUNTIME,
     GGUF,

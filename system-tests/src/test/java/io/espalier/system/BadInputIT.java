@@ -173,6 +173,14 @@ class BadInputIT extends SoundStack {
                         ErrorCode.INVALID_ARGUMENT,
                         "export.gguf"),
                 new BadRequest(
+                        "the speed of an opt in llama.cpp",
+                        request -> request.setModel("opt")
+                                .getEvaluationBuilder()
+                                .clearSkipSpeed()
+                                .setRuntime("llama.cpp"),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "evaluation.runtime"),
+                new BadRequest(
                         "a global allocation for any runtime",
                         request -> {
                             request.getPruningBuilder().setAllocation("global");

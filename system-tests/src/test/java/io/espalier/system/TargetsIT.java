@@ -13,11 +13,14 @@ import io.espalier.v1.MaskedPerplexity;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.RankCorrelation;
 import io.espalier.v1.ScoreFact;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,6 +133,33 @@ class TargetsIT extends SoundStack {
         assertThat(report.getLayersList()).hasSize(LAYERS).containsOnly(report.getLayers(0));
         Manifest manifest = Manifest.read(stack.folders().artifacts().resolve(report.getOutput()));
         assertThat(manifest.files()).containsKeys("model-f16.gguf", "model.safetensors", "README.md");
+    }
+
+    @Test
+    void speedsAreThoseOfStockLlamaCppWhichWritesWhatWeWriteAndLeavesNoFiles() throws IOException {
+        PruneRequest.Builder request = Requests.magnitude("in-llama-cpp").toBuilder();
+        request.getEvaluationBuilder().clearSkipSpeed().setRuntime("llama.cpp");
+
+        JobEvent end = stack.run(request.build());
+
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        EvaluationReport report = end.getCompleted();
+        assertThat(report.getProtocol().getRuntime()).isEqualTo("llama.cpp");
+        assertThat(report.getProtocol().getRuntimeVersion()).isEqualTo("b4916");
+        assertThat(report.getProtocol().getWeightType()).isEqualTo("bf16");
+        assertThat(report.getProtocol().getThreads()).isPositive();
+        assertThat(report.getProtocol().getNotesList())
+                .singleElement()
+                .asString()
+                .contains("the same 16 tokens");
+        assertThat(List.of(report.getDense(), report.getPruned())).allSatisfy(model -> {
+            assertThat(model.getPrefillTokensPerSecond()).isPositive();
+            assertThat(model.getDecodeTokensPerSecond()).isPositive();
+        });
+        Path temporary = stack.folders().state().resolve("tmp");
+        try (Stream<Path> files = Files.list(temporary)) {
+            assertThat(files).noneMatch(file -> file.getFileName().toString().startsWith("espalier-llama-"));
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
 import io.espalier.v1.TextRead;
 import io.espalier.v1.UnitsRemoved;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -46,13 +47,16 @@ public final class EvaluationTable {
 
     private static String single(EvaluationReport report) {
         EvaluationProtocol protocol = report.getProtocol();
-        List<Quantity> quantities = List.of(
+        List<Quantity> quantities = new ArrayList<>(List.of(
                 new Quantity("perplexity", "%,.3f", ModelMeasurement::getPerplexity),
                 new Quantity("parameters", "%,.0f", ModelMeasurement::getParameters),
                 new Quantity("MACs, %d tokens".formatted(protocol.getMacsTokens()), "%,.0f", ModelMeasurement::getMacs),
                 new Quantity("checkpoint bytes", "%,.0f", ModelMeasurement::getCheckpointBytes),
                 new Quantity("prefill tokens/s", "%,.0f", ModelMeasurement::getPrefillTokensPerSecond),
-                new Quantity("decode tokens/s", "%,.0f", ModelMeasurement::getDecodeTokensPerSecond));
+                new Quantity("decode tokens/s", "%,.0f", ModelMeasurement::getDecodeTokensPerSecond)));
+        if (report.getDense().getPeakMemoryBytes() > 0) {
+            quantities.add(new Quantity("peak memory, bytes", "%,.0f", ModelMeasurement::getPeakMemoryBytes));
+        }
         StringBuilder table = new StringBuilder(String.format(Locale.ROOT, ROW, "", "dense", "pruned", "ratio"));
         for (Quantity quantity : quantities) {
             table.append('\n').append(quantity.row(report.getDense(), report.getPruned()));
@@ -63,6 +67,7 @@ public final class EvaluationTable {
                     String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
         }
         table.append(removed(report));
+        table.append(runtime(protocol));
         table.append("\n\nperplexity over ")
                 .append(String.format(Locale.ROOT, "%,d", protocol.getPredictedTokens()))
                 .append(" predictions, windows of ")
@@ -79,6 +84,29 @@ public final class EvaluationTable {
         report.getProvenance().getNotesList().forEach(note -> table.append("\nnote: ")
                 .append(note.replaceAll("\\p{C}", "?")));
         return table.append(ranks(report)).toString();
+    }
+
+    /** What the speeds were measured in, and what is to be known of them; nothing in reports of earlier versions. */
+    private static String runtime(EvaluationProtocol protocol) {
+        StringBuilder lines = new StringBuilder();
+        if (!protocol.getRuntime().isEmpty()) {
+            lines.append("\n\nspeeds in %s %s, weights in %s, threads: %d; a prompt of %d tokens, then %d"
+                    .formatted(
+                            protocol.getRuntime(),
+                            plain(protocol.getRuntimeVersion()),
+                            protocol.getWeightType(),
+                            protocol.getThreads(),
+                            protocol.getPrefillTokens(),
+                            protocol.getDecodeTokens()));
+        }
+        for (String note : protocol.getNotesList()) {
+            lines.append(lines.isEmpty() ? "\n\n" : "\n").append(plain(note));
+        }
+        return lines.toString();
+    }
+
+    private static String plain(String text) {
+        return text.replaceAll("\\p{C}", "?");
     }
 
     /** What went of each kind of unit, and why nothing did where that is so. */

@@ -19,6 +19,29 @@ class EvaluationTableTest {
     }
 
     @Test
+    void saysWhatTheSpeedsWereMeasuredInAndTheMemoryThatTook() {
+        EvaluationReport.Builder report = SampleEvents.report().toBuilder();
+        report.getDenseBuilder().setPeakMemoryBytes(90_000_000);
+        report.getPrunedBuilder().setPeakMemoryBytes(81_000_000);
+        report.getProtocolBuilder()
+                .setRuntime("llama.cpp")
+                .setRuntimeVersion("b4916")
+                .setWeightType("f16")
+                .setThreads(2)
+                .setPrefillTokens(128)
+                .setDecodeTokens(32)
+                .addNotes("the same\ntokens");
+
+        String table = EvaluationTable.of(report.build());
+
+        assertThat(table)
+                .contains(
+                        "peak memory, bytes             90,000,000       81,000,000     0.900",
+                        "speeds in llama.cpp b4916, weights in f16, threads: 2; a prompt of 128 tokens, then 32",
+                        "the same?tokens");
+    }
+
+    @Test
     void setsDenseAgainstPrunedAndMarksWhatWasNotMeasured() {
         // When
         String table = EvaluationTable.of(SampleEvents.report());

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The dense and the pruned model, measured in one process by one protocol.
+ * The dense and the pruned model, measured by one protocol.
  *
  * @param layers shapes of the pruned model
  * @param splitName "held-out" or "calibration"
@@ -15,7 +15,7 @@ import java.util.Map;
  * @param macsTokens length of the input the MACs are stated for
  * @param sliced perplexity of the dense model without the units that a score set would remove, by the set's name;
  *     empty unless asked for
- * @param repetitions alternating dense/pruned repetitions behind the speeds; 0 when not measured
+ * @param speeds of both, if they were measured
  */
 public record Evaluation(
         Measurement dense,
@@ -26,9 +26,7 @@ public record Evaluation(
         int windows,
         long predictedTokens,
         int macsTokens,
-        int prefillTokens,
-        int decodeTokens,
-        int repetitions,
+        Speeds speeds,
         Map<String, Double> sliced) {
     public Evaluation {
         layers = List.copyOf(layers);
@@ -39,15 +37,6 @@ public record Evaluation(
      * @param nonzero parameters, without those that pruning made zero in place
      * @param macs multiply-accumulate operations of one forward pass
      * @param checkpointBytes size of the weight files
-     * @param prefillRate tokens per second; 0 when not measured
-     * @param decodeRate tokens per second; 0 when not measured
      */
-    public record Measurement(
-            double perplexity,
-            long parameters,
-            long nonzero,
-            long macs,
-            long checkpointBytes,
-            double prefillRate,
-            double decodeRate) {}
+    public record Measurement(double perplexity, long parameters, long nonzero, long macs, long checkpointBytes) {}
 }

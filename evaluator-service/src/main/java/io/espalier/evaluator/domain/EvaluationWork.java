@@ -11,7 +11,6 @@ import io.espalier.job.Workspace;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
-import io.espalier.model.evaluation.Speed;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
@@ -19,23 +18,15 @@ import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Engine;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Measures the dense and the pruned model by one protocol. */
 public final class EvaluationWork {
     /** The input length published MACs are stated for. */
     private static final int MACS_TOKENS = 64;
-
-    private static final int DECODE_TOKENS = 32;
-    private static final int REPETITIONS = 5;
-
-    private static final Logger LOG = LoggerFactory.getLogger(EvaluationWork.class);
 
     private final Workspace workspace;
 
@@ -71,40 +62,20 @@ public final class EvaluationWork {
                             * dense.config().layers().size());
             Perplexity ofDense = Perplexity.of(dense, windows, computation, models.of(0));
             Perplexity ofPruned = Perplexity.of(pruned, windows, computation, models.of(1));
-            int[] prompt = prompt(windows[0], dense);
-            boolean timed = spec.evaluation().speed() && fit(spec, inspection, dense, pruned);
-            Speed.Comparison speed = timed
-                    ? Speed.compare(dense, pruned, prompt, DECODE_TOKENS, REPETITIONS)
-                    : new Speed.Comparison(new Speed(0, 0), new Speed(0, 0));
+            Speeds speeds = new SpeedWork().measure(spec, inspection, dense, pruned, windows[0]);
             return new Evaluation(
-                    measurement(dense, ofDense, speed.dense(), 0),
-                    measurement(pruned, ofPruned, speed.pruned(), artifact.zeroedWeights()),
+                    measurement(dense, ofDense, 0),
+                    measurement(pruned, ofPruned, artifact.zeroedWeights()),
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
                     ofDense.windows(),
                     ofDense.predictions(),
                     MACS_TOKENS,
-                    prompt.length,
-                    DECODE_TOKENS,
-                    timed ? REPETITIONS : 0,
+                    speeds,
                     sliced.map(sets -> sliced(spec, inspection, artifact, dense, windows, sets, models))
                             .orElse(Map.of()));
         }
-    }
-
-    private static boolean fit(JobSpec spec, Inspection inspection, Checkpoint dense, Checkpoint pruned) {
-        boolean fit = Speed.fit(dense, pruned, inspection.computation().budget());
-        if (!fit) {
-            LOG.info("speed not measured job={}: both models in memory exceed espalier.memory.budget", spec.jobId());
-        }
-        return fit;
-    }
-
-    /** Shortens the prompt where it and the decoded tokens would exceed the positions that the model knows. */
-    private static int[] prompt(int[] window, Checkpoint checkpoint) {
-        int most = Math.max(1, checkpoint.config().maxPositions() - DECODE_TOKENS);
-        return Arrays.copyOf(window, Math.min(window.length, most));
     }
 
     /**
@@ -155,16 +126,13 @@ public final class EvaluationWork {
         return perplexities;
     }
 
-    private static Measurement measurement(
-            Checkpoint checkpoint, Perplexity perplexity, Speed speed, long zeroedWeights) {
+    private static Measurement measurement(Checkpoint checkpoint, Perplexity perplexity, long zeroedWeights) {
         ModelSize size = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), MACS_TOKENS);
         return new Measurement(
                 perplexity.value(),
                 size.parameters(),
                 size.parameters() - zeroedWeights,
                 size.macs(),
-                checkpoint.bytes(),
-                speed.prefill(),
-                speed.decode());
+                checkpoint.bytes());
     }
 }

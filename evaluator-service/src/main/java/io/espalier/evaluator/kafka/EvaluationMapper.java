@@ -1,8 +1,10 @@
 package io.espalier.evaluator.kafka;
 
 import io.espalier.evaluator.domain.Evaluation;
+import io.espalier.evaluator.domain.Speeds;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
+import io.espalier.job.SpeedRuntime;
 import io.espalier.model.importance.GradientSource;
 import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
@@ -22,9 +24,9 @@ final class EvaluationMapper {
                 .setRequest(checkpoint.getRequest())
                 .setOutput(checkpoint.getOutput())
                 .setProfile(checkpoint.getProfile())
-                .setDense(toWire(evaluation.dense()))
-                .setPruned(toWire(evaluation.pruned()))
-                .setProtocol(protocol(evaluation))
+                .setDense(toWire(evaluation.dense(), evaluation.speeds().dense()))
+                .setPruned(toWire(evaluation.pruned(), evaluation.speeds().pruned()))
+                .setProtocol(protocol(evaluation, codeVersion))
                 .addAllControls(checkpoint.getControlsList())
                 .addAllRemoved(checkpoint.getRemovedList())
                 .setProvenance(provenance(checkpoint, spec, codeVersion));
@@ -36,28 +38,36 @@ final class EvaluationMapper {
         return report.build();
     }
 
-    private static ModelMeasurement toWire(Evaluation.Measurement measurement) {
+    private static ModelMeasurement toWire(Evaluation.Measurement measurement, Speeds.Measured speed) {
         return ModelMeasurement.newBuilder()
                 .setPerplexity(measurement.perplexity())
                 .setParameters(measurement.parameters())
                 .setNonzeroParameters(measurement.nonzero())
                 .setMacs(measurement.macs())
                 .setCheckpointBytes(measurement.checkpointBytes())
-                .setPrefillTokensPerSecond(measurement.prefillRate())
-                .setDecodeTokensPerSecond(measurement.decodeRate())
+                .setPrefillTokensPerSecond(speed.prefill())
+                .setDecodeTokensPerSecond(speed.decode())
+                .setPeakMemoryBytes(speed.peakMemory())
                 .build();
     }
 
-    private static EvaluationProtocol protocol(Evaluation evaluation) {
+    private static EvaluationProtocol protocol(Evaluation evaluation, String codeVersion) {
+        Speeds speeds = evaluation.speeds();
+        boolean own = speeds.runtime().equals(SpeedRuntime.ESPALIER.label());
         return EvaluationProtocol.newBuilder()
                 .setSequenceLength(evaluation.sequenceLength())
                 .setWindows(evaluation.windows())
                 .setPredictedTokens(evaluation.predictedTokens())
                 .setSplit(evaluation.splitName())
                 .setMacsTokens(evaluation.macsTokens())
-                .setPrefillTokens(evaluation.prefillTokens())
-                .setDecodeTokens(evaluation.decodeTokens())
-                .setRepetitions(evaluation.repetitions())
+                .setPrefillTokens(speeds.prefillTokens())
+                .setDecodeTokens(speeds.decodeTokens())
+                .setRepetitions(speeds.repetitions())
+                .setRuntime(speeds.runtime())
+                .setRuntimeVersion(own ? codeVersion : speeds.version())
+                .setWeightType(speeds.weightType())
+                .setThreads(speeds.threads())
+                .addAllNotes(speeds.notes())
                 .build();
     }
 

@@ -17,6 +17,7 @@ import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Whether the runtime that a job names will load what the job makes, as far as that is known before anything is scored. */
 final class RuntimeCheck {
@@ -38,6 +39,11 @@ final class RuntimeCheck {
             GgufExport.tokenizerRefusal(dense).ifPresent(reason -> {
                 throw new InvalidSetting(Setting.GGUF, reason);
             });
+        }
+        if (spec.evaluation().needsLlamaCpp()) {
+            ModelConfig config = dense.config();
+            requireMeasurable(GgufExport.tokenizerRefusal(dense));
+            requireMeasurable(GgufExport.refusal(config, config.layers(), false));
         }
         if (spec.pruning().target() instanceof Target.Units units) {
             check(spec, units, dense, layout, scope);
@@ -72,5 +78,14 @@ final class RuntimeCheck {
     private static void check(JobSpec spec, ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
         JobSpec.Export export = spec.export();
         export.runtime().require(dense, shapes, outputBiases, export.gguf().isPresent());
+        if (spec.evaluation().needsLlamaCpp()) {
+            requireMeasurable(GgufExport.refusal(dense, shapes, outputBiases));
+        }
+    }
+
+    private static void requireMeasurable(Optional<String> refusal) {
+        refusal.ifPresent(reason -> {
+            throw new InvalidSetting(Setting.EVALUATION_RUNTIME, "is llama.cpp, which does not load this: " + reason);
+        });
     }
 }

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -256,7 +257,7 @@ class JobFootprintTest {
                         JobSpec.Controls.OFF,
                         scoresOf),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false),
+                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false, Optional.empty()),
                 JobSpec.Export.TRANSFORMERS,
                 1);
     }

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -236,7 +237,7 @@ class ScorePlanTest {
                         JobSpec.Controls.RANKS,
                         ""),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(text, false, false),
+                new JobSpec.Evaluation(text, false, false, Optional.empty()),
                 JobSpec.Export.TRANSFORMERS,
                 1);
     }
