@@ -65,6 +65,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private void show(EvaluationReport report, StackSettings settings) {
         console.result(json ? ProtoJson.line(report) : EvaluationTable.of(report));
-        console.say("the pruned checkpoint lies in " + settings.artifacts().resolve(report.getOutput()));
+        Path pruned = settings.artifacts().resolve(report.getOutput());
+        console.say("the pruned checkpoint lies in " + pruned);
+        console.say("./espalier generate %s \"Once upon a time\"".formatted(pruned));
     }
 }

@@ -44,6 +44,7 @@ public final class Espalier {
                 .addSubcommand(new CancelCommand(console))
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new ExportCommand())
+                .addSubcommand(new GenerateCommand())
                 .addSubcommand(new CollectCommand(console))
                 .addSubcommand(new WorkersCommand(console))
                 .addSubcommand(new ShowWorkerCommand(console))

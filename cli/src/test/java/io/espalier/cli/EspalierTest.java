@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EspalierTest {
     private static final String ARTIFACTS = "../system-tests/src/test/resources/upgrade/8acdd61/ended/artifacts";
@@ -78,6 +79,15 @@ class EspalierTest {
         // Then
         assertThat(exitCode).isEqualTo(ExitCode.INVALID);
         assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains("--from-artifacts no-such-folder");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--tokens=0", "--temperature=-1", "--temperature=NaN"})
+    void textIsNotGeneratedWithSettingsThatMakeNoSense(String option) {
+        int exitCode = run("generate", "no-such-folder", "a prompt", option);
+
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains(option.substring(0, option.indexOf('=')));
     }
 
     @Test

@@ -8,11 +8,11 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /** The type of a GGUF file that stores weights as their checkpoint does. */
-final class StoredType {
+public final class StoredType {
     private StoredType() {}
 
     /** That of most weights: norms are often stored in another. */
-    static GgufType of(Checkpoint checkpoint) {
+    public static GgufType of(Checkpoint checkpoint) {
         Map<DType, Long> elements = new EnumMap<>(DType.class);
         for (TensorInfo tensor : checkpoint.tensors().values()) {
             elements.merge(tensor.dtype(), tensor.elements(), Long::sum);
