@@ -157,6 +157,7 @@ class SpeedWorkTest {
                 1,
                 0,
                 1,
+                List.of(),
                 2,
                 new Computation(ComputeType.FP32, new MemoryBudget(1L << 30)),
                 Map.of(),
