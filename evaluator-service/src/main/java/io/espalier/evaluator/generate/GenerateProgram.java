@@ -17,6 +17,7 @@ import io.espalier.model.export.GgufExport;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,10 +40,14 @@ public final class GenerateProgram {
     /** Arguments: root of the models, checkpoint folder or GGUF file, prompt, tokens, temperature and seed. */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        // The library says there where it was unpacked.
+        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         Choice choice = new Choice(
                 Integer.parseInt(arguments[3]), Float.parseFloat(arguments[4]), Integer.parseInt(arguments[5]));
         try {
             run(Path.of(arguments[0]), Path.of(arguments[1]), arguments[2], choice, out);
+            // Native libraries leave threads behind that keep the process.
+            System.exit(0);
         } catch (EspalierException e) {
             fail(e.code() + ": " + e.getMessage());
         } catch (LlamaFailure e) {
