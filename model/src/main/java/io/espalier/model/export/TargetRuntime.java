@@ -90,10 +90,7 @@ public enum TargetRuntime {
      */
     public void require(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases, boolean gguf) {
         refusal(dense, shapes, outputBiases).ifPresent(reason -> {
-            throw new InvalidSetting(
-                    Setting.RUNTIME,
-                    "is %s, which does not load this: %s; leave it out, or keep heads with pruning.only mlp"
-                            .formatted(label, reason));
+            throw new InvalidSetting(Setting.RUNTIME, "is %s, which does not load this: %s".formatted(label, reason));
         });
         if (gguf) {
             GgufExport.refusal(dense, shapes, outputBiases).ifPresent(reason -> {
@@ -104,6 +101,11 @@ public enum TargetRuntime {
 
     private static Optional<String> inOwnConfig(ModelConfig dense, List<LayerShape> shapes, boolean outputBiases) {
         WrittenConfig written = (outputBiases ? dense.withOutputBiases() : dense).withShapes(shapes);
-        return written.profile() == Profile.UNIFORM ? Optional.empty() : Optional.of(written.reason());
+        if (written.profile() == Profile.UNIFORM) {
+            return Optional.empty();
+        }
+        boolean differ = new HashSet<>(shapes).size() > 1;
+        return Optional.of(written.reason()
+                + (differ ? "; prune every layer alike" : "; keep the heads and prune channels alone"));
     }
 }
