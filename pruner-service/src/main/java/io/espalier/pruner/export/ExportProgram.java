@@ -1,5 +1,6 @@
 package io.espalier.pruner.export;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
 import io.espalier.model.artifact.ModelRoot;
@@ -9,6 +10,7 @@ import io.espalier.model.export.FolderExport;
 import io.espalier.model.export.GgufExport;
 import io.espalier.model.export.GgufType;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -41,6 +43,11 @@ public final class ExportProgram {
                 WrittenConfig config =
                         FolderExport.valueOf(to.toUpperCase(Locale.ROOT)).export(checkpoint, target, progress);
                 return "%s: profile %s, %s".formatted(target, config.profile().wireName(), config.reason());
+            }
+            // A slip of the hand must not replace a checkpoint's weights.
+            if (Files.exists(target)) {
+                throw new EspalierException(
+                        ErrorCode.ALREADY_EXISTS, target.getFileName() + ": is there already; name another file");
             }
             GgufExport export = GgufExport.of(checkpoint, GgufType.valueOf(to.toUpperCase(Locale.ROOT)));
             export.write(target, progress);

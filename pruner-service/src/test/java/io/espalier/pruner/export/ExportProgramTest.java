@@ -54,6 +54,17 @@ class ExportProgramTest {
     }
 
     @Test
+    void aFileThatIsThereIsNotReplaced() throws Exception {
+        Path file = Files.writeString(folder.resolve("model.safetensors"), "weights");
+
+        assertThatThrownBy(() -> ExportProgram.run(MODELS, "llama", "F16", file, Progress.SILENT))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("model.safetensors");
+
+        assertThat(file).hasContent("weights");
+    }
+
+    @Test
     void whatLlamaCppDoesNotKnowIsRefusedAndLeavesNothing() {
         assertThatThrownBy(() -> ExportProgram.run(MODELS, "opt", "F16", folder.resolve("opt.gguf"), Progress.SILENT))
                 .isInstanceOf(EspalierException.class)

@@ -68,7 +68,7 @@ public final class JobCheck {
     private static String text(String kind, TextRead read, int windows) {
         return String.format(
                 Locale.ROOT,
-                "%s: %,d windows, %,d tokens of %,d documents",
+                "%s: %,d windows, %,d tokens; documents: %,d",
                 kind,
                 windows,
                 read.tokens(),
