@@ -124,6 +124,10 @@ public final class JobCheck {
                 .needs();
         Need most = Collections.max(needs, Comparator.comparingLong(Need::bytes));
         return String.format(
-                Locale.ROOT, "memory: at most %,d of %,d bytes, in %s", most.bytes(), budget.bytes(), most.what());
+                Locale.ROOT,
+                "memory: at most %,d bytes, in %s; the default of espalier.memory.budget is %,d",
+                most.bytes(),
+                most.what(),
+                budget.bytes());
     }
 }
