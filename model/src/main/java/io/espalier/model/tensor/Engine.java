@@ -40,8 +40,12 @@ public final class Engine {
         return true;
     });
 
-    /** The number of threads that was last set for a calling thread; the engine keeps this number per calling thread. */
-    private final ThreadLocal<Integer> threadsSet = ThreadLocal.withInitial(() -> 0);
+    /**
+     * The number of threads that was last set for a calling thread; the engine keeps this number per calling thread. When
+     * a thread first asks for it or computes, the engine replaces it by the number that any thread set last, and other
+     * numbers of threads give other last bits. So each thread asks before it sets its own.
+     */
+    private final ThreadLocal<Integer> threadsSet = ThreadLocal.withInitial(JniUtils::getNumThreads);
 
     private final ThreadLocal<Integer> threadLimit = ThreadLocal.withInitial(() -> Integer.MAX_VALUE);
     private volatile int threads = JniUtils.getNumThreads();
