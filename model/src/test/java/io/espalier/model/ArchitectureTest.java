@@ -64,6 +64,7 @@ class ArchitectureTest {
             "export",
             "importance",
             "pruning",
+            "search",
             "sparsity",
             "evaluation");
 

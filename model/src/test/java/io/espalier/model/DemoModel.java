@@ -20,7 +20,12 @@ public final class DemoModel {
     private DemoModel() {}
 
     public static Checkpoint open() {
-        return Checkpoint.open(DEMO.resolve("llama"));
+        return open("llama");
+    }
+
+    /** @param family {@code llama}, {@code opt} or {@code bloom} */
+    public static Checkpoint open(String family) {
+        return Checkpoint.open(DEMO.resolve(family));
     }
 
     public static int[][] calibration(Checkpoint checkpoint, int samples, int length) {

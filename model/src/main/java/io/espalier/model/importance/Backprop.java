@@ -22,6 +22,7 @@ import io.espalier.model.transformer.WeightStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,9 +37,21 @@ import org.jspecify.annotations.Nullable;
  * @param scope layers whose gradients are computed
  * @param squares whether {@link GradientSource#squaredGradient} and {@link GradientSource#outputNorms} are computed
  *     too; the squared gradients take as much memory again as the gradients
+ * @param labels seed of labels that are drawn from the model's own distribution; empty for the next tokens of the text
  */
 public record Backprop(
-        Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares, Computation computation) {
+        Checkpoint checkpoint,
+        int[][] windows,
+        LayerScope scope,
+        boolean squares,
+        Computation computation,
+        OptionalLong labels) {
+    /** Gradients of the loss of the text itself. */
+    public Backprop(
+            Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares, Computation computation) {
+        this(checkpoint, windows, scope, squares, computation, OptionalLong.empty());
+    }
+
     /** Computes in fp32. */
     public Backprop(Checkpoint checkpoint, int[][] windows, LayerScope scope, boolean squares) {
         this(checkpoint, windows, scope, squares, Computation.EXACT);
@@ -58,6 +71,20 @@ public record Backprop(
         R of(LayerLayout layer, LayerWeights weights, LayerGradients gradients);
     }
 
+    /** Turns what a sink received of one half of a layer into a result. It is called as a {@link Reduction} is. */
+    @FunctionalInterface
+    public interface SinkReduction<S extends GradientSink, R> {
+        /** @param weights of this half only; they are freed after the call */
+        R of(LayerLayout layer, LayerWeights weights, S sink);
+    }
+
+    /** Opens a sink for one half of a layer. */
+    @FunctionalInterface
+    public interface Sinks<S extends GradientSink> {
+        /** @param linears linear layers of the half whose gradients are wanted; none for a layer that stays whole */
+        S open(LayerLayout layer, LayerHalf half, List<Linear> linears);
+    }
+
     /** Receives the results of a layer's two halves. The last layer of the scope comes first. */
     @FunctionalInterface
     public interface Visitor<R> {
@@ -74,7 +101,24 @@ public record Backprop(
      *     size
      */
     public <R> void run(Path position, Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
-        new Pass(position).run(reduction, visitor, progress);
+        try (Sums sums = Sums.of(ModelLayout.of(checkpoint), squares)) {
+            run(
+                    position,
+                    (layer, half, linears) -> sums.gradients(linears, windows.length),
+                    reduction::of,
+                    visitor,
+                    progress);
+        }
+    }
+
+    /**
+     * The same for a caller that does not want the sums of the gradients.
+     *
+     * @param sinks receive the gradient of every token
+     */
+    public <S extends GradientSink, R> void run(
+            Path position, Sinks<S> sinks, SinkReduction<S, R> reduction, Visitor<R> visitor, Progress progress) {
+        new Pass<>(position, sinks, reduction, visitor).run(progress);
     }
 
     /**
@@ -95,12 +139,11 @@ public record Backprop(
         return Math.max(forward, Math.max(loss, backward));
     }
 
-    /** Memory for the weights and gradients of one half of a layer. All halves use it in turn. */
-    private record Arenas(
-            Arena weights, Arena means, @Nullable Arena squares) implements AutoCloseable {
-        static Arenas of(ModelLayout layout, boolean squares) {
+    /** Memory for the gradients of one half of a layer. All halves use it in turn. */
+    private record Sums(Arena means, @Nullable Arena squares) implements AutoCloseable {
+        static Sums of(ModelLayout layout, boolean squares) {
             Supplier<Arena> arena = () -> LayerWeights.arenaForHalf(layout.layers());
-            return new Arenas(arena.get(), arena.get(), squares ? arena.get() : null);
+            return new Sums(arena.get(), squares ? arena.get() : null);
         }
 
         LayerGradients gradients(List<Linear> linears, int samples) {
@@ -113,7 +156,6 @@ public record Backprop(
 
         @Override
         public void close() {
-            weights.close();
             means.close();
             if (squares != null) {
                 squares.close();
@@ -121,35 +163,41 @@ public record Backprop(
         }
     }
 
-    private final class Pass {
+    private final class Pass<S extends GradientSink, R> {
         private final ModelLayout layout = ModelLayout.of(checkpoint);
         private final int last = layout.layers().size();
         private final BoundaryFiles hidden;
         private final BoundaryFiles attended;
         private final BoundaryFiles upstream;
         private final List<int[][]> chunks;
+        private final Sinks<S> sinks;
+        private final SinkReduction<S, R> reduction;
+        private final Visitor<R> visitor;
         private long tokens;
 
-        Pass(Path position) {
+        Pass(Path position, Sinks<S> sinks, SinkReduction<S, R> reduction, Visitor<R> visitor) {
+            this.sinks = sinks;
+            this.reduction = reduction;
+            this.visitor = visitor;
             chunks = LayerStream.chunked(windows, layout, computation.budget());
             hidden = new BoundaryFiles(position, "hidden", chunks.size());
             attended = new BoundaryFiles(position, "attended", chunks.size());
             upstream = new BoundaryFiles(position, "upstream", chunks.size());
         }
 
-        <R> void run(Reduction<R> reduction, Visitor<R> visitor, Progress progress) {
+        void run(Progress progress) {
             OptionalInt reached = upstream.lowest(scope.first(), last);
             if (reached.isEmpty()) {
                 forward(progress);
             }
             try (Scope held = Scope.open();
-                    Arenas arenas = Arenas.of(layout, squares)) {
+                    Arena memory = LayerWeights.arenaForHalf(layout.layers())) {
                 int from = reached.orElse(last);
                 List<Tensor> above = IntStream.range(0, chunks.size())
                         .mapToObj(chunk -> load(upstream, from, chunk, held))
                         .toList();
                 for (int index = from - 1; index >= scope.first(); index--) {
-                    backward(layout.layers().get(index), above, arenas, reduction, visitor);
+                    backward(layout.layers().get(index), above, memory);
                     upstream.save(index, above);
                     report(progress, 2 * last - index);
                 }
@@ -178,7 +226,11 @@ public record Backprop(
                 });
                 hidden.save(last, stream.chunks());
                 LanguageHead loss = new LanguageHead(checkpoint, layout, computation.type());
-                upstream.save(last, loss.lossGradient(stream, head));
+                upstream.save(
+                        last,
+                        labels.isPresent()
+                                ? loss.sampledLossGradient(stream, labels.getAsLong(), head)
+                                : loss.lossGradient(stream, head));
             }
         }
 
@@ -188,15 +240,14 @@ public record Backprop(
          * @param above per chunk the gradient [b, t, d] with respect to the layer's output; the gradient with respect
          *     to its input replaces it
          */
-        private <R> void backward(
-                LayerLayout layer, List<Tensor> above, Arenas arenas, Reduction<R> reduction, Visitor<R> visitor) {
+        private void backward(LayerLayout layer, List<Tensor> above, Arena memory) {
             try (Scope beside = Scope.open()) {
                 Kernels kernels = new Kernels(beside);
                 // Halves side by side both read the layer's input and both get the whole gradient of its output.
                 List<Tensor> below =
                         layer.parallel() ? above.stream().map(kernels::copy).toList() : above;
-                @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, below, arenas, reduction);
-                @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, above, arenas, reduction);
+                @Nullable R feedForward = backward(layer, LayerHalf.FEED_FORWARD, above, below, memory);
+                @Nullable R attention = backward(layer, LayerHalf.ATTENTION, above, above, memory);
                 if (layer.parallel()) {
                     IntStream.range(0, above.size())
                             .forEach(chunk -> kernels.addInPlace(above.get(chunk), below.get(chunk)));
@@ -208,18 +259,12 @@ public record Backprop(
         }
 
         /** @param below receives the gradient with respect to the half's input, with what bypasses it unless others hold that */
-        private <R> @Nullable R backward(
-                LayerLayout layer,
-                LayerHalf half,
-                List<Tensor> above,
-                List<Tensor> below,
-                Arenas arenas,
-                Reduction<R> reduction) {
+        private @Nullable R backward(
+                LayerLayout layer, LayerHalf half, List<Tensor> above, List<Tensor> below, Arena memory) {
             boolean wanted = scope.contains(layer.index());
             try (LayerWeights weights =
-                            LayerWeights.readRecordable(checkpoint, layer, half, computation.type(), arenas.weights());
-                    LayerGradients gradients =
-                            arenas.gradients(wanted ? layer.linears(half) : List.of(), windows.length)) {
+                            LayerWeights.readRecordable(checkpoint, layer, half, computation.type(), memory);
+                    S gradients = sinks.open(layer, half, wanted ? layer.linears(half) : List.of())) {
                 for (int chunk = 0; chunk < chunks.size(); chunk++) {
                     backward(layer, half, weights, chunk, above.get(chunk), below.get(chunk), gradients);
                 }
@@ -234,7 +279,7 @@ public record Backprop(
                 int chunk,
                 Tensor above,
                 Tensor below,
-                LayerGradients gradients) {
+                GradientSink gradients) {
             try (Scope scope = Scope.open()) {
                 LinearTaps taps = new LinearTaps(weights, scope);
                 DecoderLayer tapped = new DecoderLayer(layer, weights, taps);

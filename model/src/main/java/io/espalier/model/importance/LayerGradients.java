@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Exact gradients of the linear layers' weights in one half of a decoder layer. They are summed over the windows, and
  * {@link #close} frees them.
  */
-public final class LayerGradients implements GradientSource, AutoCloseable {
+public final class LayerGradients implements GradientSource, GradientSink {
     private final Scope scope = Scope.open();
     private final Map<String, Sums> byModule = new HashMap<>();
     private final List<Linear> linears;
@@ -61,13 +61,9 @@ public final class LayerGradients implements GradientSource, AutoCloseable {
         return linears;
     }
 
-    /**
-     * Adds what some samples contribute to the sums. Linear layers whose gradients are not wanted are ignored.
-     *
-     * @param input the input X of these samples, [b, t, in]
-     * @param upstream the gradient dY of the mean loss over all samples with respect to the output, [b, t, out]
-     */
-    void add(Linear linear, Tensor input, Tensor upstream) {
+    /** Adds what some samples contribute to the sums. Linear layers whose gradients are not wanted are ignored. */
+    @Override
+    public void add(Linear linear, Tensor input, Tensor upstream) {
         Sums sums = byModule.get(linear.module());
         if (sums == null) {
             return;

@@ -139,8 +139,8 @@ final class LinearTaps implements Linears {
             return of(taps.size());
         }
 
-        /** Adds the gradients of all linear layers' weights to the sums. */
-        void addTo(LayerGradients sums) {
+        /** Hands the input and the output's gradient of all linear layers on. */
+        void addTo(GradientSink sums) {
             for (int i = 0; i < taps.size(); i++) {
                 Tap tap = taps.get(i);
                 try (Tensor input = kernels.detached(tap.input)) {

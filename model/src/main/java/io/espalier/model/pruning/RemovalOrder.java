@@ -15,16 +15,16 @@ import java.util.stream.IntStream;
  * @param attention indices of attention units, the first to remove first
  * @param ffn indices of FFN channels, the first to remove first
  */
-record RemovalOrder(int[] attention, int[] ffn) {
+public record RemovalOrder(int[] attention, int[] ffn) {
     /** @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number */
-    static RemovalOrder of(LayerShape shape, UnitScores scores) {
+    public static RemovalOrder of(LayerShape shape, UnitScores scores) {
         return new RemovalOrder(
                 inSteps(shape, ascending("attention", scores.attention(), shape.attentionUnits())),
                 ascending("ffn", scores.ffn(), shape.ffnChannels()));
     }
 
     /** The units that a layer loses when it shrinks from one shape to another. */
-    RemovedUnits between(LayerShape before, LayerShape after) {
+    public RemovedUnits between(LayerShape before, LayerShape after) {
         return new RemovedUnits(
                 first(attention, before.attentionUnits() - after.attentionUnits()),
                 first(ffn, before.ffnChannels() - after.ffnChannels()));

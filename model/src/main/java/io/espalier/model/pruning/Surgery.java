@@ -6,6 +6,7 @@ import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.Axis;
 import io.espalier.model.transformer.DecoderLayer;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Parameter;
@@ -76,6 +77,22 @@ public final class Surgery {
         PrunedLayer layer = new PrunedLayer(layout, layout, weights, this);
         layer.cutAttention();
         layer.cutFeedForward();
+        return layer.cut();
+    }
+
+    /**
+     * Removes the units from one half of a layer in memory, and leaves the other half as it is.
+     *
+     * @param weights of the half at least; without the removed units when this returns
+     * @return the layer, to compute with that half
+     */
+    public DecoderLayer cut(LayerLayout layout, LayerWeights weights, LayerHalf half) {
+        PrunedLayer layer = new PrunedLayer(layout, layout, weights, this);
+        if (half == LayerHalf.ATTENTION) {
+            layer.cutAttention();
+        } else {
+            layer.cutFeedForward();
+        }
         return layer.cut();
     }
 

@@ -6,13 +6,17 @@ import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
 import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.SearchKernels;
 import io.espalier.model.tensor.StoredWeights;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.tensor.VocabularyKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * The language model head: final norm, output embedding ({@code lm_head}) and next-token loss. The output embedding is
@@ -22,6 +26,8 @@ import java.util.function.BiConsumer;
 public final class LanguageHead {
     /** The number of rows of the output embedding that are in memory at the same time. */
     static final int VOCABULARY_BLOCK = 4096;
+
+    private static final double NOT_DRAWN = -1;
 
     private final Checkpoint checkpoint;
     private final ModelLayout layout;
@@ -45,13 +51,23 @@ public final class LanguageHead {
      */
     private static final class Predictions {
         final Tensor features;
-        final Tensor targets;
+        Tensor targets;
         Tensor fold;
+        private final Scope owner;
 
-        Predictions(Tensor features, Tensor targets, Tensor fold) {
+        Predictions(Tensor features, Tensor targets, Tensor fold, Scope owner) {
+            this.owner = owner;
             this.features = features;
             this.targets = targets;
             this.fold = fold;
+        }
+
+        void setTargets(long[] tokens) {
+            Tensor before = targets;
+            try (Scope scope = Scope.open()) {
+                targets = scope.longs(tokens, tokens.length).keepIn(owner);
+            }
+            before.close();
         }
     }
 
@@ -99,6 +115,20 @@ public final class LanguageHead {
      * @return per chunk [b, t, d], in {@code scope}; zero at the last position, which has no next token
      */
     public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
+        return lossGradient(stream, predictions -> {}, scope);
+    }
+
+    /**
+     * The same for labels that are drawn from the model's own distribution. The mean of the squared gradients is then the
+     * Fisher information.
+     *
+     * @param seed of the draws
+     */
+    public List<Tensor> sampledLossGradient(LayerStream stream, long seed, Scope scope) {
+        return lossGradient(stream, predictions -> drawTargets(predictions, seed), scope);
+    }
+
+    private List<Tensor> lossGradient(LayerStream stream, Consumer<List<Predictions>> choose, Scope scope) {
         try (Recording recording = Recording.open();
                 Scope pass = Scope.open();
                 LayerWeights last = beforeEmbedding()) {
@@ -109,6 +139,7 @@ public final class LanguageHead {
                             kernels.zeros(chunk.features.dim(0), layout.output().width()))
                     .toList();
             overVocabulary((block, start) -> predictions.forEach(chunk -> fold(chunk, block, start, pass)));
+            choose.accept(predictions);
             double weight =
                     1.0 / predictions.stream().mapToInt(p -> p.features.dim(0)).sum();
             overVocabulary((block, start) -> {
@@ -122,6 +153,123 @@ public final class LanguageHead {
             }
             return upstream;
         }
+    }
+
+    /** Replaces the targets of all predictions by tokens drawn from the model's own distribution. */
+    private void drawTargets(List<Predictions> predictions, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (Scope scope = Scope.open()) {
+            List<Tensor> uniform = new ArrayList<>();
+            List<Tensor> drawn = new ArrayList<>();
+            for (Predictions chunk : predictions) {
+                int n = chunk.features.dim(0);
+                double[] state = new double[2 * n];
+                Arrays.fill(state, n, 2 * n, NOT_DRAWN);
+                uniform.add(scope.doubles(random.doubles(n).toArray()));
+                drawn.add(new Kernels(scope).reshape(scope.doubles(state), 2, n));
+            }
+            overVocabulary((block, start) -> {
+                for (int i = 0; i < drawn.size(); i++) {
+                    drawn.set(i, draw(drawn.get(i), predictions.get(i), uniform.get(i), block, start, scope));
+                }
+            });
+            for (int i = 0; i < drawn.size(); i++) {
+                double[] state = drawn.get(i).doubles();
+                long[] tokens = new long[state.length / 2];
+                // Where rounding left the sum of all probabilities below the uniform number, it is the last token.
+                Arrays.setAll(tokens, token -> {
+                    double of = state[tokens.length + token];
+                    return of == NOT_DRAWN ? layout.vocabulary() - 1 : (long) of;
+                });
+                predictions.get(i).setTargets(tokens);
+            }
+        }
+    }
+
+    private Tensor draw(Tensor before, Predictions chunk, Tensor uniform, Tensor block, int start, Scope scope) {
+        try (before;
+                Scope inner = Scope.open()) {
+            Tensor logits = new VocabularyKernels(inner)
+                    .logits(chunk.features, block, layout.output().logitCap());
+            return new SearchKernels(scope).drawTokens(before, logits, chunk.fold, uniform, start);
+        }
+    }
+
+    /**
+     * How far other models' distributions of the next token are from the dense model's.
+     *
+     * @param dense hidden states after the last layer
+     * @param others the same windows in other models with this head
+     * @return per other model KL(dense ‖ other), in nats, the mean over all predictions
+     */
+    public double[] divergence(LayerStream dense, List<LayerStream> others) {
+        try (Scope scope = Scope.open();
+                LayerWeights last = beforeEmbedding()) {
+            List<Compared> chunks = IntStream.range(0, dense.chunks().size())
+                    .mapToObj(chunk -> compared(dense, others, chunk, last, scope))
+                    .toList();
+            overVocabulary((block, start) ->
+                    chunks.forEach(chunk -> chunk.fold(block, layout.output().logitCap())));
+            double[] sums = new double[others.size()];
+            int predictions = 0;
+            for (Compared chunk : chunks) {
+                double[] found = chunk.sums(scope);
+                Arrays.setAll(sums, other -> sums[other] + found[other]);
+                predictions += chunk.dense.dim(0);
+            }
+            int all = predictions;
+            return Arrays.stream(sums).map(sum -> sum / all).toArray();
+        }
+    }
+
+    /**
+     * One chunk in the dense model and in others.
+     *
+     * @param dense features [n, e]
+     * @param others features [n, e] of each other model
+     * @param states of the divergence of each other model, which are replaced as the vocabulary passes
+     */
+    private record Compared(Tensor dense, List<Tensor> others, List<Tensor> states, Scope owner) {
+        void fold(Tensor block, double cap) {
+            try (Scope scope = Scope.open()) {
+                VocabularyKernels vocabulary = new VocabularyKernels(scope);
+                Tensor logits = vocabulary.logits(dense, block, cap);
+                for (int i = 0; i < others.size(); i++) {
+                    try (Tensor before = states.get(i);
+                            Tensor changed = vocabulary.logits(others.get(i), block, cap)) {
+                        states.set(i, new SearchKernels(owner).foldDivergence(before, logits, changed));
+                    }
+                }
+            }
+        }
+
+        double[] sums(Scope scope) {
+            return states.stream()
+                    .mapToDouble(state -> Arrays.stream(new SearchKernels(scope).divergence(state))
+                            .sum())
+                    .toArray();
+        }
+    }
+
+    private Compared compared(LayerStream dense, List<LayerStream> others, int chunk, LayerWeights last, Scope scope) {
+        Tensor own = features(dense, chunk, last, scope);
+        List<Tensor> states = new ArrayList<>();
+        others.forEach(other -> states.add(new SearchKernels(scope).emptyDivergence(own.dim(0))));
+        return new Compared(
+                own,
+                others.stream()
+                        .map(other -> features(other, chunk, last, scope))
+                        .toList(),
+                states,
+                scope);
+    }
+
+    private Tensor features(LayerStream stream, int chunk, LayerWeights last, Scope scope) {
+        Kernels kernels = new Kernels(scope);
+        Tensor known = kernels.narrow(stream.chunks().get(chunk), 1, 0, stream.length() - 1);
+        Output output = layout.output();
+        return kernels.reshape(
+                output.features(known, last::get, scope), (long) known.dim(0) * known.dim(1), output.width());
     }
 
     private void overVocabulary(BiConsumer<Tensor, Integer> use) {
@@ -179,7 +327,8 @@ public final class LanguageHead {
                 result.add(new Predictions(
                         kernels.reshape(features, n, layout.output().width()),
                         scope.longs(targets, n),
-                        new VocabularyKernels(scope).emptyFold(n)));
+                        new VocabularyKernels(scope).emptyFold(n),
+                        scope));
             }
         }
         return result;

@@ -134,7 +134,9 @@ public final class LayerStream implements AutoCloseable {
 
     /** A new stream with a copy of the current hidden states. It then advances independently of this one. */
     public LayerStream fork() {
-        return resumed(windows, (chunk, other) -> new Kernels(other).alias(chunks.get(chunk)));
+        LayerStream fork = resumed(windows, (chunk, other) -> new Kernels(other).alias(chunks.get(chunk)));
+        entered.forEach(chunk -> fork.entered.add(new Kernels(fork.scope).copy(chunk)));
+        return fork;
     }
 
     /** Advances all chunks through a layer. */

@@ -68,6 +68,14 @@ public final class LayerWeights implements Linears, AutoCloseable {
         return new LayerWeights();
     }
 
+    /** The same tensors, without copies. What replaces or frees them there leaves these weights as they are. */
+    public LayerWeights shared() {
+        LayerWeights shared = new LayerWeights();
+        Kernels kernels = new Kernels(shared.scope);
+        tensors.forEach((name, tensor) -> shared.tensors.put(name, kernels.alias(tensor)));
+        return shared;
+    }
+
     /**
      * Reads the weights of one half of a layer for computations in a {@link Recording}.
      *

@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Unit scores of every layer of a small model, one list entry per layer, for any criterion. */
-final class DemoScores {
+public final class DemoScores {
     /** Of which the zeroth-order gradient is made. */
     static final int DRAWS = 8;
 
@@ -43,7 +43,7 @@ final class DemoScores {
     private final Map<Double, List<UnitScores>> sequential = new HashMap<>();
 
     /** @param positions folder for what the passes save */
-    DemoScores(Checkpoint checkpoint, int[][] windows, Path positions) {
+    public DemoScores(Checkpoint checkpoint, int[][] windows, Path positions) {
         this.checkpoint = checkpoint;
         this.windows = windows;
         this.all = new LayerScope(0, checkpoint.config().layers().size());
@@ -102,7 +102,7 @@ final class DemoScores {
     }
 
     /** By the greedy order of removal. */
-    List<UnitScores> obs() {
+    public List<UnitScores> obs() {
         Criterion obs = Criterion.named("obs", 1);
         List<UnitScores> scores = new ArrayList<>();
         new HessianPass(checkpoint, windows, all, MemoryBudget.DEFAULT)
@@ -143,7 +143,7 @@ final class DemoScores {
     }
 
     /** @param scores one entry per layer, the first layer first */
-    static Map<Integer, UnitScores> byLayer(List<UnitScores> scores) {
+    public static Map<Integer, UnitScores> byLayer(List<UnitScores> scores) {
         return IntStream.range(0, scores.size()).boxed().collect(Collectors.toMap(layer -> layer, scores::get));
     }
 }
