@@ -14,6 +14,7 @@ public enum Measure {
     RADEMACHER(work -> RatioMeasures.zerothOrder(work, Distribution.RADEMACHER, 2)),
     RANK_ONE(work -> RatioMeasures.zerothOrder(work, Distribution.RANK_ONE, Draws.A_TASK)),
     BACKPROP(RatioMeasures::backprop),
+    SEARCH_ESTIMATE(RatioMeasures::estimate),
     SCORE_ACTIVATION(ScoreMeasures::activation),
     SCORE_ZEROTH_ORDER(ScoreMeasures::zerothOrder),
     SCORE_BACKPROP(ScoreMeasures::backprop),

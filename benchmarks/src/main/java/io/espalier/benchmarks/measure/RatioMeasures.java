@@ -1,11 +1,19 @@
 package io.espalier.benchmarks.measure;
 
 import io.espalier.base.Progress;
+import io.espalier.model.LayerShape;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Distribution;
 import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.UnitScores;
 import io.espalier.model.importance.ZerothOrder;
+import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.search.PriceEstimate;
+import io.espalier.model.search.SearchSpace;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Measures the cost of gathering evidence as a multiple of a plain streamed forward pass over the same windows: {@code
@@ -13,6 +21,7 @@ import java.util.Map;
  */
 final class RatioMeasures {
     private static final double EPSILON = 1e-3;
+    private static final int ROUND_TO = 32;
 
     private RatioMeasures() {}
 
@@ -66,6 +75,42 @@ final class RatioMeasures {
                     1,
                     work);
         }
+    }
+
+    /**
+     * Prices of every level of every component from one backward pass: forward, backward, the Gram matrices of all output
+     * projections, their factors, and the change of every token's output at every level. Units go in order of their index,
+     * since the order costs nothing.
+     */
+    static Measured estimate(Work work) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
+            SearchSpace space = new SearchSpace(
+                    pass.checkpoint(),
+                    pass.everyLayer(),
+                    new UnitRounding(ROUND_TO),
+                    byIndex(pass.checkpoint().config().layers()),
+                    pass.computation().budget());
+            return ratio(
+                    pass,
+                    () -> ScratchFolder.use(work, position -> new PriceEstimate(space, pass.windows(), 1)
+                            .run(position, Progress.SILENT)),
+                    1,
+                    work);
+        }
+    }
+
+    private static Map<Integer, UnitScores> byIndex(List<LayerShape> shapes) {
+        return IntStream.range(0, shapes.size())
+                .boxed()
+                .collect(Collectors.toMap(
+                        layer -> layer,
+                        layer -> new UnitScores(
+                                ascending(shapes.get(layer).attentionUnits()),
+                                ascending(shapes.get(layer).ffnChannels()))));
+    }
+
+    private static double[] ascending(int units) {
+        return IntStream.range(0, units).asDoubleStream().toArray();
     }
 
     private static Measured ratio(ForwardPass pass, Runnable other, int shares, Work work) {

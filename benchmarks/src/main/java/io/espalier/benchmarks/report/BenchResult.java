@@ -40,13 +40,15 @@ public record BenchResult(
             @Nullable Double gaussian,
             @Nullable Double rademacher,
             @Nullable Double rankOne,
-            @Nullable Double backprop) {}
+            @Nullable Double backprop,
+            @Nullable Double searchEstimate) {}
 
     /** Peak resident memory of the processes divided by the size of the model. */
     public record Peaks(
             @Nullable Double activation,
             @Nullable Double zerothOrder,
             @Nullable Double backprop,
+            @Nullable Double searchEstimate,
             @Nullable Double pruner,
             @Nullable Double evaluator) {}
 
@@ -63,12 +65,14 @@ public record BenchResult(
                         outcomes.value(Measure.GAUSSIAN, "ratio"),
                         outcomes.value(Measure.RADEMACHER, "ratio"),
                         outcomes.value(Measure.RANK_ONE, "ratio"),
-                        outcomes.value(Measure.BACKPROP, "ratio")),
+                        outcomes.value(Measure.BACKPROP, "ratio"),
+                        outcomes.value(Measure.SEARCH_ESTIMATE, "ratio")),
                 new Peaks(
                         outcomes.peak(Measure.ACTIVATION, Measure.SCORE_ACTIVATION),
                         outcomes.peak(
                                 Measure.GAUSSIAN, Measure.RADEMACHER, Measure.RANK_ONE, Measure.SCORE_ZEROTH_ORDER),
                         outcomes.peak(Measure.BACKPROP, Measure.SCORE_BACKPROP),
+                        outcomes.peak(Measure.SEARCH_ESTIMATE),
                         outcomes.peak(Measure.PRUNER),
                         outcomes.peak(Measure.EVALUATOR)),
                 outcomes.value(Measure.FORWARD, "gemm_efficiency"));

@@ -49,9 +49,11 @@ public final class OutcomeTable {
                 .row("rademacher draw / forward", ratio.rademacher(), judged ? Goal.atMost(2.6) : null)
                 .row("rank-one draw of 8 / forward", ratio.rankOne(), judged ? Goal.atMost(2.2) : null)
                 .row("backprop / forward", ratio.backprop(), judged ? Goal.atMost(3.5) : null)
+                .row("prices of all cuts / forward", ratio.searchEstimate(), judged ? Goal.atMost(16) : null)
                 .row("peak memory / model: activation scores", peak.activation(), judged ? Goal.atMost(0.35) : null)
                 .row("peak memory / model: zeroth-order scores", peak.zerothOrder(), judged ? Goal.atMost(0.35) : null)
                 .row("peak memory / model: backprop scores", peak.backprop(), judged ? Goal.atMost(0.5) : null)
+                .row("peak memory / model: prices", peak.searchEstimate(), judged ? Goal.atMost(0.5) : null)
                 .row("peak memory / model: pruner", peak.pruner(), null)
                 .row("peak memory / model: evaluator", peak.evaluator(), null);
     }
