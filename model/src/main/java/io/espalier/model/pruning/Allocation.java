@@ -68,6 +68,20 @@ public sealed interface Allocation permits UniformAllocation, GlobalAllocation {
         check(budget, dense, scope, tensors);
         List<LayerShape> left = budget.spend(shapes(dense, scope, scores), tensors);
         requireRemoval(budget, dense, left);
+        return removed(dense, left, scope, scores);
+    }
+
+    /**
+     * The units whose removal leaves the given shapes: in each layer those of the lowest scores.
+     *
+     * @param dense shape of every layer
+     * @param left shape of every layer after pruning
+     * @param scores of each layer in scope, by its index; higher stays
+     * @return one per layer
+     * @throws EspalierException {@code MODEL_CORRUPT} for a score that is no number
+     */
+    static List<RemovedUnits> removed(
+            List<LayerShape> dense, List<LayerShape> left, LayerScope scope, Map<Integer, UnitScores> scores) {
         List<RemovedUnits> removed = new ArrayList<>();
         for (int layer = 0; layer < dense.size(); layer++) {
             removed.add(

@@ -53,7 +53,7 @@ public record SequentialPass(
     /**
      * Checks, before anything is computed, whether units can be selected sequentially.
      *
-     * @param allocation {@code uniform} or {@code global}
+     * @param allocation what a request calls it; only {@code uniform} is accepted
      * @return the share of units that each layer will lose
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the selection
      */
