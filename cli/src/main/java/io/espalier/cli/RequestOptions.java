@@ -157,8 +157,17 @@ final class RequestOptions {
             description = "default, all, a range such as 4:30 or a list such as 0,2,4-10.")
     private @Nullable String layers;
 
-    @Option(names = "--allocation", paramLabel = "NAME", description = "uniform (default), global.")
+    @Option(
+            names = "--allocation",
+            paramLabel = "NAME",
+            description = "uniform (default), global, searched: by what each cut is measured to cost.")
     private @Nullable String allocation;
+
+    @Option(
+            names = "--search-effort",
+            paramLabel = "NAME",
+            description = "Of --allocation searched: measured (default), estimate, which is faster.")
+    private @Nullable String searchEffort;
 
     @Option(
             names = "--attention-unit",
@@ -323,6 +332,7 @@ final class RequestOptions {
         set(bytes, builder::setBytes);
         set(layers, builder::setLayers);
         set(allocation, builder::setAllocation);
+        set(searchEffort, effort -> builder.getSearchBuilder().setEffort(effort));
         set(roundTo, builder::setRoundTo);
         set(attentionUnit, builder::setAttentionUnit);
         set(only, builder::setOnly);

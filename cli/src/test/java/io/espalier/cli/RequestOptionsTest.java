@@ -12,6 +12,7 @@ import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.Search;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ class RequestOptionsTest {
         PruneRequest request = parse(
                 ("--id a --model m --output o --seed 7 --priority -3 --calibration c --text-field body --windows per-document --no-bos --samples 8 --sequence-length 16 --criterion fms"
                                 + " --controls off --magnitude-p 2 --gradient zeroth-order --distribution gaussian --draws 4"
-                                + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --attention-unit query-head --only mlp --attention-round-to 2 --round-to 16 --compensation"
+                                + " --epsilon 0.01 --unit-ratio 0.5 --layers 1:5 --allocation uniform --search-effort estimate --attention-unit query-head --only mlp --attention-round-to 2 --round-to 16 --compensation"
                                 + " none --compensation-target own --evaluation e --evaluation-field page --evaluation-length 32"
                                 + " --evaluation-windows 9 --evaluation-runtime espalier --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
@@ -68,6 +69,7 @@ class RequestOptionsTest {
                                 .setUnitRatio(0.5)
                                 .setLayers("1:5")
                                 .setAllocation("uniform")
+                                .setSearch(Search.newBuilder().setEffort("estimate"))
                                 .setAttentionUnit("query-head")
                                 .setOnly("mlp")
                                 .setAttentionRoundTo(2)

@@ -9,6 +9,7 @@ import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.Search;
 import io.espalier.v1.TextShare;
 import java.util.List;
 import java.util.Locale;
@@ -88,7 +89,7 @@ public final class CompleteRequestMapper {
 
     private static Pruning.Builder pruning(Target target) {
         if (target instanceof Target.Units units) {
-            return budgets(units.variants())
+            Pruning.Builder pruning = budgets(units.variants())
                     .setTarget(PruningMapper.UNITS)
                     .setAttentionUnit(PruningMapper.label(units.attentionUnit()))
                     .setAllocation(units.allocation())
@@ -98,6 +99,9 @@ public final class CompleteRequestMapper {
                     .setCompensation(units.compensation().label())
                     .setCompensationTarget(units.compensation().target())
                     .setSelection(units.sequential() ? "sequential" : "one-shot");
+            units.search()
+                    .ifPresent(effort -> pruning.setSearch(Search.newBuilder().setEffort(effort.label())));
+            return pruning;
         }
         if (target instanceof Target.Layers layers) {
             return budgets(layers.variants()).setTarget(PruningMapper.LAYERS);

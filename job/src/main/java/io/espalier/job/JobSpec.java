@@ -5,6 +5,7 @@ import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
+import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
 import java.util.Optional;
@@ -90,8 +91,14 @@ public record JobSpec(
         return Criterion.named(scoring.criterion(), scoring.options());
     }
 
-    /** How this job spreads a budget of units over the layers of a model. */
+    /**
+     * How this job spreads a budget of units over the layers of a model. For a search this is the uniform allocation: what
+     * that leaves is the most that the search may leave, so a budget can be met by both or by neither.
+     */
     public Allocation allocation(Target.Units units, ModelLayout layout) {
+        if (units.search().isPresent()) {
+            return new UniformAllocation(units.rounding());
+        }
         return Allocation.named(
                 units.allocation(), units.rounding(), layout, criterion().standardized());
     }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** The target and budgets of a request, from the wire. */
@@ -56,10 +57,18 @@ final class PruningMapper {
                         "pruning.selection",
                         "is sequential, which depends on the budget; give one budget, not several");
             }
+            String allocation = allocation(pruning);
+            if (sequential && allocation.equals(Target.SEARCHED)) {
+                throw invalid(
+                        "pruning.selection",
+                        "is sequential, which needs each layer's share before the next is measured; a search finds the"
+                                + " shares last: take one-shot, or another allocation");
+            }
             return new Target.Units(
                     variants,
                     attentionUnit(pruning),
-                    choice(pruning.getAllocation(), "pruning.allocation", List.of("uniform", "global")),
+                    allocation,
+                    effort(pruning, allocation),
                     new UnitRounding(
                             count(pruning.getRoundTo(), 32, 1, MAX_ROUND_TO, "pruning.round_to"),
                             count(pruning.getAttentionRoundTo(), 1, 1, MAX_ROUND_TO, "pruning.attention_round_to"),
@@ -76,6 +85,26 @@ final class PruningMapper {
             return new Target.Layers(variants(pruning, output));
         }
         return weights(pruning, output, target, criterion, sequential);
+    }
+
+    private static String allocation(Pruning pruning) {
+        return choice(
+                pruning.getAllocation(), "pruning.allocation", List.of(Target.UNIFORM, Target.GLOBAL, Target.SEARCHED));
+    }
+
+    private static Optional<SearchEffort> effort(Pruning pruning, String allocation) {
+        if (!allocation.equals(Target.SEARCHED)) {
+            noSearch(pruning, "allocation " + allocation);
+            return Optional.empty();
+        }
+        return Optional.of(SearchEffort.named(
+                choice(pruning.getSearch().getEffort(), "pruning.search.effort", SearchEffort.labels())));
+    }
+
+    private static void noSearch(Pruning pruning, String what) {
+        if (pruning.hasSearch()) {
+            throw invalid("pruning.search", "is for allocation searched, not for " + what);
+        }
     }
 
     private static AttentionUnit attentionUnit(Pruning pruning) {
@@ -159,9 +188,10 @@ final class PruningMapper {
         if (!or(pruning.getOnly(), BOTH).equals(BOTH)) {
             throw invalid("pruning.only", "is for target units; pruning.linears says which weights of others go");
         }
-        if (!or(pruning.getAllocation(), "uniform").equals("uniform")) {
+        if (!or(pruning.getAllocation(), Target.UNIFORM).equals(Target.UNIFORM)) {
             throw invalid("pruning.allocation", "is for target units, not for " + Fields.shortened(target));
         }
+        noSearch(pruning, "target " + Fields.shortened(target));
     }
 
     private static Compensation compensation(Pruning pruning) {

@@ -9,9 +9,17 @@ import io.espalier.model.sparsity.SparsityPattern;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a job takes out of a model, and how much of it. */
 public sealed interface Target {
+    /** The allocation that takes the same share of each layer. */
+    String UNIFORM = "uniform";
+    /** The allocation by one ranking over all layers. */
+    String GLOBAL = "global";
+    /** The allocation by what each cut is measured to cost. */
+    String SEARCHED = "searched";
+
     /** What of attention is scored and removed as one. */
     default AttentionUnit attentionUnit() {
         return AttentionUnit.KV_GROUP;
@@ -58,7 +66,8 @@ public sealed interface Target {
     /**
      * Attention units and FFN channels.
      *
-     * @param allocation "uniform" or "global"
+     * @param allocation "uniform", "global" or "searched"
+     * @param search how much a searched allocation measures; empty for the others
      * @param rounding numbers of units that may be left
      * @param sequential whether each layer is scored behind the layers already pruned
      */
@@ -66,12 +75,21 @@ public sealed interface Target {
             List<Variant> variants,
             AttentionUnit attentionUnit,
             String allocation,
+            Optional<SearchEffort> search,
             UnitRounding rounding,
             Compensation compensation,
             boolean sequential)
             implements Ranked {
         public Units {
             variants = List.copyOf(variants);
+            if (search.isPresent() != allocation.equals(SEARCHED)) {
+                throw new IllegalArgumentException("allocation %s with search %s".formatted(allocation, search));
+            }
+        }
+
+        /** Whether each layer in scope loses the same share of its units, so that shapes follow from the budget alone. */
+        public boolean uniform() {
+            return allocation.equals(UNIFORM);
         }
     }
 

@@ -27,10 +27,9 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
         if (!(spec.pruning().target() instanceof Target.Units units)) {
             return List.of();
         }
-        OptionalDouble asked =
-                units.allocation().equals("uniform") && units.variant(output).budget() instanceof Budget.UnitRatio share
-                        ? OptionalDouble.of(share.ratio())
-                        : OptionalDouble.empty();
+        OptionalDouble asked = units.uniform() && units.variant(output).budget() instanceof Budget.UnitRatio share
+                ? OptionalDouble.of(share.ratio())
+                : OptionalDouble.empty();
         List<Integer> scope = inspection.scope().layers();
         List<LayerShape> dense = scope.stream().map(inspection.layers()::get).toList();
         List<LayerShape> pruned = scope.stream().map(left::get).toList();

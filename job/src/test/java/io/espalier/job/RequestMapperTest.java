@@ -47,6 +47,7 @@ class RequestMapperTest {
                                         List.of(new Target.Variant("job", new Budget.UnitRatio(0.5))),
                                         AttentionUnit.KV_GROUP,
                                         "uniform",
+                                        Optional.empty(),
                                         new UnitRounding(32),
                                         Compensation.LEAST_SQUARES_BLEND,
                                         false)),
@@ -91,6 +92,8 @@ class RequestMapperTest {
                 "\"parameter_ratio\":0.2,\"compensation\":\"none\"",
                 "\"bytes\":6000000000,\"compensation_target\":\"own\",\"round_to\":8",
                 "\"unit_ratio\":0.5,\"selection\":\"sequential\"",
+                "\"unit_ratio\":0.5,\"allocation\":\"searched\"",
+                "\"bytes\":6000000000,\"allocation\":\"searched\",\"search\":{\"effort\":\"estimate\"}",
                 "\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"bytes\":70},{\"parameter_ratio\":0.1}]",
                 "\"target\":\"layers\",\"unit_ratio\":0.3",
                 "\"target\":\"2:4\",\"linears\":[\"mlp\",\"q_proj\"]",
@@ -162,6 +165,21 @@ class RequestMapperTest {
                 .isEqualTo(new Target.Weights("job", new SparsityPattern.NofM(4, 8), LinearChoice.ALL));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "\"allocation\":\"searched\"                                      | MEASURED",
+                "\"allocation\":\"searched\",\"search\":{}                        | MEASURED",
+                "\"allocation\":\"searched\",\"search\":{\"effort\":\"estimate\"} | ESTIMATE",
+            })
+    void aSearchMeasuresUnlessTheRequestSaysThatTheEstimateIsEnough(String allocation, SearchEffort effort) {
+        Target.Units units = units("\"unit_ratio\":0.5," + allocation);
+
+        assertThat(units.search()).contains(effort);
+    }
+
     private static Target.Units units(String fields) {
         return (Target.Units) spec(fields).pruning().target();
     }
@@ -201,6 +219,12 @@ class RequestMapperTest {
                 "pruning.compensation_target    | \"pruning\":{\"unit_ratio\":0.5,\"compensation_target\":\"magic\"}",
                 "pruning.compensation           | \"pruning\":{\"unit_ratio\":0.5,\"compensation\":\"magic\"}",
                 "pruning.allocation             | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"magic\"}",
+                "pruning.search                 | \"pruning\":{\"unit_ratio\":0.5,\"search\":{\"effort\":\"estimate\"}}",
+                "pruning.search                 | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"global\",\"search\":{}}",
+                "pruning.search                 | \"pruning\":{\"target\":\"2:4\",\"search\":{\"effort\":\"estimate\"}}",
+                "pruning.search.effort          | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"searched\",\"search\":{\"effort\":\"all\"}}",
+                "pruning.allocation             | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.5,\"allocation\":\"searched\"}",
+                "pruning.selection              | \"pruning\":{\"unit_ratio\":0.5,\"allocation\":\"searched\",\"selection\":\"sequential\"}",
                 "pruning.round_to               | \"pruning\":{\"unit_ratio\":0.5,\"round_to\":70000}",
                 "pruning.target                 | \"pruning\":{\"unit_ratio\":0.5,\"target\":\"everything\"}",
                 "pruning.target                 | \"pruning\":{\"target\":\"4:2\"}",

@@ -115,7 +115,13 @@ class JobFootprintTest {
     @Test
     void aSequentialSelectionIsCheckedAsOnePass() {
         Target sequential = new Target.Units(
-                cut(0.25), AttentionUnit.KV_GROUP, "uniform", new UnitRounding(1), Compensation.NONE, true);
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                Optional.empty(),
+                new UnitRounding(1),
+                Compensation.NONE,
+                true);
 
         List<String> checked = passes(job("wanda-sp", "", sequential, SMALL));
 
@@ -125,7 +131,13 @@ class JobFootprintTest {
     @Test
     void hessiansOfALayerThatIsCutAtOnceAreRefusedWhereThoseOfADenseOneFit() {
         Target sequential = new Target.Units(
-                cut(0.25), AttentionUnit.KV_GROUP, "uniform", new UnitRounding(1), Compensation.NONE, true);
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                Optional.empty(),
+                new UnitRounding(1),
+                Compensation.NONE,
+                true);
         assertThatCode(job("obs", "", units("none"), SMALL)::check).doesNotThrowAnyException();
 
         EspalierException refused =
@@ -159,6 +171,7 @@ class JobFootprintTest {
                 cut(0.1),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.LEAST_SQUARES_OWN,
                 false));
@@ -166,6 +179,7 @@ class JobFootprintTest {
                 cut(0.5),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.LEAST_SQUARES_OWN,
                 false));
@@ -176,11 +190,18 @@ class JobFootprintTest {
     @Test
     void aRepairMayKeepNearlyAllOfALayerWhereLayersAreRankedTogether() {
         Target.Units global = new Target.Units(
-                cut(0.5), AttentionUnit.KV_GROUP, "global", new UnitRounding(1), Compensation.LEAST_SQUARES_OWN, false);
+                cut(0.5),
+                AttentionUnit.KV_GROUP,
+                "global",
+                Optional.empty(),
+                new UnitRounding(1),
+                Compensation.LEAST_SQUARES_OWN,
+                false);
         Target.Units oneChannel = new Target.Units(
                 cut(1e-3),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.LEAST_SQUARES_OWN,
                 false);
@@ -194,6 +215,7 @@ class JobFootprintTest {
                 cut(0.25),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.LEAST_SQUARES_OWN,
                 false));
@@ -201,6 +223,7 @@ class JobFootprintTest {
                 cut(0.25),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.LEAST_SQUARES_BLEND,
                 false));
@@ -235,6 +258,7 @@ class JobFootprintTest {
                 cut(0.25),
                 AttentionUnit.KV_GROUP,
                 "uniform",
+                Optional.empty(),
                 new UnitRounding(1),
                 Compensation.named(compensation, "blend"),
                 false);

@@ -33,8 +33,8 @@ class ScorePlanTest {
     private static final int WINDOWS = 10;
     private static final int DRAWS = 6;
     private static final List<Target.Variant> HALF = List.of(new Target.Variant("output", new Budget.UnitRatio(0.5)));
-    private static final Target UNITS =
-            new Target.Units(HALF, AttentionUnit.KV_GROUP, "uniform", new UnitRounding(32), Compensation.NONE, false);
+    private static final Target UNITS = new Target.Units(
+            HALF, AttentionUnit.KV_GROUP, "uniform", Optional.empty(), new UnitRounding(32), Compensation.NONE, false);
     private static final Target TWO_OF_FOUR =
             new Target.Weights("output", new SparsityPattern.NofM(2, 4), LinearChoice.ALL);
     private static final long SMALL = 1_000_000;
@@ -128,7 +128,13 @@ class ScorePlanTest {
     @Test
     void whatIsMeasuredBehindPrunedLayersComesFromOnePassToo() {
         Target sequential = new Target.Units(
-                HALF, AttentionUnit.KV_GROUP, "uniform", new UnitRounding(32), Compensation.NONE, true);
+                HALF,
+                AttentionUnit.KV_GROUP,
+                "uniform",
+                Optional.empty(),
+                new UnitRounding(32),
+                Compensation.NONE,
+                true);
 
         for (JobSpec spec : List.of(spec("wanda-sp", "", sequential), spec("dass", "", TWO_OF_FOUR))) {
             assertThat(tasks(new ScorePlan(spec).next(List.of(inspected(SMALL)))))
