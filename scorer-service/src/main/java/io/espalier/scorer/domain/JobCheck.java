@@ -91,9 +91,13 @@ public final class JobCheck {
                 scope.words(),
                 dense.size(),
                 100.0 * (all - least) / all));
-        if (!(allocation instanceof UniformAllocation)) {
+        if (!units.uniform() && units.search().isEmpty()) {
             lines.add("what each layer keeps follows from the scores");
             return lines;
+        }
+        if (units.search().isPresent()) {
+            lines.add(
+                    "what each layer keeps follows from what is measured; all together keep at most what uniform would:");
         }
         for (Target.Variant variant : units.variants()) {
             List<LayerShape> left = variant.budget().spend(allocation.shapes(dense, scope, Map.of()), tensors);

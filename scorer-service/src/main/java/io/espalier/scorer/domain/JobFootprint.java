@@ -10,10 +10,14 @@ import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.search.Divergence;
+import io.espalier.model.search.PriceEstimate;
+import io.espalier.model.search.SearchWindows;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,6 +31,9 @@ import java.util.List;
  */
 record JobFootprint(
         JobSpec spec, Footprint footprint, LayerScope scope, long parameters, int calibration, int evaluation) {
+    /** The most shapes that a search compares: uniform ones, the cheapest, and the cheapest by the estimate alone. */
+    private static final int CANDIDATES = 3;
+
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming {@code espalier.memory.budget} and the pass that needs more */
     void check() {
         needs().forEach(need -> footprint.check(need.what(), need.bytes()));
@@ -39,6 +46,9 @@ record JobFootprint(
         List<Need> needs = new ArrayList<>(strategy.collection().needs(scoring));
         needs.addAll(strategy.needs(scoring));
         if (spec.pruning().target() instanceof Target.Units units) {
+            if (units.search().isPresent()) {
+                addSearch(needs);
+            }
             addRepair(needs, units);
         }
         int length = spec.evaluation().text().sequenceLength();
@@ -46,6 +56,26 @@ record JobFootprint(
                 footprint.layout(), evaluation, length, footprint.computation().budget());
         needs.add(Need.of("evaluation", together, length, Perplexity.bytes(footprint, together, length)));
         return List.copyOf(needs);
+    }
+
+    /** Measuring single cuts holds less than comparing candidates. */
+    private void addSearch(List<Need> needs) {
+        int[][] windows = new int[calibration][];
+        // How many windows there are of each kind depends on their size alone.
+        Arrays.fill(windows, new int[length()]);
+        SearchWindows search = SearchWindows.of(windows);
+        int searched = search.searched().length;
+        int judged = search.judged().length;
+        needs.add(Need.of(
+                "the estimate of what cuts cost",
+                searched,
+                length(),
+                PriceEstimate.bytes(footprint, searched, length())));
+        needs.add(Need.of(
+                "the comparison of shapes",
+                searched + judged,
+                length(),
+                Divergence.bytes(footprint, searched, judged, length(), CANDIDATES)));
     }
 
     private void addRepair(List<Need> needs, Target.Units units) {
@@ -73,7 +103,7 @@ record JobFootprint(
             LayerShape shape = layer.shape();
             if (!scope.contains(layer.index())) {
                 shapes.add(shape);
-            } else if (units.allocation().equals("uniform") && budget instanceof Budget.UnitRatio share) {
+            } else if (units.uniform() && budget instanceof Budget.UnitRatio share) {
                 shapes.add(uniform.left(shape, share.ratio()));
             } else {
                 shapes.add(uniform.rounding().left(shape, shape.attentionSteps() - 1, shape.ffnChannels() - 1));

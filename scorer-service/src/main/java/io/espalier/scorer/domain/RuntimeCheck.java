@@ -12,7 +12,6 @@ import io.espalier.model.export.GgufExport;
 import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.PrunedTensors;
-import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.util.List;
@@ -25,12 +24,15 @@ final class RuntimeCheck {
 
     private RuntimeCheck() {}
 
-    /** The layers to prune: all, unless the request says others, for a runtime that takes only layers of one shape. */
+    /**
+     * The layers to prune: all, unless the request says others, for a runtime that takes only layers of one shape, and for a
+     * search, which finds out itself which layers a model can least do without.
+     */
     static String layers(JobSpec spec, ModelConfig dense) {
-        boolean one = spec.pruning().target() instanceof Target.Units
-                && !spec.export().runtime().takesLayersThatDiffer(dense);
+        boolean all = spec.pruning().target() instanceof Target.Units units
+                && (units.search().isPresent() || !spec.export().runtime().takesLayersThatDiffer(dense));
         String asked = spec.pruning().layers();
-        return one && asked.equals(DEFAULT) ? "all" : asked;
+        return all && asked.equals(DEFAULT) ? "all" : asked;
     }
 
     /** @throws EspalierException {@code INVALID_ARGUMENT} naming what the runtime or a GGUF file cannot express */
@@ -56,17 +58,17 @@ final class RuntimeCheck {
             JobSpec spec, Target.Units units, Checkpoint dense, ModelLayout layout, LayerScope scope) {
         ModelConfig config = dense.config();
         TargetRuntime runtime = spec.export().runtime();
-        Allocation allocation = spec.allocation(units, layout);
-        if (!(allocation instanceof UniformAllocation)) {
+        if (!units.uniform()) {
             if (!runtime.takesLayersThatDiffer(config)) {
                 throw new InvalidSetting(
                         Setting.ALLOCATION,
                         "is %s, which gives each layer a shape of its own, and %s needs one for all of them; leave it out"
                                 .formatted(units.allocation(), runtime.label()));
             }
-            // Which shapes the scores lead to is known when the units are chosen.
+            // Which shapes the scores or a search lead to is known when the units are chosen.
             return;
         }
+        Allocation allocation = spec.allocation(units, layout);
         PrunedTensors tensors = new PrunedTensors(dense, units.compensation());
         for (Target.Variant variant : units.variants()) {
             List<LayerShape> shapes =
