@@ -4,7 +4,12 @@ import java.util.List;
 
 /** What comes next in pruning a model. */
 public sealed interface PruneStep {
-    record Run(List<PruneTask.Prune> tasks) implements PruneStep {
+    /**
+     * A wave of tasks that may run at the same time.
+     *
+     * @param activity what the tasks do, in progress displays
+     */
+    record Run(String activity, List<PruneTask> tasks) implements PruneStep {
         public Run {
             tasks = List.copyOf(tasks);
         }

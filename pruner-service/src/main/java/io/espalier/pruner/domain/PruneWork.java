@@ -23,6 +23,7 @@ import io.espalier.model.export.GgufType;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.tensor.Engine;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
@@ -44,13 +45,24 @@ public final class PruneWork {
     public PruneResult run(PruneJob job, PruneTask task, Progress progress) {
         return task instanceof PruneTask.Commit commit
                 ? new PruneResult.Committed(commit(job.spec(), commit.staged()))
-                : new PruneResult.Staged(workspace.read(
-                        job.spec(), job.inspection(), inputs -> prune(job, (PruneTask.Prune) task, inputs, progress)));
+                : workspace.read(job.spec(), job.inspection(), inputs -> compute(job, task, inputs, progress));
+    }
+
+    private PruneResult compute(PruneJob job, PruneTask task, Inputs inputs, Progress progress) {
+        Engine.setThreads(job.inspection().threads());
+        return task instanceof PruneTask.Search search
+                ? new ShapeSearch(
+                                workspace.artifacts(),
+                                job,
+                                (Target.Units) job.spec().pruning().target(),
+                                inputs,
+                                progress)
+                        .run(search)
+                : new PruneResult.Staged(prune(job, (PruneTask.Prune) task, inputs, progress));
     }
 
     /** Writes the checkpoint into a staging area of its own, the manifest last. */
     private StagedArtifact prune(PruneJob job, PruneTask.Prune task, Inputs inputs, Progress progress) {
-        Engine.setThreads(job.inspection().threads());
         Staging staging = workspace.artifacts().stage(job.spec().jobId());
         CheckpointEdit edit = CheckpointEdit.of(new EditInputs(workspace.artifacts(), job, task, inputs));
         WrittenConfig config = edit.config();
@@ -76,6 +88,9 @@ public final class PruneWork {
         if (!edit.scores().isEmpty()) {
             staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
         }
+        task.search()
+                .ifPresent(chosen ->
+                        staging.write(SearchDetails.FILE, workspace.artifacts().read(chosen.details())));
         String manifest = staging.finish(manifest(job, edit, config, report, staging.files(weightFiles)));
         return new StagedArtifact(
                 staging.name(),
@@ -90,7 +105,8 @@ public final class PruneWork {
                         report.zeroedWeights(),
                         report.damping().orElse(0),
                         report.keptLayers(),
-                        gguf));
+                        gguf,
+                        task.search().map(ChosenShapes::candidates).orElse(List.of())));
     }
 
     /** Writes the checkpoint that was just written once more, as one GGUF file beside it. */

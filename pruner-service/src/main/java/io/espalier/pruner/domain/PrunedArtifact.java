@@ -18,6 +18,7 @@ import java.util.List;
  *     solved
  * @param keptLayers index that each remaining layer had in the dense model; empty unless whole layers went
  * @param gguf name of the GGUF file beside the checkpoint; empty if there is none
+ * @param searched what a search compared to choose the shapes; empty where there was none
  */
 public record PrunedArtifact(
         String output,
@@ -30,10 +31,12 @@ public record PrunedArtifact(
         long zeroedWeights,
         double damping,
         List<Integer> keptLayers,
-        String gguf) {
+        String gguf,
+        List<SearchCandidate> searched) {
     public PrunedArtifact {
         layers = List.copyOf(layers);
         repairs = List.copyOf(repairs);
         keptLayers = List.copyOf(keptLayers);
+        searched = List.copyOf(searched);
     }
 }

@@ -1,5 +1,6 @@
 package io.espalier.pruner.kafka;
 
+import io.espalier.job.Target;
 import io.espalier.job.UnitsRemovedMapper;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.pruner.domain.PrunePlan;
@@ -14,6 +15,7 @@ import io.espalier.v1.ScoringCompleted;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import java.util.List;
+import java.util.Optional;
 
 /** {@link PrunePlan} on the wire. */
 final class PrunePlanMapper {
@@ -28,12 +30,14 @@ final class PrunePlanMapper {
         List<List<PruneResult>> results = waves.stream()
                 .map(wave -> wave.stream().map(PrunedArtifactMapper::result).toList())
                 .toList();
+        Target target = PruneTaskMapper.target(fact.getJobId(), completed.getRequest());
         PruneStep step = new PrunePlan(
-                        PruneTaskMapper.outputs(fact.getJobId(), completed.getRequest()),
-                        PruneTaskMapper.files(completed.getScoresList(), completed.getInputs()))
+                        target.outputs(),
+                        PruneTaskMapper.files(completed.getScoresList(), completed.getInputs()),
+                        target instanceof Target.Units units ? units.search() : Optional.empty())
                 .next(results);
         if (step instanceof PruneStep.Run run) {
-            return new Step.Run("prune", tasks(fact, run.tasks()));
+            return new Step.Run(run.activity(), tasks(fact, run.tasks()));
         }
         if (step instanceof PruneStep.Commit commit) {
             List<ArtifactCommitted> committed =

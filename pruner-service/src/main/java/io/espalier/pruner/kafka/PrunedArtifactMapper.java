@@ -9,19 +9,32 @@ import io.espalier.pruner.domain.StagedArtifact;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.TaskResult;
 
-/** Artifacts, and the results that are about them, on the wire. */
+/** Artifacts, and the results of tasks, on the wire. */
 final class PrunedArtifactMapper {
     private PrunedArtifactMapper() {}
 
     static TaskResult.Builder toWire(PruneResult result) {
-        if (result instanceof PruneResult.Staged staged) {
-            return TaskResult.newBuilder().setArtifactStaged(toWire(staged.staged()));
+        TaskResult.Builder wire = TaskResult.newBuilder();
+        if (result instanceof PruneResult.Priced priced) {
+            return wire.setCutsPriced(ShapeSearchMapper.toWire(priced));
         }
-        return TaskResult.newBuilder().setArtifactCommitted(toWire(result.artifact()));
+        if (result instanceof PruneResult.Measured measured) {
+            return wire.setCutsMeasured(ShapeSearchMapper.toWire(measured));
+        }
+        if (result instanceof PruneResult.Judged judged) {
+            return wire.setShapesChosen(ShapeSearchMapper.toWire(judged.chosen()));
+        }
+        if (result instanceof PruneResult.Staged staged) {
+            return wire.setArtifactStaged(toWire(staged.staged()));
+        }
+        return wire.setArtifactCommitted(toWire(((PruneResult.Committed) result).artifact()));
     }
 
     static PruneResult result(TaskResult wire) {
         return switch (wire.getOutcomeCase()) {
+            case CUTS_PRICED -> ShapeSearchMapper.priced(wire.getCutsPriced());
+            case CUTS_MEASURED -> ShapeSearchMapper.measured(wire.getCutsMeasured());
+            case SHAPES_CHOSEN -> new PruneResult.Judged(ShapeSearchMapper.chosen(wire.getShapesChosen()));
             case ARTIFACT_STAGED -> new PruneResult.Staged(staged(wire.getArtifactStaged()));
             case ARTIFACT_COMMITTED -> new PruneResult.Committed(artifact(wire.getArtifactCommitted()));
             default -> throw new IllegalArgumentException("no pruning result: " + wire.getOutcomeCase());
@@ -50,6 +63,9 @@ final class PrunedArtifactMapper {
                 .setDamping(artifact.damping())
                 .addAllKeptLayers(artifact.keptLayers())
                 .setGguf(artifact.gguf());
+        if (!artifact.searched().isEmpty()) {
+            wire.setSearch(ShapeSearchMapper.toWire(artifact.searched()));
+        }
         artifact.layers().forEach(layer -> wire.addLayers(InspectionMapper.toWire(layer)));
         artifact.repairs().forEach(repair -> wire.addRepairs(toWire(repair)));
         return wire;
@@ -67,7 +83,8 @@ final class PrunedArtifactMapper {
                 wire.getZeroedWeights(),
                 wire.getDamping(),
                 wire.getKeptLayersList(),
-                wire.getGguf());
+                wire.getGguf(),
+                ShapeSearchMapper.candidates(wire.getSearch()));
     }
 
     private static io.espalier.v1.LayerRepair toWire(LayerRepair repair) {
