@@ -4,6 +4,7 @@ import io.espalier.v1.EvaluationProtocol;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
+import io.espalier.v1.SearchCandidate;
 import io.espalier.v1.TextRead;
 import io.espalier.v1.UnitsRemoved;
 import java.util.ArrayList;
@@ -67,6 +68,7 @@ public final class EvaluationTable {
                     String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
         }
         table.append(removed(report));
+        table.append(searched(report));
         table.append(runtime(protocol));
         table.append("\n\nperplexity over ")
                 .append(String.format(Locale.ROOT, "%,d", protocol.getPredictedTokens()))
@@ -138,6 +140,29 @@ public final class EvaluationTable {
                         .append(" went: ")
                         .append(kind.getNote()));
         return lines.toString();
+    }
+
+    /** How far the shapes that a search chose are from the dense model, and those it compared them with. */
+    private static String searched(EvaluationReport report) {
+        List<SearchCandidate> candidates = report.getSearch().getCandidatesList();
+        return candidates.stream()
+                .filter(SearchCandidate::getChosen)
+                .findFirst()
+                .map(chosen ->
+                        "\n\nsearched: %s shapes, KL from the dense model %s nats per token of calibration text%s"
+                                .formatted(
+                                        plain(chosen.getName()),
+                                        divergence(chosen),
+                                        candidates.stream()
+                                                .filter(other -> !other.getChosen())
+                                                .map(other ->
+                                                        "; %s %s".formatted(plain(other.getName()), divergence(other)))
+                                                .collect(Collectors.joining())))
+                .orElse("");
+    }
+
+    private static String divergence(SearchCandidate candidate) {
+        return String.format(Locale.ROOT, "%.4f", candidate.getDivergence());
     }
 
     /** What was read of the texts; nothing in reports of earlier versions. */

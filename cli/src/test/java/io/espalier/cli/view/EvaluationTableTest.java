@@ -3,6 +3,8 @@ package io.espalier.cli.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.SearchCandidate;
+import io.espalier.v1.SearchReport;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTableTest {
@@ -39,6 +41,26 @@ class EvaluationTableTest {
                         "peak memory, bytes             90,000,000       81,000,000     0.900",
                         "speeds in llama.cpp b4916, weights in f16, threads: 2; a prompt of 128 tokens, then 32",
                         "the same?tokens");
+    }
+
+    @Test
+    void saysHowFarTheSearchedShapesAreFromTheDenseModelAndWhatTheyWereComparedWith() {
+        EvaluationReport report = EvaluationReport.newBuilder()
+                .setSearch(SearchReport.newBuilder()
+                        .addCandidates(
+                                SearchCandidate.newBuilder().setName("uniform").setDivergence(0.0452))
+                        .addCandidates(SearchCandidate.newBuilder()
+                                .setName("measured")
+                                .setDivergence(0.01234)
+                                .setChosen(true)))
+                .build();
+
+        String table = EvaluationTable.of(report);
+
+        assertThat(table)
+                .contains(
+                        "searched: measured shapes, KL from the dense model 0.0123 nats per token of calibration text;"
+                                + " uniform 0.0452");
     }
 
     @Test

@@ -30,6 +30,9 @@ final class EvaluationMapper {
                 .addAllControls(checkpoint.getControlsList())
                 .addAllRemoved(checkpoint.getRemovedList())
                 .setProvenance(provenance(checkpoint, spec, codeVersion));
+        if (checkpoint.hasSearch()) {
+            report.setSearch(checkpoint.getSearch());
+        }
         evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
         evaluation
                 .sliced()
