@@ -8,10 +8,13 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.ScoreSets;
 import io.espalier.job.Target;
 import io.espalier.job.Workspace;
+import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.importance.ScoreFile;
+import io.espalier.model.importance.UnitScores;
+import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.tensor.Computation;
@@ -73,7 +76,7 @@ public final class EvaluationWork {
                     ofDense.predictions(),
                     MACS_TOKENS,
                     speeds,
-                    sliced.map(sets -> sliced(spec, inspection, artifact, dense, windows, sets, models))
+                    sliced.map(sets -> sliced(spec, inspection, artifact, dense, pruned, windows, sets, models))
                             .orElse(Map.of()));
         }
     }
@@ -99,19 +102,22 @@ public final class EvaluationWork {
             Inspection inspection,
             Pruned artifact,
             Checkpoint dense,
+            Checkpoint pruned,
             int[][] windows,
             ScoreSets scores,
             ModelsProgress models) {
         Target.Units units = (Target.Units) spec.pruning().target();
         Map<String, Double> perplexities = new LinkedHashMap<>();
         for (String set : scores.names()) {
-            List<RemovedUnits> removed = spec.allocation(units, ModelLayout.of(dense))
-                    .select(
-                            units.variant(artifact.output()).budget(),
-                            dense.config().layers(),
-                            inspection.scope(),
-                            scores.of(set),
-                            new PrunedTensors(dense, units.compensation()));
+            List<RemovedUnits> removed = units.search().isPresent()
+                    ? leaving(pruned, units, inspection, dense, scores.of(set))
+                    : spec.allocation(units, ModelLayout.of(dense))
+                            .select(
+                                    units.variant(artifact.output()).budget(),
+                                    dense.config().layers(),
+                                    inspection.scope(),
+                                    scores.of(set),
+                                    new PrunedTensors(dense, units.compensation()));
             Progress progress = models.of(2 + perplexities.size());
             perplexities.put(
                     set,
@@ -124,6 +130,19 @@ public final class EvaluationWork {
                             .value());
         }
         return perplexities;
+    }
+
+    /** What a set would remove to leave the shapes that a search chose. Only the criterion's own set was searched with. */
+    private static List<RemovedUnits> leaving(
+            Checkpoint pruned,
+            Target.Units units,
+            Inspection inspection,
+            Checkpoint dense,
+            Map<Integer, UnitScores> scores) {
+        List<LayerShape> left = pruned.config().layers().stream()
+                .map(shape -> shape.in(units.attentionUnit()))
+                .toList();
+        return Allocation.removed(dense.config().layers(), left, inspection.scope(), scores);
     }
 
     private static Measurement measurement(Checkpoint checkpoint, Perplexity perplexity, long zeroedWeights) {
