@@ -154,7 +154,7 @@ final class RequestOptions {
     @Option(
             names = "--layers",
             paramLabel = "RANGE",
-            description = "default, all, a range such as 4:30 or a list such as 0,2,4-10.")
+            description = "default (where searched: all), all, a range such as 4:30 or a list such as 0,2,4-10.")
     private @Nullable String layers;
 
     @Option(

@@ -118,6 +118,12 @@ final class ModelCard {
                                 : "",
                         inspection.calibrationWindows(),
                         spec.calibration().sequenceLength()));
+        if (spec.pruning().target() instanceof Target.Units units
+                && units.search().isPresent()) {
+            lines.add("");
+            lines.add("How much each layer keeps was searched; `%s` has what was measured and compared."
+                    .formatted(SearchDetails.FILE));
+        }
         return lines;
     }
 
