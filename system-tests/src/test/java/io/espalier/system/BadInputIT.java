@@ -189,6 +189,14 @@ class BadInputIT extends SoundStack {
                         ErrorCode.INVALID_ARGUMENT,
                         "pruning.allocation"),
                 new BadRequest(
+                        "a searched allocation for vllm",
+                        request -> {
+                            request.getPruningBuilder().setAllocation("searched");
+                            request.getExportBuilder().setRuntime("vllm");
+                        },
+                        ErrorCode.INVALID_ARGUMENT,
+                        "pruning.allocation"),
+                new BadRequest(
                         "too few bytes",
                         request -> request.getPruningBuilder().clearUnitRatio().setBytes(1000),
                         ErrorCode.INVALID_ARGUMENT,

@@ -66,13 +66,9 @@ record JobFootprint(
         SearchWindows search = SearchWindows.of(windows);
         int searched = search.searched().length;
         int judged = search.judged().length;
+        needs.add(Need.of("pricing of cuts", searched, length(), PriceEstimate.bytes(footprint, searched, length())));
         needs.add(Need.of(
-                "the estimate of what cuts cost",
-                searched,
-                length(),
-                PriceEstimate.bytes(footprint, searched, length())));
-        needs.add(Need.of(
-                "the comparison of shapes",
+                "comparison of shapes",
                 searched + judged,
                 length(),
                 Divergence.bytes(footprint, searched, judged, length(), CANDIDATES)));

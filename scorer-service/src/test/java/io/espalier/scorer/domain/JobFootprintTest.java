@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
+import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.model.AttentionUnit;
 import io.espalier.model.checkpoint.ModelConfig;
@@ -110,6 +111,27 @@ class JobFootprintTest {
         List<String> checked = passes(job(criterion, source, TWO_OF_FOUR, SMALL));
 
         assertThat(checked).containsExactly(passes.split(" "));
+    }
+
+    @Test
+    void aSearchIsCheckedForThePriceOfCutsAndTheComparisonOfShapes() {
+        Target searched = new Target.Units(
+                cut(0.25),
+                AttentionUnit.KV_GROUP,
+                Target.SEARCHED,
+                Optional.of(SearchEffort.MEASURED),
+                new UnitRounding(1),
+                Compensation.NONE,
+                false);
+
+        List<Need> needs = job("magnitude", "", searched, SMALL).needs();
+
+        assertThat(needs)
+                .extracting(Need::what)
+                .startsWith(
+                        "pricing of cuts with 48 windows of 128 tokens",
+                        "comparison of shapes with 64 windows of 128 tokens");
+        assertThat(needs).allMatch(need -> need.bytes() > 0);
     }
 
     @Test
