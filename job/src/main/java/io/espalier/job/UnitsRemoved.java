@@ -5,6 +5,7 @@ import io.espalier.model.LayerShape;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.transformer.LayerHalf;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.ToIntFunction;
 
@@ -37,6 +38,7 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
         boolean grouped = first.headsPerGroup() > 1;
         boolean whole = units.attentionUnit() == AttentionUnit.KV_GROUP;
         String attention = !grouped ? "heads" : whole ? "KV groups" : "query heads";
+        Optional<String> searched = units.search().map(effort -> "the shapes that the search chose keep all of them");
         return List.of(
                 of(
                         attention,
@@ -45,7 +47,7 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         layer -> layer.in(units.attentionUnit()).attentionUnits(),
                         units.rounding().halves().contains(LayerHalf.ATTENTION),
                         asked,
-                        "%s has %d %s, and %s%s"
+                        searched.orElse("%s has %d %s, and %s%s"
                                 .formatted(
                                         whole ? "a layer" : "a KV group",
                                         first.attentionSteps(),
@@ -57,7 +59,7 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                                                                 units.rounding().attention()),
                                         grouped && whole
                                                 ? "; attention_unit query-head removes query heads inside them"
-                                                : "")),
+                                                : ""))),
                 of(
                         "FFN channels",
                         dense,
@@ -65,8 +67,11 @@ public record UnitsRemoved(String kind, int units, int removed, OptionalDouble a
                         LayerShape::ffnChannels,
                         units.rounding().halves().contains(LayerHalf.FEED_FORWARD),
                         asked,
-                        "a layer has %d FFN channels, and the kept width is rounded up to a multiple of %d"
-                                .formatted(first.ffnChannels(), units.rounding().channels())));
+                        searched.orElse(
+                                "a layer has %d FFN channels, and the kept width is rounded up to a multiple of %d"
+                                        .formatted(
+                                                first.ffnChannels(),
+                                                units.rounding().channels()))));
     }
 
     private static UnitsRemoved of(

@@ -74,6 +74,24 @@ class UnitsRemovedTest {
         assertThat(removed.get(0).note()).isEqualTo("pruning.only leaves them whole");
     }
 
+    @Test
+    void aSearchThatLeavesAKindWholeIsTheReason() {
+        // When
+        List<UnitsRemoved> removed =
+                removed(Pruning.newBuilder().setUnitRatio(0.25).setAllocation("searched"), new LayerShape(8, 2, 4, 60));
+
+        // Then
+        assertThat(removed)
+                .containsExactly(
+                        new UnitsRemoved(
+                                "KV groups",
+                                6,
+                                0,
+                                OptionalDouble.empty(),
+                                "the shapes that the search chose keep all of them"),
+                        new UnitsRemoved("FFN channels", 240, 60, OptionalDouble.empty(), ""));
+    }
+
     private static List<UnitsRemoved> removed(Pruning.Builder pruning, LayerShape left) {
         JobSpec spec = RequestMapper.toSpec(
                 "job",

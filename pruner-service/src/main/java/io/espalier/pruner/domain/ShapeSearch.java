@@ -112,7 +112,7 @@ record ShapeSearch(ArtifactStore artifacts, PruneJob job, Target.Units units, In
     }
 
     /** The first of the least. A divergence that is no number counts as the largest. */
-    private static int least(double[] divergences) {
+    static int least(double[] divergences) {
         int least = 0;
         for (int i = 1; i < divergences.length; i++) {
             if (Double.compare(divergences[i], divergences[least]) < 0) {
