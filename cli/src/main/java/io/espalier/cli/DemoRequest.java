@@ -2,12 +2,13 @@ package io.espalier.cli;
 
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
-import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.Search;
 
-/** The demo's request. It removes a third of the heads and FFN channels of each layer of the shipped model. */
+/** The demo's request. It removes as many parameters of the shipped model as a third of all heads and FFN channels
+ * have, where that costs least. */
 public final class DemoRequest {
     private DemoRequest() {}
 
@@ -21,14 +22,12 @@ public final class DemoRequest {
                         .setText("calibration.txt")
                         .setSamples(64)
                         .setSequenceLength(128))
-                .setScoring(Scoring.newBuilder()
-                        .setCriterion("fms")
-                        .setGradient(GradientSource.newBuilder()
-                                .setSource("zeroth-order")
-                                .setDistribution("gaussian")
-                                .setDraws(8)))
-                .setPruning(
-                        Pruning.newBuilder().setUnitRatio(0.34).setLayers("all").setCompensation("least-squares"))
+                .setScoring(Scoring.newBuilder().setCriterion("obs"))
+                .setPruning(Pruning.newBuilder()
+                        .setUnitRatio(0.34)
+                        .setAllocation("searched")
+                        .setSearch(Search.newBuilder().setEffort("estimate"))
+                        .setCompensation("least-squares"))
                 .setEvaluation(Evaluation.newBuilder()
                         .setText("evaluation.txt")
                         .setSequenceLength(128)

@@ -77,7 +77,7 @@ final class RequestOptions {
     @Option(names = "--sequence-length", paramLabel = "N", description = "Tokens per calibration window. Default: 128.")
     private @Nullable Integer sequenceLength;
 
-    @Option(names = "--criterion", paramLabel = "NAME", description = "fms (default), taylor, gblm, obs, wanda-sp, …")
+    @Option(names = "--criterion", paramLabel = "NAME", description = "obs (default), fms, taylor, gblm, wanda-sp, …")
     private @Nullable String criterion;
 
     @Option(

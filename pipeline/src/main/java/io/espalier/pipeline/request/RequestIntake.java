@@ -8,17 +8,36 @@ import io.espalier.v1.AcceptedRequest;
 import io.espalier.v1.Failure;
 import io.espalier.v1.PruneRequest;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /** {@link RequestReader} as the intake of the stage that requests come to; headers say whether a value is JSON. */
 public final class RequestIntake implements Intake {
+    private final UnaryOperator<PruneRequest> completing;
+
+    /** Accepts requests as they are. */
+    public RequestIntake() {
+        this(UnaryOperator.identity());
+    }
+
+    /**
+     * @param completing adds what a request leaves to today's defaults. They then stand in the job, so a later version with
+     *     other defaults does the same with it. The digest is of the request as it came.
+     */
+    public RequestIntake(UnaryOperator<PruneRequest> completing) {
+        this.completing = completing;
+    }
+
     @Override
     public Accepted read(@Nullable String key, byte @Nullable [] value, Headers headers, String position) {
         AcceptedRequest accepted = RequestReader.read(key, value, CloudEventHeaders.isJson(headers), position);
         return new Accepted(
                 accepted.getJobId(),
-                accepted.toBuilder().setBy(CloudEventHeaders.principal(headers)).build());
+                accepted.toBuilder()
+                        .setRequest(completing.apply(accepted.getRequest()))
+                        .setBy(CloudEventHeaders.principal(headers))
+                        .build());
     }
 
     /** A record without a value is no request of anybody, and without a key nobody knows what to wait for. */

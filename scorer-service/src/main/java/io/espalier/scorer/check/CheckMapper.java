@@ -5,6 +5,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.job.Quota;
 import io.espalier.job.RequestMapper;
 import io.espalier.job.SettingNames;
+import io.espalier.job.UsualRequestMapper;
 import io.espalier.job.Workspace;
 import io.espalier.model.artifact.FolderArtifactStore;
 import io.espalier.model.file.DurableFile;
@@ -40,8 +41,10 @@ final class CheckMapper {
                     models, texts, new FolderArtifactStore(Files.isDirectory(artifacts) ? artifacts : temporary));
             InspectionSettings settings = new InspectionSettings(
                     Runtime.getRuntime().availableProcessors(), "auto", MemoryBudget.DEFAULT.bytes(), new Quota(0, 0));
-            return SettingNames.named(
-                    () -> JobCheck.job(workspace, RequestMapper.toSpec(request.getRequestId(), request), settings));
+            return SettingNames.named(() -> JobCheck.job(
+                    workspace,
+                    RequestMapper.toSpec(request.getRequestId(), UsualRequestMapper.completed(request)),
+                    settings));
         } finally {
             DurableFile.deleteTree(temporary);
         }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.espalier.job.SettingNames;
+import io.espalier.job.UsualRequestMapper;
 import io.espalier.pipeline.request.RequestIntake;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Intake;
@@ -33,7 +34,7 @@ public class ScorerStage implements Stage {
 
     @Override
     public Optional<Intake> intake() {
-        return Optional.of(new RequestIntake());
+        return Optional.of(new RequestIntake(UsualRequestMapper::completed));
     }
 
     @Override
