@@ -63,6 +63,14 @@ final class Requests {
         return request.build();
     }
 
+    /** Pricing of cuts that takes long enough to be caught in the middle. */
+    static PruneRequest slowSearch(String jobId) {
+        PruneRequest.Builder request = slowPruning(jobId).toBuilder();
+        request.getPruningBuilder().setAllocation("searched").setCompensation("none");
+        request.getPruningBuilder().getSearchBuilder().setEffort("estimate");
+        return request.build();
+    }
+
     /** An evaluation that takes long enough to be caught in the middle. */
     static PruneRequest slowEvaluation(String jobId) {
         PruneRequest.Builder request = small(jobId).toBuilder();

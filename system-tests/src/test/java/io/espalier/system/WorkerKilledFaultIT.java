@@ -42,12 +42,17 @@ class WorkerKilledFaultIT extends FaultStack {
     }
 
     @ParameterizedTest
-    @CsvSource({"pruner, prune", "evaluator, evaluate"})
+    @CsvSource({"pruner, prune", "pruner, price", "evaluator, evaluate"})
     void theOnlyWorkerOfAStageKilledInTheMiddleIsContinuedByItsSuccessor(String stage, String task) throws Exception {
         // Given
-        Function<String, PruneRequest> slow = stage.equals("pruner") ? Requests::slowPruning : Requests::slowEvaluation;
-        String job = "only-" + stage;
-        Outcome faultFree = faultFree("fault-free-" + stage, slow);
+        Function<String, PruneRequest> slow =
+                switch (task) {
+                    case "prune" -> Requests::slowPruning;
+                    case "price" -> Requests::slowSearch;
+                    default -> Requests::slowEvaluation;
+                };
+        String job = "only-" + task;
+        Outcome faultFree = faultFree("fault-free-" + task, slow);
         stack.client().submit(slow.apply(job));
         TaskResult inHand = stack.killWorkerWithTaskInHand(stage, job, task);
 
