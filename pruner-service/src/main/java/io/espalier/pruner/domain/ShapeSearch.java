@@ -18,6 +18,7 @@ import io.espalier.model.search.ComponentPrices;
 import io.espalier.model.search.Divergence;
 import io.espalier.model.search.MeasuredPrices;
 import io.espalier.model.search.PriceEstimate;
+import io.espalier.model.search.PriceFile;
 import io.espalier.model.search.SearchSpace;
 import io.espalier.model.search.SearchWindows;
 import io.espalier.model.transformer.LayerScope;
@@ -94,7 +95,7 @@ record ShapeSearch(ArtifactStore artifacts, PruneJob job, Target.Units units, In
         List<SearchCandidate> candidates = new ArrayList<>();
         shapes.forEach((name, left) -> candidates.add(new SearchCandidate(
                 name,
-                PredictedPrice.of(best, left),
+                CheapestShapes.predicted(left, best),
                 divergences[candidates.size()],
                 tensors.parameters(left),
                 candidates.size() == chosen)));

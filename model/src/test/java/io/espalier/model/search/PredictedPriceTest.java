@@ -1,9 +1,8 @@
-package io.espalier.pruner.domain;
+package io.espalier.model.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.model.LayerShape;
-import io.espalier.model.search.ComponentPrices;
 import io.espalier.model.transformer.LayerHalf;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +25,7 @@ class PredictedPriceTest {
     void thePricesOfBothHalvesAddUp(int heads, int channels, double expected, String why) {
         LayerShape shape = new LayerShape(heads, heads, 8, channels);
 
-        double price = PredictedPrice.of(PRICES, List.of(shape));
+        double price = CheapestShapes.predicted(List.of(shape), PRICES);
 
         assertThat(price).as(why).isEqualTo(expected);
     }

@@ -1,8 +1,7 @@
-package io.espalier.pruner.domain;
+package io.espalier.model.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.search.ComponentPrices;
 import io.espalier.model.transformer.LayerHalf;
 import java.util.List;
 import org.junit.jupiter.api.Test;
