@@ -20,6 +20,9 @@ import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.search.Divergence;
+import io.espalier.model.search.PriceEstimate;
+import io.espalier.model.search.Spaces;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.MaskCriterion;
 import io.espalier.model.sparsity.SparseGptPass;
@@ -98,6 +101,35 @@ enum MeasuredPass {
         @Override
         long said(Footprint footprint) {
             return Backprop.bytes(footprint, WINDOWS.length, LENGTH, true, false);
+        }
+    },
+    PRICES {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            new PriceEstimate(Spaces.random(checkpoint), WINDOWS, 1).run(folder, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return PriceEstimate.bytes(footprint, WINDOWS.length, LENGTH);
+        }
+    },
+    CANDIDATES {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            new Divergence(Spaces.random(checkpoint), WINDOWS, WINDOWS)
+                    .of(
+                            List.of(
+                                    left(ModelLayout.of(checkpoint)),
+                                    checkpoint.config().layers().stream()
+                                            .map(shape -> shape.left(1, 64))
+                                            .toList()),
+                            Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return Divergence.bytes(footprint, WINDOWS.length, WINDOWS.length, LENGTH, 2);
         }
     },
     HESSIANS {

@@ -130,12 +130,24 @@ public record Backprop(
      * @param estimates whether the reduction also rebuilds matrices of a gradient estimate, to compare them
      */
     public static long bytes(Footprint footprint, int windows, int length, boolean squares, boolean estimates) {
+        long half = Float.BYTES * footprint.largest(LayerLayout::weightsOfHalf);
+        long compared = estimates ? Distribution.sumBytes(footprint) : 0;
+        long recorded = footprint.recorded(windows, length);
+        return bytesBeside(
+                (squares ? 2 : 1) * half + Math.max(recorded, compared) - recorded, footprint, windows, length);
+    }
+
+    /**
+     * The same for a caller with sinks of its own.
+     *
+     * @param sunk bytes that the sink of one half of a layer holds
+     */
+    public static long bytesBeside(long sunk, Footprint footprint, int windows, int length) {
         long hidden = footprint.hidden(windows, length);
         long forward = footprint.streamedExact() + hidden + footprint.activations(windows, length);
         long loss = 4 * hidden + footprint.head(windows, length);
         long half = Float.BYTES * footprint.largest(LayerLayout::weightsOfHalf);
-        long compared = estimates ? Distribution.sumBytes(footprint) : 0;
-        long backward = (squares ? 3 : 2) * half + 2 * hidden + Math.max(footprint.recorded(windows, length), compared);
+        long backward = half + sunk + 2 * hidden + footprint.recorded(windows, length);
         return Math.max(forward, Math.max(loss, backward));
     }
 

@@ -24,16 +24,21 @@ public record Divergence(SearchSpace space, int[][] calibration, int[][] judged)
         }
     }
 
-    /** The most bytes that are held at once with so many candidates. */
+    /**
+     * The most bytes that are held at once with so many candidates: the hidden states of all of them, the layer and a copy of
+     * what one level changes, the sums of both halves, and three times the output projection that is repaired.
+     */
     public static long bytes(Footprint footprint, int calibration, int judged, int length, int candidates) {
-        long layer = footprint.layer();
-        long repairs = footprint.largest(one -> Footprint.sum(
-                one.outputProjections(),
-                linear -> 2 * Footprint.gram(linear.inputs()) + 4 * Float.BYTES * linear.weights()));
-        long hidden = footprint.hidden(calibration, length) + (candidates + 1L) * footprint.hidden(judged, length);
+        long repairs = footprint.largest(
+                layer -> Footprint.sum(layer.outputProjections(), linear -> 2 * Footprint.gram(linear.inputs()))
+                        + Float.BYTES
+                                * (layer.weightsOfHalf()
+                                        + 3 * Footprint.most(layer.outputProjections(), linear -> linear.weights())));
+        long judging = footprint.hidden(judged, length);
+        long hidden = footprint.hidden(calibration, length) + (candidates + 1L) * judging;
         long activations =
                 Math.max(footprint.activationsToSum(calibration, length), footprint.activations(judged, length));
-        long compared = (candidates + 1L) * footprint.hidden(judged, length) + footprint.head(judged, length);
-        return hidden + Math.max(footprint.streamedExact() + layer + repairs + activations, compared);
+        long compared = (candidates + 1L) * judging + footprint.head(judged, length);
+        return hidden + Math.max(footprint.streamedExact() + repairs + activations, compared);
     }
 }

@@ -126,17 +126,17 @@ public record PriceEstimate(SearchSpace space, int[][] windows, long seed) {
     }
 
     /**
-     * The most bytes that are held at once over {@code windows} windows of {@code length} tokens: beside the backward pass
-     * the inputs and gradients of one component, its Gram matrix and the change of its output projection, which is solved
-     * in fp64.
+     * The most bytes that are held at once over {@code windows} windows of {@code length} tokens: beside the backward pass,
+     * which sums no gradients, the inputs and gradients of one component, its Gram matrix and factor in fp64, and twice its
+     * output projection.
      */
     public static long bytes(Footprint footprint, int windows, int length) {
         long tokens = (long) windows * length;
-        return Backprop.bytes(footprint, windows, length, false, false)
-                + footprint.largest(layer -> Footprint.most(
-                        layer.outputProjections(),
-                        linear -> Float.BYTES * tokens * (linear.inputs() + linear.outputs())
-                                + 2 * Footprint.gram(linear.inputs())
-                                + 4 * Float.BYTES * linear.weights()));
+        long component = footprint.largest(layer -> Footprint.most(
+                layer.outputProjections(),
+                linear -> Float.BYTES * tokens * (linear.inputs() + linear.outputs())
+                        + 2 * Footprint.gram(linear.inputs())
+                        + 2 * Float.BYTES * linear.weights()));
+        return Backprop.bytesBeside(component, footprint, windows, length);
     }
 }

@@ -9,16 +9,24 @@
   # W_R (H + λI)[R, K] (H_KK + λI)⁻¹. Because A is upper triangular, that is W_R A_RK A_KK⁻¹ for every number of removed
   # columns: one factor serves all levels. fp32 [out, in]; the removed columns change by -W_R.
   def level_change(self: __torch__.Kernels, system: Tensor, w: Tensor, removed: int) -> Tensor:
-    n, step = system.size(0), self.solved_together()
     change = torch.empty(w.size())
-    change[:, :removed].copy_(-(w[:, :removed]))
-    made_up = torch.matmul((w[:, :removed]).to(torch.float64), system[:removed, removed:])
-    for start in range(removed, n, step):
-      end = min(start + step, n)
-      left = made_up[:, start - removed:end - removed].addmm_(made_up[:, :start - removed], system[removed:start, start:end], alpha=-1)
-      left.copy_(torch.linalg_solve_triangular(torch.triu(system[start:end, start:end]), left, upper=True, left=False))
-    change[:, removed:].copy_(made_up)
+    # Blocks of rows bound the fp64 copies.
+    step = self.solved_together()
+    for first in range(0, w.size(0), step):
+      lost = w[first:first + step, :removed]
+      change[first:first + step, :removed].copy_(-lost)
+      made_up = torch.matmul(lost.to(torch.float64), system[:removed, removed:])
+      change[first:first + step, removed:].copy_(self.divide_kept(made_up, system[removed:, removed:]))
     return change
+
+  # Replaces rows [r, n] by rows A⁻¹ for an upper triangular A [n, n], in place.
+  def divide_kept(self: __torch__.Kernels, rows: Tensor, a: Tensor) -> Tensor:
+    n, step = a.size(0), self.solved_together()
+    for start in range(0, n, step):
+      end = min(start + step, n)
+      left = rows[:, start:end].addmm_(rows[:, :start], a[:start, start:end], alpha=-1)
+      left.copy_(torch.linalg_solve_triangular(torch.triu(a[start:end, start:end]), left, upper=True, left=False))
+    return rows
 
   # Factors H + λI in place; an empty tensor when H is not positive definite, and then H is unchanged.
   def factorized(self: __torch__.Kernels, system: Tensor, damping: float) -> Tensor:

@@ -12,11 +12,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Search spaces over all layers of a tiny checkpoint. */
-final class Spaces {
+public final class Spaces {
     private Spaces() {}
 
     /** Units go in random order, in any number. */
-    static SearchSpace random(Checkpoint dense) {
+    public static SearchSpace random(Checkpoint dense) {
         SplittableRandom random = new SplittableRandom(3);
         List<LayerShape> shapes = dense.config().layers();
         Map<Integer, UnitScores> scores = new HashMap<>();
