@@ -24,8 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ComparisonTest {
     private static final Map<String, List<String>> NUMBERS = Map.of(
             "", List.of("model_bytes", "threads", "resident_over_streamed", "gemm_efficiency"),
-            "/ratio", List.of("activation", "gaussian", "rademacher", "rank_one", "backprop"),
-            "/peak_over_model", List.of("activation", "zeroth_order", "backprop", "pruner", "evaluator"));
+            "/ratio", List.of("activation", "gaussian", "rademacher", "rank_one", "backprop", "search_estimate"),
+            "/peak_over_model",
+                    List.of("activation", "zeroth_order", "backprop", "search_estimate", "pruner", "evaluator"));
 
     @TempDir
     private Path folder;

@@ -7,8 +7,10 @@ import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.Search;
 
-/** The demo's request. It removes as many parameters of the shipped model as a third of all heads and FFN channels
- * have, where that costs least. */
+/**
+ * The demo's request. It removes as many parameters of the shipped model as a third of all heads and FFN channels have,
+ * where that costs least.
+ */
 public final class DemoRequest {
     private DemoRequest() {}
 
