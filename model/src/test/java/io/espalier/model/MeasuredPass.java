@@ -20,7 +20,9 @@ import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.search.ComponentPrices;
 import io.espalier.model.search.Divergence;
+import io.espalier.model.search.MeasuredPrices;
 import io.espalier.model.search.PriceEstimate;
 import io.espalier.model.search.Spaces;
 import io.espalier.model.sparsity.LinearChoice;
@@ -32,12 +34,14 @@ import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Engine;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.Footprint;
+import io.espalier.model.transformer.LayerHalf;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
 import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -130,6 +134,24 @@ enum MeasuredPass {
         @Override
         long said(Footprint footprint) {
             return Divergence.bytes(footprint, WINDOWS.length, WINDOWS.length, LENGTH, 2);
+        }
+    },
+    MEASURED_CUTS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            int all = checkpoint.config().layers().get(0).ffnChannels();
+            int[] kept =
+                    IntStream.range(0, 12).map(step -> all - step * all / 12).toArray();
+            double[] prices = new double[kept.length];
+            // Neither nothing nor hopeless, so each of them is measured.
+            Arrays.fill(prices, 1, prices.length, 0.1);
+            ComponentPrices component = new ComponentPrices(0, LayerHalf.FEED_FORWARD, kept, prices);
+            new MeasuredPrices(Spaces.random(checkpoint), WINDOWS).of(component, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return MeasuredPrices.bytes(footprint, WINDOWS.length, LENGTH);
         }
     },
     HESSIANS {

@@ -2,7 +2,6 @@ package io.espalier.model.search;
 
 import io.espalier.model.LayerShape;
 import io.espalier.model.pruning.TensorsLeft;
-import io.espalier.model.transformer.LayerHalf;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -56,7 +55,7 @@ public final class CheapestShapes {
     /** What the prices of these shapes add up to; between two levels, on the line between their prices. */
     public static double predicted(List<LayerShape> shapes, List<ComponentPrices> prices) {
         return prices.stream()
-                .mapToDouble(component -> component.at(kept(shapes.get(component.layer()), component.half())))
+                .mapToDouble(component -> component.at(HalfShape.kept(shapes.get(component.layer()), component.half())))
                 .sum();
     }
 
@@ -113,16 +112,7 @@ public final class CheapestShapes {
     /** Shapes of all layers with another number of attention steps or FFN channels in one component. */
     static List<LayerShape> with(List<LayerShape> shapes, ComponentPrices component, int kept) {
         List<LayerShape> changed = new ArrayList<>(shapes);
-        LayerShape shape = shapes.get(component.layer());
-        changed.set(
-                component.layer(),
-                component.half() == LayerHalf.ATTENTION
-                        ? shape.left(kept, shape.ffnChannels())
-                        : shape.left(shape.attentionSteps(), kept));
+        changed.set(component.layer(), HalfShape.with(shapes.get(component.layer()), component.half(), kept));
         return changed;
-    }
-
-    private static int kept(LayerShape shape, LayerHalf half) {
-        return half == LayerHalf.ATTENTION ? shape.attentionSteps() : shape.ffnChannels();
     }
 }

@@ -17,41 +17,31 @@ import java.util.stream.IntStream;
  */
 record Component(LayerLayout layout, LayerHalf half, RemovalOrder order) {
     /** Levels are at most so many, beside the one that keeps all. */
-    private static final int STEPS = 12;
+    static final int STEPS = 12;
 
     LayerShape shape() {
         return layout.shape();
     }
 
-    /** The attention steps or FFN channels of a shape of this layer. */
-    int kept(LayerShape shape) {
-        return half == LayerHalf.ATTENTION ? shape.attentionSteps() : shape.ffnChannels();
-    }
-
-    /** A shape of this layer with another number of attention steps or FFN channels in this half. */
-    LayerShape with(LayerShape shape, int kept) {
-        return half == LayerHalf.ATTENTION
-                ? shape.left(kept, shape.ffnChannels())
-                : shape.left(shape.attentionSteps(), kept);
-    }
-
     /** How many attention steps or FFN channels may stay, descending from all: multiples of a twelfth, rounded. */
     int[] levels(SearchSpace space) {
-        int all = kept(shape());
+        int all = HalfShape.kept(shape(), half);
         return IntStream.rangeClosed(0, STEPS)
                 .map(step -> (int) ((long) all * (STEPS - step) / STEPS))
-                .map(kept -> kept(space.rounding()
-                        .left(
-                                shape(),
-                                half == LayerHalf.ATTENTION ? kept : shape().attentionSteps(),
-                                half == LayerHalf.ATTENTION ? shape().ffnChannels() : kept)))
+                .map(kept -> half == LayerHalf.ATTENTION
+                        ? space.rounding()
+                                .left(shape(), kept, shape().ffnChannels())
+                                .attentionSteps()
+                        : space.rounding()
+                                .left(shape(), shape().attentionSteps(), kept)
+                                .ffnChannels())
                 .distinct()
                 .toArray();
     }
 
     /** The units of this half alone that go when so many attention steps or FFN channels stay. */
     RemovedUnits removed(int kept) {
-        return order.between(shape(), with(shape(), kept));
+        return order.between(shape(), HalfShape.with(shape(), half, kept));
     }
 
     /** The linear layer at the end of the half, whose input columns belong to its units. */
@@ -71,7 +61,7 @@ record Component(LayerLayout layout, LayerHalf half, RemovalOrder order) {
     /** How many input columns of the output projection go when so many attention steps or FFN channels stay. */
     int lostColumns(int kept) {
         int perStep = half == LayerHalf.ATTENTION ? shape().unitsPerStep() : 1;
-        return (kept(shape()) - kept) * perStep * columnsPerUnit();
+        return (HalfShape.kept(shape(), half) - kept) * perStep * columnsPerUnit();
     }
 
     private int columnsPerUnit() {

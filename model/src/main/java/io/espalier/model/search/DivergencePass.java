@@ -41,6 +41,9 @@ final class DivergencePass implements AutoCloseable {
     private final List<LayerShape> dense;
     private final List<List<LayerShape>> candidates;
     private final LayerStream calibrating;
+    /** All streams of candidates, also of those that no group has because a cancel came in between. */
+    private final List<LayerStream> opened = new ArrayList<>();
+
     private final int lastChanged;
     private List<Group> groups;
 
@@ -57,8 +60,9 @@ final class DivergencePass implements AutoCloseable {
         this.calibrating = LayerStream.embedToSum(space.checkpoint(), layout, divergence.calibration(), space.budget());
         List<List<LayerShape>> all = new ArrayList<>(candidates);
         all.add(dense);
-        this.groups = List.of(
-                new Group(all, LayerStream.embed(space.checkpoint(), layout, divergence.judged(), space.budget())));
+        LayerStream judged = LayerStream.embed(space.checkpoint(), layout, divergence.judged(), space.budget());
+        opened.add(judged);
+        this.groups = List.of(new Group(all, judged));
     }
 
     double[] run(Progress progress) {
@@ -103,7 +107,8 @@ final class DivergencePass implements AutoCloseable {
     private boolean changes(Component component) {
         int layer = component.layout().index();
         return candidates.stream()
-                .anyMatch(shapes -> component.kept(shapes.get(layer)) != component.kept(dense.get(layer)));
+                .anyMatch(shapes -> HalfShape.kept(shapes.get(layer), component.half())
+                        != HalfShape.kept(dense.get(layer), component.half()));
     }
 
     private void through(LayerLayout layer, LayerWeights weights, LayerHalf half, List<Summed> summed, Scope scope) {
@@ -112,7 +117,7 @@ final class DivergencePass implements AutoCloseable {
                 summed.stream().filter(one -> one.component.half() == half).findFirst();
         Optional<Levels> levels = sums.map(one -> one.repairs.solved(weightOf(one.component, weights)));
         byLevel.forEach((kept, streams) -> {
-            if (kept == keptOf(dense.get(layer.index()), half)) {
+            if (kept == HalfShape.kept(dense.get(layer.index()), half)) {
                 advance(half, new DecoderLayer(layer, weights), streams);
             } else {
                 Component component = sums.orElseThrow().component;
@@ -157,12 +162,14 @@ final class DivergencePass implements AutoCloseable {
         for (Group group : groups) {
             Map<Integer, List<List<LayerShape>>> parts = group.members.stream()
                     .collect(Collectors.groupingBy(
-                            shapes -> keptOf(shapes.get(layer), half), LinkedHashMap::new, Collectors.toList()));
+                            shapes -> HalfShape.kept(shapes.get(layer), half),
+                            LinkedHashMap::new,
+                            Collectors.toList()));
             int open = parts.size();
             for (Map.Entry<Integer, List<List<LayerShape>>> part : parts.entrySet()) {
                 // The last part takes the stream that the group had.
                 open--;
-                LayerStream stream = open > 0 ? group.stream.fork() : group.stream;
+                LayerStream stream = open > 0 ? forked(group.stream) : group.stream;
                 divided.add(new Group(part.getValue(), stream));
                 byLevel.computeIfAbsent(part.getKey(), kept -> new ArrayList<>())
                         .add(stream);
@@ -172,13 +179,15 @@ final class DivergencePass implements AutoCloseable {
         return byLevel;
     }
 
-    private static int keptOf(LayerShape shape, LayerHalf half) {
-        return half == LayerHalf.ATTENTION ? shape.attentionSteps() : shape.ffnChannels();
+    private LayerStream forked(LayerStream stream) {
+        LayerStream fork = stream.fork();
+        opened.add(fork);
+        return fork;
     }
 
     @Override
     public void close() {
         calibrating.close();
-        groups.forEach(group -> group.stream.close());
+        opened.forEach(LayerStream::close);
     }
 }

@@ -2,6 +2,7 @@ package io.espalier.model.search;
 
 import io.espalier.base.Progress;
 import io.espalier.model.LayerShape;
+import io.espalier.model.transformer.Footprint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,7 @@ public record MeasuredPrices(SearchSpace space, int[][] windows) {
     /** The estimate is too low where it is large: above this, no budget that leaves a model is met by such a level. */
     private static final double HOPELESS = 1;
 
-    /** Tokens that the divergence is measured on. More of them change the third digit. */
+    /** Tokens that the divergence is measured on, or one window; each level holds hidden states for all of them. */
     private static final int TOKENS = 2048;
 
     /**
@@ -39,7 +40,8 @@ public record MeasuredPrices(SearchSpace space, int[][] windows) {
             }
         }
         if (!levels.isEmpty()) {
-            double[] measured = new Divergence(space, windows, some(windows)).of(candidates, progress);
+            int[][] some = Arrays.copyOf(windows, measured(windows.length, windows[0].length));
+            double[] measured = new Divergence(space, windows, some).of(candidates, progress);
             for (int i = 0; i < measured.length; i++) {
                 prices[levels.get(i)] = measured[i];
             }
@@ -47,7 +49,13 @@ public record MeasuredPrices(SearchSpace space, int[][] windows) {
         return new ComponentPrices(estimated.layer(), estimated.half(), kept, prices);
     }
 
-    private static int[][] some(int[][] windows) {
-        return Arrays.copyOf(windows, Math.min(windows.length, Math.max(1, TOKENS / windows[0].length)));
+    /** The most bytes that are held at once over {@code windows} windows of {@code length} tokens. */
+    public static long bytes(Footprint footprint, int windows, int length) {
+        return Divergence.bytes(footprint, windows, measured(windows, length), length, Component.STEPS);
+    }
+
+    /** How many of the windows the divergence is measured on. */
+    private static int measured(int windows, int length) {
+        return Math.min(windows, Math.max(1, TOKENS / length));
     }
 }

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * @param judged windows that candidates are compared on
  */
 public record SearchWindows(int[][] searched, int[][] judged) {
-    /** More tokens change no choice on the models that were tried, and hidden states of all of them are held. */
+    /** The inputs and gradients of a component are held for all tokens at once. */
     private static final int MOST_TOKENS = 8192;
 
     /** The last quarter judges. A text of fewer than four windows is used for both. */

@@ -80,8 +80,8 @@ class DivergenceTest {
         Checkpoint dense = space.checkpoint();
         Map<String, double[][]> replaced = new HashMap<>();
         ModelLayout.of(dense).layers().forEach(layer -> space.components(layer).forEach(component -> {
-            int kept = component.kept(candidate.get(layer.index()));
-            if (kept < component.kept(layer.shape())) {
+            int kept = HalfShape.kept(candidate.get(layer.index()), component.half());
+            if (kept < HalfShape.kept(layer.shape(), component.half())) {
                 int[] removed = Arrays.copyOf(component.columns(), component.lostColumns(kept));
                 replaced.put(
                         component.outputProjection().weight().name(),

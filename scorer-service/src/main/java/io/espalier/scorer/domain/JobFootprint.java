@@ -2,6 +2,7 @@ package io.espalier.scorer.domain;
 
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
+import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.model.LayerShape;
 import io.espalier.model.evaluation.Perplexity;
@@ -11,6 +12,7 @@ import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.search.Divergence;
+import io.espalier.model.search.MeasuredPrices;
 import io.espalier.model.search.PriceEstimate;
 import io.espalier.model.search.SearchWindows;
 import io.espalier.model.transformer.Footprint;
@@ -46,9 +48,7 @@ record JobFootprint(
         List<Need> needs = new ArrayList<>(strategy.collection().needs(scoring));
         needs.addAll(strategy.needs(scoring));
         if (spec.pruning().target() instanceof Target.Units units) {
-            if (units.search().isPresent()) {
-                addSearch(needs);
-            }
+            units.search().ifPresent(effort -> addSearch(needs, effort));
             addRepair(needs, units);
         }
         int length = spec.evaluation().text().sequenceLength();
@@ -58,8 +58,7 @@ record JobFootprint(
         return List.copyOf(needs);
     }
 
-    /** Measuring single cuts holds less than comparing candidates. */
-    private void addSearch(List<Need> needs) {
+    private void addSearch(List<Need> needs, SearchEffort effort) {
         int[][] windows = new int[calibration][];
         // How many windows there are of each kind depends on their size alone.
         Arrays.fill(windows, new int[length()]);
@@ -67,6 +66,13 @@ record JobFootprint(
         int searched = search.searched().length;
         int judged = search.judged().length;
         needs.add(Need.of("pricing of cuts", searched, length(), PriceEstimate.bytes(footprint, searched, length())));
+        if (effort == SearchEffort.MEASURED) {
+            needs.add(Need.of(
+                    "measuring of one half's cuts",
+                    searched,
+                    length(),
+                    MeasuredPrices.bytes(footprint, searched, length())));
+        }
         needs.add(Need.of(
                 "comparison of shapes",
                 searched + judged,

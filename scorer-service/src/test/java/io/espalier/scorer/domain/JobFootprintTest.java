@@ -130,6 +130,7 @@ class JobFootprintTest {
                 .extracting(Need::what)
                 .startsWith(
                         "pricing of cuts with 48 windows of 128 tokens",
+                        "measuring of one half's cuts with 48 windows of 128 tokens",
                         "comparison of shapes with 64 windows of 128 tokens");
         assertThat(needs).allMatch(need -> need.bytes() > 0);
     }

@@ -2,7 +2,6 @@ package io.espalier.model.search;
 
 import io.espalier.model.LayerShape;
 import io.espalier.model.pruning.TensorsLeft;
-import io.espalier.model.transformer.LayerHalf;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -11,9 +10,9 @@ import java.util.Random;
 /**
  * Random neighbours of a choice of levels, for an evolutionary search (as in EvoPress and Týr-the-Pruner): one to three
  * components keep a level more, others a level fewer until the budget holds again, and what is then left of the budget is
- * given back. Neighbours are a pure function of parent and seed, so every worker makes the same ones.
+ * given back. It shows what such a search is worth; no job uses it.
  */
-public final class Offspring {
+final class Offspring {
     private static final int MOST_CHANGES = 3;
 
     private final List<ComponentPrices> components;
@@ -24,7 +23,7 @@ public final class Offspring {
      * @param components say which levels there are; their prices do not matter
      * @param limit shapes whose number of parameters must not be exceeded
      */
-    public Offspring(List<ComponentPrices> components, List<LayerShape> limit, TensorsLeft<List<LayerShape>> tensors) {
+    Offspring(List<ComponentPrices> components, List<LayerShape> limit, TensorsLeft<List<LayerShape>> tensors) {
         this.components = List.copyOf(components);
         this.most = tensors.parameters(limit);
         this.tensors = tensors;
@@ -34,7 +33,7 @@ public final class Offspring {
      * @param parent shapes of all layers, within the budget
      * @return {@code count} shapes of all layers, each within the budget; some may be alike
      */
-    public List<List<LayerShape>> of(List<LayerShape> parent, int count, long seed) {
+    List<List<LayerShape>> of(List<LayerShape> parent, int count, long seed) {
         Random random = new Random(seed);
         List<List<LayerShape>> offspring = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -76,7 +75,7 @@ public final class Offspring {
     /** The shapes with the next level of one component, above or below what it keeps; the same where there is none. */
     private static List<LayerShape> moved(List<LayerShape> shapes, ComponentPrices component, boolean up) {
         LayerShape shape = shapes.get(component.layer());
-        int now = component.half() == LayerHalf.ATTENTION ? shape.attentionSteps() : shape.ffnChannels();
+        int now = HalfShape.kept(shape, component.half());
         int[] kept = component.kept();
         for (int i = 0; i < kept.length; i++) {
             // Levels descend: the next one above is the last that is larger, the next one below the first that is
