@@ -30,6 +30,19 @@ public enum Setting {
     COMPUTE_TYPE,
     RUNTIME,
     GGUF,
+    RECOVERY_WINDOWS,
+    LOCAL_ORDER,
+    LOCAL_STEPS,
+    LOCAL_BATCH,
+    LOCAL_LEARNING_RATE,
+    LORA_RANK,
+    LORA_ALPHA,
+    LORA_LINEARS,
+    LORA_OBJECTIVE,
+    LORA_STEPS,
+    LORA_BATCH,
+    LORA_LEARNING_RATE,
+    LORA_WARMUP_STEPS,
     MEMORY_BUDGET;
 
     /** For people: "unit ratio". */

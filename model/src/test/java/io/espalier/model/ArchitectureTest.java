@@ -66,6 +66,7 @@ class ArchitectureTest {
             "pruning",
             "search",
             "sparsity",
+            "recovery",
             "evaluation");
 
     @Test

@@ -32,6 +32,17 @@ public final class DurableFile {
 
     /** Writes the remaining bytes of a buffer as {@link #write(Path, byte[])} does. */
     public static void write(Path file, ByteBuffer bytes) {
+        write(file, channel -> writeFully(channel, bytes, 0));
+    }
+
+    /** Content of a file that is written piece by piece. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(FileChannel channel) throws IOException;
+    }
+
+    /** Writes content as {@link #write(Path, byte[])} does. */
+    public static void write(Path file, Content content) {
         Path folder = Objects.requireNonNull(file.getParent());
         Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
@@ -39,7 +50,7 @@ public final class DurableFile {
             try {
                 try (FileChannel channel =
                         FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                    writeFully(channel, bytes, 0);
+                    content.writeTo(channel);
                     channel.force(true);
                 }
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -312,7 +312,7 @@ public record Backprop(
                         Tensor upstream = kernels.linearGradient(above, weights.get(skipped.weight()));
                         found = taps.back(result, upstream, x);
                         if (below == above) {
-                            kernels.addInPlace(found.below(), above);
+                            kernels.addInPlace(found.ofLeaf(0), above);
                         }
                     }
                 }
@@ -321,7 +321,7 @@ public record Backprop(
                     gradients.add(skipped, kernels.detached(result), above);
                 }
                 found.addTo(gradients);
-                kernels.replace(below, found.below());
+                kernels.replace(below, found.ofLeaf(0));
             }
         }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * slower products. Instead, the input X and the output Y of each linear layer are kept, and {@link #back} computes dX =
  * dY W. {@link LayerGradients} computes the gradient of the weight from X and dY, for each sample.
  */
-final class LinearTaps implements Linears {
+public final class LinearTaps implements Linears {
     /**
      * One application of a linear layer.
      *
@@ -36,7 +36,7 @@ final class LinearTaps implements Linears {
     private final List<Tap> taps = new ArrayList<>();
 
     /** @param owner scope that owns the kept inputs and outputs and all gradients */
-    LinearTaps(LayerWeights weights, Scope owner) {
+    public LinearTaps(LayerWeights weights, Scope owner) {
         this.weights = weights;
         this.owner = owner;
     }
@@ -53,13 +53,14 @@ final class LinearTaps implements Linears {
     }
 
     /**
-     * Backpropagates from a result to x, through every linear layer that was applied in between.
+     * Backpropagates from a result to its leaves, through every linear layer that was applied in between.
      *
-     * @param result computed from x in the recording
+     * @param result computed in the recording
      * @param upstream gradient with respect to the result, of its shape
+     * @param leaves that the result was computed from, such as the input of the layer and the weights of its norms
      */
-    Gradients back(Tensor result, Tensor upstream, Tensor x) {
-        Gradients gradients = new Gradients(x);
+    public Gradients back(Tensor result, Tensor upstream, Tensor... leaves) {
+        Gradients gradients = new Gradients(List.of(leaves));
         gradients.backpropagate(result, upstream, taps.size());
         int end = taps.size();
         while (end > 0) {
@@ -75,23 +76,25 @@ final class LinearTaps implements Linears {
         return gradients;
     }
 
-    /** The gradients so far with respect to the outputs of the linear layers and with respect to x. */
-    final class Gradients {
+    /** The gradients so far with respect to the outputs of the linear layers and with respect to the leaves. */
+    public final class Gradients {
         private final Kernels kernels = new Kernels(owner);
         private final List<Tensor> starts;
         private final List<@Nullable Tensor> found;
 
-        private Gradients(Tensor x) {
-            starts = Stream.concat(taps.stream().map(Tap::output), Stream.of(x)).toList();
+        private Gradients(List<Tensor> leaves) {
+            starts = Stream.concat(taps.stream().map(Tap::output), leaves.stream())
+                    .toList();
             found = new ArrayList<>(Collections.nCopies(starts.size(), null));
         }
 
         /**
          * Backpropagates through the recorded operations that lead from the outputs of the first {@code count} linear
-         * layers, and from x, to a result.
+         * layers, and from the leaves, to a result.
          */
         private void backpropagate(Tensor result, Tensor upstream, int count) {
-            List<Integer> from = IntStream.concat(IntStream.range(0, count), IntStream.of(taps.size()))
+            List<Integer> from = IntStream.concat(
+                            IntStream.range(0, count), IntStream.range(taps.size(), starts.size()))
                     .boxed()
                     .toList();
             List<Tensor> parts = kernels.gradients(
@@ -134,13 +137,13 @@ final class LinearTaps implements Linears {
             return Objects.requireNonNull(found.get(start), "nothing came back");
         }
 
-        /** The gradient with respect to x. */
-        Tensor below() {
-            return of(taps.size());
+        /** The gradient with respect to a leaf, by its place among the leaves. */
+        public Tensor ofLeaf(int leaf) {
+            return of(taps.size() + leaf);
         }
 
         /** Hands the input and the output's gradient of all linear layers on. */
-        void addTo(GradientSink sums) {
+        public void addTo(GradientSink sums) {
             for (int i = 0; i < taps.size(); i++) {
                 Tap tap = taps.get(i);
                 try (Tensor input = kernels.detached(tap.input)) {

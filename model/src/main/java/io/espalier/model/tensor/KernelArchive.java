@@ -16,8 +16,15 @@ import java.util.zip.ZipOutputStream;
  */
 final class KernelArchive {
     /** The first file opens the class; the others continue it with more methods. */
-    private static final List<String> SOURCES =
-            List.of("kernels.py", product(), "gram.py", "importance.py", "repair.py", "search.py", "sparsity.py");
+    private static final List<String> SOURCES = List.of(
+            "kernels.py",
+            product(),
+            "gram.py",
+            "importance.py",
+            "recovery.py",
+            "repair.py",
+            "search.py",
+            "sparsity.py");
 
     /** The newest format that the engine reads. For an older format it would give operators their former meaning. */
     private static final String FORMAT_VERSION = "10\n";

@@ -144,26 +144,56 @@ public final class StoredWeights {
         Kernels kernels = new Kernels(scope);
         long elements = LongStream.of(shape).reduce(1, Math::multiplyExact);
         Tensor flat = kernels.reserve(elements, ComputeType.FP32);
-        ByteBuffer buffer = BUFFER.get();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             if (channel.size() != elements * Float.BYTES) {
                 throw new IOException("%d bytes instead of %d".formatted(channel.size(), elements * Float.BYTES));
             }
-            long start = 0;
-            while (start < elements) {
-                buffer.clear().limit((int) Math.min(BUFFER_BYTES, (elements - start) * Float.BYTES));
-                while (buffer.hasRemaining()) {
-                    if (channel.read(buffer) < 0) {
-                        throw new IOException("cut while it was read");
-                    }
-                }
-                buffer.flip();
-                int count = buffer.remaining() / Float.BYTES;
-                kernels.fill(flat, start, buffer, DType.F32);
-                start += count;
-            }
+            readFloats(channel, 0, kernels, flat, 0, elements);
         }
         return shaped(kernels, flat, shape);
+    }
+
+    /**
+     * Reads some of the equally large arrays that a file holds one after the other, in fp32 and native byte order.
+     *
+     * @param start position of the first array in the file, in bytes
+     * @param arrays which of them, from 0
+     * @param shape of one array
+     * @return fp32, [arrays, shape...]
+     * @throws IOException when the file is missing or too short
+     */
+    public static Tensor readFloats(Path file, long start, int[] arrays, Scope scope, long... shape)
+            throws IOException {
+        Kernels kernels = new Kernels(scope);
+        long elements = LongStream.of(shape).reduce(1, Math::multiplyExact);
+        Tensor flat = kernels.reserve(elements * arrays.length, ComputeType.FP32);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            for (int i = 0; i < arrays.length; i++) {
+                readFloats(channel, start + arrays[i] * elements * Float.BYTES, kernels, flat, i * elements, elements);
+            }
+        }
+        long[] all = LongStream.concat(LongStream.of(arrays.length), LongStream.of(shape))
+                .toArray();
+        return shaped(kernels, flat, all);
+    }
+
+    private static void readFloats(
+            FileChannel channel, long position, Kernels kernels, Tensor flat, long start, long elements)
+            throws IOException {
+        ByteBuffer buffer = BUFFER.get();
+        long read = 0;
+        while (read < elements) {
+            buffer.clear().limit((int) Math.min(BUFFER_BYTES, (elements - read) * Float.BYTES));
+            while (buffer.hasRemaining()) {
+                if (channel.read(buffer, position + read * Float.BYTES + buffer.position()) < 0) {
+                    throw new IOException("cut while it was read");
+                }
+            }
+            buffer.flip();
+            int count = buffer.remaining() / Float.BYTES;
+            kernels.fill(flat, start + read, buffer, DType.F32);
+            read += count;
+        }
     }
 
     /** Elements [first, first + elements) of a tensor, to be read as a tensor of the given shape. */

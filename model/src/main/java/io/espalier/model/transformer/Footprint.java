@@ -89,6 +89,14 @@ public record Footprint(ModelLayout layout, Computation computation) {
                 + windowsOfChunk * largest(layer -> layer.recordedScoreBytes(length));
     }
 
+    /** The same for chunks that a pass adds to sums as large as weights, inside both halves of a layer together. */
+    public long recordedToSum(int windows, int length) {
+        int rows = LayerStream.rowsToSum(layout, computation.budget());
+        int windowsOfChunk = Math.min(windows, LayerStream.perChunk(rows, length));
+        return 6 * together(windows, length, rows, 1) * largestActivations()
+                + windowsOfChunk * largest(layer -> layer.recordedScoreBytes(length));
+    }
+
     /**
      * A block of the output embedding's rows and, up to three times, its logits for the chunks that pass together, with the
      * tensors before it.

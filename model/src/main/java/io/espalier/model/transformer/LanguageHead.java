@@ -5,6 +5,7 @@ import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
+import io.espalier.model.tensor.RecoveryKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.SearchKernels;
 import io.espalier.model.tensor.StoredWeights;
@@ -110,12 +111,30 @@ public final class LanguageHead {
     }
 
     /**
+     * A mean over all predictions and its gradient.
+     *
+     * @param value in nats
+     * @param gradient with respect to the hidden states after the last layer, per chunk [b, t, d]; zero at the last position,
+     *     which has no next token
+     */
+    public record Loss(double value, List<Tensor> gradient) {
+        public Loss {
+            gradient = List.copyOf(gradient);
+        }
+    }
+
+    /** The mean loss over all predictions. Its gradient is in {@code scope}. */
+    public Loss loss(LayerStream stream, Scope scope) {
+        return loss(stream, predictions -> {}, scope);
+    }
+
+    /**
      * The gradient of the mean loss over all predictions with respect to the hidden states after the last layer.
      *
      * @return per chunk [b, t, d], in {@code scope}; zero at the last position, which has no next token
      */
     public List<Tensor> lossGradient(LayerStream stream, Scope scope) {
-        return lossGradient(stream, predictions -> {}, scope);
+        return loss(stream, scope).gradient();
     }
 
     /**
@@ -125,10 +144,11 @@ public final class LanguageHead {
      * @param seed of the draws
      */
     public List<Tensor> sampledLossGradient(LayerStream stream, long seed, Scope scope) {
-        return lossGradient(stream, predictions -> drawTargets(predictions, seed), scope);
+        return loss(stream, predictions -> drawTargets(predictions, seed), scope)
+                .gradient();
     }
 
-    private List<Tensor> lossGradient(LayerStream stream, Consumer<List<Predictions>> choose, Scope scope) {
+    private Loss loss(LayerStream stream, Consumer<List<Predictions>> choose, Scope scope) {
         try (Recording recording = Recording.open();
                 Scope pass = Scope.open();
                 LayerWeights last = beforeEmbedding()) {
@@ -151,7 +171,11 @@ public final class LanguageHead {
             for (int i = 0; i < gradients.size(); i++) {
                 upstream.add(beforeFeatures(stream.chunks().get(i), gradients.get(i), last, scope));
             }
-            return upstream;
+            double sum = predictions.stream()
+                    .flatMapToDouble(
+                            chunk -> Arrays.stream(new VocabularyKernels(pass).negativeLogLikelihood(chunk.fold)))
+                    .sum();
+            return new Loss(weight * sum, upstream);
         }
     }
 
@@ -223,6 +247,43 @@ public final class LanguageHead {
     }
 
     /**
+     * KL(dense ‖ other), the mean over all predictions. Its gradient with respect to the other model's hidden states is in
+     * {@code scope}.
+     *
+     * @param dense hidden states of the dense model after its last layer
+     * @param other the same windows in the same chunks in a model with this head
+     */
+    public Loss divergenceLoss(LayerStream dense, LayerStream other, Scope scope) {
+        try (Recording recording = Recording.open();
+                Scope pass = Scope.open();
+                LayerWeights last = beforeEmbedding()) {
+            double cap = layout.output().logitCap();
+            List<Compared> chunks = IntStream.range(0, other.chunks().size())
+                    .mapToObj(chunk -> compared(dense, List.of(other), chunk, last, pass))
+                    .toList();
+            overVocabulary((block, start) -> chunks.forEach(chunk -> chunk.fold(block, cap)));
+            double weight =
+                    1.0 / chunks.stream().mapToInt(chunk -> chunk.dense.dim(0)).sum();
+            List<Tensor> gradients = chunks.stream()
+                    .map(chunk -> new Kernels(pass)
+                            .zeros(chunk.dense.dim(0), layout.output().width()))
+                    .toList();
+            overVocabulary((block, start) -> {
+                for (int i = 0; i < chunks.size(); i++) {
+                    chunks.get(i).addGradient(gradients.get(i), block, cap, weight);
+                }
+            });
+            List<Tensor> upstream = new ArrayList<>();
+            double sum = 0;
+            for (int i = 0; i < chunks.size(); i++) {
+                upstream.add(beforeFeatures(other.chunks().get(i), gradients.get(i), last, scope));
+                sum += chunks.get(i).sums(pass)[0];
+            }
+            return new Loss(weight * sum, upstream);
+        }
+    }
+
+    /**
      * One chunk in the dense model and in others.
      *
      * @param dense features [n, e]
@@ -240,6 +301,22 @@ public final class LanguageHead {
                         states.set(i, new SearchKernels(owner).foldDivergence(before, logits, changed));
                     }
                 }
+            }
+        }
+
+        /** Adds the gradient with respect to the features of the only other model. */
+        void addGradient(Tensor sum, Tensor block, double cap, double weight) {
+            try (Scope scope = Scope.open()) {
+                VocabularyKernels vocabulary = new VocabularyKernels(scope);
+                Kernels kernels = new Kernels(scope);
+                Tensor upstream = new RecoveryKernels(scope)
+                        .divergenceGradient(
+                                states.get(0),
+                                vocabulary.logits(dense, block, cap),
+                                vocabulary.logits(others.get(0), block, cap),
+                                cap,
+                                weight);
+                kernels.addInPlace(sum, kernels.linearGradient(upstream, block));
             }
         }
 

@@ -89,13 +89,35 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
+    /**
+     * Reads the weights of a whole layer, as fp32, for computations in a {@link Recording}.
+     *
+     * @param arena holds the weights and is cleared before; made by {@link #arenaForLayer}
+     */
+    public static LayerWeights readRecordable(Checkpoint checkpoint, LayerLayout layer, Arena arena) {
+        arena.clear();
+        try (Recording recording = Recording.open()) {
+            return read(checkpoint, layer.parameters(), ComputeType.FP32, arena);
+        }
+    }
+
+    /** An arena that is large enough for a layer. */
+    public static Arena arenaForLayer(LayerLayout layer) {
+        return arena(Stream.of(layer.parameters()));
+    }
+
     /** An arena that is large enough for one half of any of these layers. */
     public static Arena arenaForHalf(List<LayerLayout> layers) {
         return arena(layers.stream()
                 .flatMap(layer -> Arrays.stream(LayerHalf.values()).map(layer::parameters)));
     }
 
-    private static LayerWeights of(List<Parameter> parameters, BiFunction<Parameter, Scope, Tensor> read) {
+    /**
+     * Weights that do not come from a checkpoint.
+     *
+     * @param read gives the tensor of a parameter, in a scope
+     */
+    public static LayerWeights of(List<Parameter> parameters, BiFunction<Parameter, Scope, Tensor> read) {
         LayerWeights weights = new LayerWeights();
         try {
             for (Parameter parameter : parameters) {

@@ -31,7 +31,7 @@ public record Parameter(String name, List<Axis> axes) {
     }
 
     /** The number of elements of the whole tensor. */
-    long elements() {
+    public long elements() {
         return shape().stream().reduce(1L, (a, b) -> a * b);
     }
 
