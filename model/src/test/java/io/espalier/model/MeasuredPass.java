@@ -20,6 +20,11 @@ import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.SequentialPass;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.recovery.LocalDistillation;
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraDistillation;
+import io.espalier.model.recovery.LoraTraining;
+import io.espalier.model.recovery.TeacherPass;
 import io.espalier.model.search.ComponentPrices;
 import io.espalier.model.search.Divergence;
 import io.espalier.model.search.MeasuredPrices;
@@ -256,6 +261,37 @@ enum MeasuredPass {
             return SparseGptPass.bytes(footprint, WINDOWS.length, LENGTH);
         }
     },
+    LOCAL_DISTILLATION {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            teach(checkpoint, folder);
+            LocalDistillation distillation =
+                    new LocalDistillation(checkpoint, WINDOWS, folder, LOCAL, 1, MemoryBudget.DEFAULT);
+            distillation.layer(1, folder, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return Math.max(
+                    TeacherPass.bytes(footprint, WINDOWS.length, LENGTH),
+                    LocalDistillation.bytes(footprint, WINDOWS.length, LENGTH, LOCAL));
+        }
+    },
+    ADAPTERS {
+        @Override
+        void run(Checkpoint checkpoint, Path folder) {
+            teach(checkpoint, folder);
+            new LoraDistillation(checkpoint, WINDOWS, folder, LORA, 1, MemoryBudget.DEFAULT)
+                    .run(folder, Progress.SILENT);
+        }
+
+        @Override
+        long said(Footprint footprint) {
+            return Math.max(
+                    TeacherPass.bytes(footprint, WINDOWS.length, LENGTH),
+                    LoraDistillation.bytes(footprint, WINDOWS.length, LENGTH, LORA));
+        }
+    },
     EVALUATION {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
@@ -271,6 +307,9 @@ enum MeasuredPass {
     private static final int LENGTH = 64;
     private static final int[][] WINDOWS = GoldenCheckpoint.windows(16, LENGTH, 1);
     private static final double SHARE = 0.25;
+    private static final LocalTraining LOCAL = new LocalTraining(false, 2, 14, 1e-3);
+    private static final LoraTraining LORA =
+            new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 2, 14, 1e-3, 0);
     private static final SparsityPattern PATTERN = new SparsityPattern.NofM(2, 4);
 
     /** @param folder empty */
@@ -293,6 +332,10 @@ enum MeasuredPass {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             return said(new Footprint(ModelLayout.of(checkpoint), Computation.EXACT));
         }
+    }
+
+    private static void teach(Checkpoint checkpoint, Path folder) {
+        new TeacherPass(checkpoint, WINDOWS, MemoryBudget.DEFAULT).run(folder, Progress.SILENT);
     }
 
     private static LayerScope all(Checkpoint checkpoint) {

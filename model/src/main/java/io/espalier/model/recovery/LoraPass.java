@@ -58,6 +58,11 @@ final class LoraPass implements AutoCloseable {
     private record Reached(int step, LossCurve curve) {}
 
     LoraPass(LoraDistillation distillation, Path folder) {
+        this(distillation, folder, fitsInMemory(distillation));
+    }
+
+    /** @param inMemory whether what enters each layer is kept in memory for the backward pass, else on disk */
+    LoraPass(LoraDistillation distillation, Path folder, boolean inMemory) {
         this.distillation = distillation;
         this.training = distillation.training();
         this.folder = folder;
@@ -66,9 +71,15 @@ final class LoraPass implements AutoCloseable {
         this.teacher = TeacherPass.files(distillation.teacher(), layout.hiddenSize(), distillation.windows());
         this.adapters = new Adapters(LoraDistillation.adapted(layout, training), training, distillation.seed());
         this.position = new TensorFile(folder.resolve("position.safetensors"), adapters.stateTensors());
-        Footprint footprint = new Footprint(layout, Computation.exact(distillation.budget()));
-        this.inMemory = keptInMemory(
-                footprint, footprint.hidden(training.batch(), distillation.windows()[0].length));
+        this.inMemory = inMemory;
+    }
+
+    private static boolean fitsInMemory(LoraDistillation distillation) {
+        Footprint footprint =
+                new Footprint(ModelLayout.of(distillation.student()), Computation.exact(distillation.budget()));
+        return keptInMemory(
+                footprint,
+                footprint.hidden(distillation.training().batch(), distillation.windows()[0].length));
     }
 
     /** @param hidden bytes of a batch's hidden states at one layer */
