@@ -24,9 +24,26 @@ import org.junit.jupiter.api.io.TempDir;
 class ComparisonTest {
     private static final Map<String, List<String>> NUMBERS = Map.of(
             "", List.of("model_bytes", "threads", "resident_over_streamed", "gemm_efficiency"),
-            "/ratio", List.of("activation", "gaussian", "rademacher", "rank_one", "backprop", "search_estimate"),
+            "/ratio",
+                    List.of(
+                            "activation",
+                            "gaussian",
+                            "rademacher",
+                            "rank_one",
+                            "backprop",
+                            "search_estimate",
+                            "adapter_step",
+                            "local_step"),
             "/peak_over_model",
-                    List.of("activation", "zeroth_order", "backprop", "search_estimate", "pruner", "evaluator"));
+                    List.of(
+                            "activation",
+                            "zeroth_order",
+                            "backprop",
+                            "search_estimate",
+                            "adapter_step",
+                            "local_step",
+                            "pruner",
+                            "evaluator"));
 
     @TempDir
     private Path folder;

@@ -15,6 +15,8 @@ public enum Measure {
     RANK_ONE(work -> RatioMeasures.zerothOrder(work, Distribution.RANK_ONE, Draws.A_TASK)),
     BACKPROP(RatioMeasures::backprop),
     SEARCH_ESTIMATE(RatioMeasures::estimate),
+    ADAPTER_STEP(RatioMeasures::adapterStep),
+    LOCAL_STEP(RatioMeasures::localStep),
     SCORE_ACTIVATION(ScoreMeasures::activation),
     SCORE_ZEROTH_ORDER(ScoreMeasures::zerothOrder),
     SCORE_BACKPROP(ScoreMeasures::backprop),

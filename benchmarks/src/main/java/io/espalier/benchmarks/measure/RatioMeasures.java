@@ -8,8 +8,15 @@ import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.UnitScores;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.recovery.LocalDistillation;
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraDistillation;
+import io.espalier.model.recovery.LoraTraining;
+import io.espalier.model.recovery.RecoveryWindows;
+import io.espalier.model.recovery.TeacherPass;
 import io.espalier.model.search.PriceEstimate;
 import io.espalier.model.search.SearchSpace;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -22,6 +29,7 @@ import java.util.stream.IntStream;
 final class RatioMeasures {
     private static final double EPSILON = 1e-3;
     private static final int ROUND_TO = 32;
+    private static final int STEPS = 2;
 
     private RatioMeasures() {}
 
@@ -99,6 +107,74 @@ final class RatioMeasures {
         }
     }
 
+    /**
+     * A step that trains adapters of rank 8 on all linear layers: forward, loss against the teacher, backward. The teacher's
+     * own pass is not part of it. The model teaches itself, which costs as much as another teacher.
+     */
+    static Measured adapterStep(Work work) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
+            int batch = RecoveryWindows.of(pass.windows().length).trained().length;
+            LoraTraining training =
+                    new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, STEPS, batch, 1e-3, 0);
+            return taught(
+                    work,
+                    pass,
+                    (teacher, folder) -> new LoraDistillation(
+                                    pass.checkpoint(),
+                                    pass.windows(),
+                                    teacher,
+                                    training,
+                                    1,
+                                    pass.computation().budget())
+                            .run(folder, Progress.SILENT),
+                    STEPS * batch);
+        }
+    }
+
+    /** A step that trains one layer to imitate its teacher, per layer of the model. */
+    static Measured localStep(Work work) {
+        try (ForwardPass pass = ForwardPass.exact(work)) {
+            int batch = RecoveryWindows.of(pass.windows().length).trained().length;
+            int layers = pass.checkpoint().config().layers().size();
+            return taught(
+                    work,
+                    pass,
+                    (teacher, folder) -> new LocalDistillation(
+                                    pass.checkpoint(),
+                                    pass.windows(),
+                                    teacher,
+                                    new LocalTraining(false, STEPS, batch, 1e-3),
+                                    1,
+                                    pass.computation().budget())
+                            .layer(layers / 2, folder, Progress.SILENT),
+                    (double) STEPS * batch / layers);
+        }
+    }
+
+    private interface Recovery {
+        void run(Path teacher, Path folder);
+    }
+
+    /**
+     * @param forwards how many windows a forward pass takes for the ratio to be 1
+     */
+    private static Measured taught(Work work, ForwardPass pass, Recovery recovery, double forwards) {
+        Measured[] measured = new Measured[1];
+        ScratchFolder.use(work, folder -> {
+            new TeacherPass(
+                            pass.checkpoint(),
+                            pass.windows(),
+                            pass.computation().budget())
+                    .run(folder, Progress.SILENT);
+            measured[0] = ratio(
+                    pass,
+                    () -> ScratchFolder.use(work, position -> recovery.run(folder, position)),
+                    forwards / pass.windows().length,
+                    work);
+        });
+        return measured[0];
+    }
+
     private static Map<Integer, UnitScores> byIndex(List<LayerShape> shapes) {
         return IntStream.range(0, shapes.size())
                 .boxed()
@@ -113,7 +189,7 @@ final class RatioMeasures {
         return IntStream.range(0, units).asDoubleStream().toArray();
     }
 
-    private static Measured ratio(ForwardPass pass, Runnable other, int shares, Work work) {
+    private static Measured ratio(ForwardPass pass, Runnable other, double shares, Work work) {
         Alternation turns = Alternation.of(pass::run, other, work.repetitions());
         return new Measured(Map.of("ratio", turns.ratio() / shares, "forward_seconds", turns.base()));
     }

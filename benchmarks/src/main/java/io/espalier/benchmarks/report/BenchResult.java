@@ -33,7 +33,8 @@ public record BenchResult(
             .build();
 
     /**
-     * Times divided by the time of a plain streamed forward pass over the same tokens. Zeroth-order times are per draw.
+     * Times divided by the time of a plain streamed forward pass over the same tokens. Zeroth-order times are per draw,
+     * those of recoveries per step; a local step is compared with the pass through one layer.
      */
     public record Ratios(
             @Nullable Double activation,
@@ -41,7 +42,9 @@ public record BenchResult(
             @Nullable Double rademacher,
             @Nullable Double rankOne,
             @Nullable Double backprop,
-            @Nullable Double searchEstimate) {}
+            @Nullable Double searchEstimate,
+            @Nullable Double adapterStep,
+            @Nullable Double localStep) {}
 
     /** Peak resident memory of the processes divided by the size of the model. */
     public record Peaks(
@@ -49,6 +52,8 @@ public record BenchResult(
             @Nullable Double zerothOrder,
             @Nullable Double backprop,
             @Nullable Double searchEstimate,
+            @Nullable Double adapterStep,
+            @Nullable Double localStep,
             @Nullable Double pruner,
             @Nullable Double evaluator) {}
 
@@ -66,13 +71,17 @@ public record BenchResult(
                         outcomes.value(Measure.RADEMACHER, "ratio"),
                         outcomes.value(Measure.RANK_ONE, "ratio"),
                         outcomes.value(Measure.BACKPROP, "ratio"),
-                        outcomes.value(Measure.SEARCH_ESTIMATE, "ratio")),
+                        outcomes.value(Measure.SEARCH_ESTIMATE, "ratio"),
+                        outcomes.value(Measure.ADAPTER_STEP, "ratio"),
+                        outcomes.value(Measure.LOCAL_STEP, "ratio")),
                 new Peaks(
                         outcomes.peak(Measure.ACTIVATION, Measure.SCORE_ACTIVATION),
                         outcomes.peak(
                                 Measure.GAUSSIAN, Measure.RADEMACHER, Measure.RANK_ONE, Measure.SCORE_ZEROTH_ORDER),
                         outcomes.peak(Measure.BACKPROP, Measure.SCORE_BACKPROP),
                         outcomes.peak(Measure.SEARCH_ESTIMATE),
+                        outcomes.peak(Measure.ADAPTER_STEP),
+                        outcomes.peak(Measure.LOCAL_STEP),
                         outcomes.peak(Measure.PRUNER),
                         outcomes.peak(Measure.EVALUATOR)),
                 outcomes.value(Measure.FORWARD, "gemm_efficiency"));

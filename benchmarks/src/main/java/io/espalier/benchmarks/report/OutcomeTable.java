@@ -50,10 +50,14 @@ public final class OutcomeTable {
                 .row("rank-one draw of 8 / forward", ratio.rankOne(), judged ? Goal.atMost(2.2) : null)
                 .row("backprop / forward", ratio.backprop(), judged ? Goal.atMost(3.5) : null)
                 .row("prices of all cuts / forward", ratio.searchEstimate(), judged ? Goal.atMost(16) : null)
+                .row("step of adapters / forward", ratio.adapterStep(), judged ? Goal.atMost(4.5) : null)
+                .row("local step / forward of one layer", ratio.localStep(), null)
                 .row("peak memory / model: activation scores", peak.activation(), judged ? Goal.atMost(0.35) : null)
                 .row("peak memory / model: zeroth-order scores", peak.zerothOrder(), judged ? Goal.atMost(0.35) : null)
                 .row("peak memory / model: backprop scores", peak.backprop(), judged ? Goal.atMost(0.5) : null)
                 .row("peak memory / model: prices", peak.searchEstimate(), judged ? Goal.atMost(0.5) : null)
+                .row("peak memory / model: adapters", peak.adapterStep(), judged ? Goal.atMost(0.55) : null)
+                .row("peak memory / model: local recovery", peak.localStep(), judged ? Goal.atMost(0.6) : null)
                 .row("peak memory / model: pruner", peak.pruner(), null)
                 .row("peak memory / model: evaluator", peak.evaluator(), null);
     }

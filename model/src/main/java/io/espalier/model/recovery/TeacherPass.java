@@ -2,6 +2,7 @@ package io.espalier.model.recovery;
 
 import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.file.DiskSpace;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
@@ -10,6 +11,8 @@ import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerStream;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.WeightStream;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,6 +38,7 @@ public record TeacherPass(Checkpoint dense, int[][] windows, MemoryBudget budget
      * Runs to the end. It continues where an earlier run with the same settings stopped.
      *
      * @param folder that receives the hidden states; no other pass uses it
+     * @throws io.espalier.base.EspalierException {@code DISK_FULL} before anything is computed when they will not fit
      */
     public void run(Path folder, Progress progress) {
         ModelLayout layout = ModelLayout.of(dense);
@@ -42,6 +46,7 @@ public record TeacherPass(Checkpoint dense, int[][] windows, MemoryBudget budget
         List<int[][]> chunks = LayerStream.chunked(windows, layout, budget);
         int last = layout.layers().size();
         int first = hidden.highest(0, last).orElse(0);
+        requireSpace(folder, diskBytes(layout, windows.length, windows[0].length) / (last + 1) * (last - first));
         try (LayerStream stream = hidden.highest(0, last).isEmpty()
                 ? LayerStream.embed(dense, layout, chunks)
                 : LayerStream.resumed(chunks, (chunk, scope) -> hidden.load(first, ofChunk(chunks, chunk), scope))) {
@@ -54,6 +59,15 @@ public record TeacherPass(Checkpoint dense, int[][] windows, MemoryBudget budget
                 hidden.save(layer.index() + 1, stream.chunks());
                 progress.advanced("layers", layer.index() + 1L, last, (layer.index() + 1L - first) * stream.tokens());
             });
+        }
+    }
+
+    private static void requireSpace(Path folder, long bytes) {
+        try {
+            Files.createDirectories(folder);
+            DiskSpace.require(folder, bytes);
+        } catch (IOException e) {
+            throw DiskSpace.failure(folder, e);
         }
     }
 

@@ -11,6 +11,7 @@ import io.espalier.model.AttentionUnit;
 import io.espalier.model.DemoModel;
 import io.espalier.model.GoldenCheckpoint;
 import io.espalier.model.LayerShape;
+import io.espalier.model.Python;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.pruning.Compensation;

@@ -1,4 +1,4 @@
-package io.espalier.model.export;
+package io.espalier.model;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,15 +11,15 @@ import java.util.Optional;
  * A Python that stands in for a user's runtime: {@code -Despalier.python=PATH}, else the {@code python3} of the path. No test
  * needs one.
  */
-final class Python {
+public final class Python {
     private static final Path EXAMPLES = Path.of("..", "deploy", "examples");
 
-    record Run(int status, String output) {}
+    public record Run(int status, String output) {}
 
     private Python() {}
 
     /** Why nothing can be run that imports a module; empty if it can. */
-    static Optional<String> lacks(String module) {
+    public static Optional<String> lacks(String module) {
         try {
             Run run = run(List.of("-c", "import " + module));
             return run.status() == 0 ? Optional.empty() : Optional.of(executable() + " has no module " + module);
@@ -29,7 +29,7 @@ final class Python {
     }
 
     /** Runs a program of {@code deploy/examples}. */
-    static Run example(String program, List<String> arguments) throws IOException {
+    public static Run example(String program, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(EXAMPLES.resolve(program).toString()));
         command.addAll(arguments);
         return run(command);
