@@ -9,8 +9,11 @@ import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
+import io.espalier.v1.LocalRecovery;
+import io.espalier.v1.LoraRecovery;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
+import io.espalier.v1.Recovery;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.Search;
 import java.nio.file.Files;
@@ -18,6 +21,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class RequestOptionsTest {
@@ -34,7 +39,10 @@ class RequestOptionsTest {
                                 + " none --compensation-target own --evaluation e --evaluation-field page --evaluation-length 32"
                                 + " --evaluation-windows 9 --evaluation-runtime espalier --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
-                                + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0")
+                                + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0"
+                                + " --recover --recover-order sequential --recover-steps 5 --recover-batch 3 --recover-rate 0.1 --recover-samples 40"
+                                + " --lora-rank 4 --lora-alpha 8 --lora-linears q_proj,down_proj --lora-objective next-token --lora-steps 6 --lora-batch 2"
+                                + " --lora-rate 0.2 --lora-warmup 1 --keep-unrecovered")
                         .split(" "));
 
         // Then
@@ -91,9 +99,54 @@ class RequestOptionsTest {
                                 .setSkipSpeed(true)
                                 .setRuntime("espalier"))
                         .setExport(Export.newBuilder().setRuntime("vllm").setGguf("q8_0"))
+                        .setRecovery(Recovery.newBuilder()
+                                .setLocal(LocalRecovery.newBuilder()
+                                        .setOrder("sequential")
+                                        .setSteps(5)
+                                        .setBatch(3)
+                                        .setLearningRate(0.1))
+                                .setLora(LoraRecovery.newBuilder()
+                                        .setRank(4)
+                                        .setAlpha(8)
+                                        .addAllLinears(List.of("q_proj", "down_proj"))
+                                        .setObjective("next-token")
+                                        .setSteps(6)
+                                        .setBatch(2)
+                                        .setLearningRate(0.2)
+                                        .setWarmupSteps(1))
+                                .setSamples(40)
+                                .setKeepUnrecovered(true))
                         .build());
         assertThat(request.getAllFields().keySet())
                 .hasSameSizeAs(PruneRequest.getDescriptor().getFields());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--recover", "--recover local", "--recover --skip-speed"})
+    void recoverAloneAsksForTheLocalRecoveryWithItsDefaults(String flags) {
+        PruneRequest request = parse(flags.split(" "));
+
+        assertThat(request.getRecovery())
+                .isEqualTo(Recovery.newBuilder()
+                        .setLocal(LocalRecovery.getDefaultInstance())
+                        .build());
+    }
+
+    @Test
+    void aRankAsksForAdaptersAlone() {
+        Recovery recovery = parse("--lora-rank", "4").getRecovery();
+
+        assertThat(recovery)
+                .isEqualTo(Recovery.newBuilder()
+                        .setLora(LoraRecovery.newBuilder().setRank(4))
+                        .build());
+    }
+
+    @Test
+    void anotherWayToRecoverIsRefusedNamingTheFlag() {
+        assertThatThrownBy(() -> parse("--recover", "magic"))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageStartingWith("--recover is \"magic\"; it must be local");
     }
 
     @Test

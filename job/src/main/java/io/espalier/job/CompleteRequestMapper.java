@@ -35,7 +35,7 @@ public final class CompleteRequestMapper {
                 .setMagnitudeP(spec.scoring().options().magnitudeP())
                 .setForm(spec.scoring().options().form());
         spec.scoring().options().weight().ifPresent(scoring::setWeight);
-        return PruneRequest.newBuilder()
+        PruneRequest.Builder request = PruneRequest.newBuilder()
                 .setRequestId(spec.jobId())
                 .setModel(spec.model())
                 .setOutput(spec.pruning().target().outputs().get(0))
@@ -47,8 +47,9 @@ public final class CompleteRequestMapper {
                 .setExport(Export.newBuilder()
                         .setRuntime(spec.export().runtime().label())
                         .setGguf(spec.export().gguf().map(RequestMapper::label).orElse(RequestMapper.NO_GGUF)))
-                .setSeed(spec.seed())
-                .build();
+                .setSeed(spec.seed());
+        spec.recovery().ifPresent(recovery -> request.setRecovery(RecoveryMapper.toWire(recovery)));
+        return request.build();
     }
 
     private static Calibration.Builder calibration(JobSpec.Text text) {

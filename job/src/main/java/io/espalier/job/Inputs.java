@@ -9,6 +9,7 @@ import io.espalier.model.text.Windows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The files that a job reads, opened for one task: the dense checkpoint and the texts. */
@@ -20,6 +21,7 @@ public final class Inputs implements AutoCloseable {
     private final Path folder;
     private final SourceText calibration;
     private final SourceText evaluation;
+    private final Optional<SourceText> recovery;
     private final Checkpoint checkpoint;
     private final @Nullable Inspection inspection;
     private final long seed;
@@ -37,6 +39,9 @@ public final class Inputs implements AutoCloseable {
         folder = new ModelRoot(modelsRoot).resolve(spec.model());
         calibration = SourceText.in(texts, CALIBRATION, spec.calibration());
         evaluation = SourceText.in(texts, EVALUATION, spec.evaluation().text());
+        recovery = spec.recovery()
+                .map(asked ->
+                        SourceText.in(texts, CALIBRATION, spec.calibration().withWindows(asked.samples())));
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.
         InputFile.requireSame(inspected, again(inspected));
         checkpoint = Checkpoint.open(folder, modelsRoot, spec.pruning().target().attentionUnit());
@@ -101,6 +106,17 @@ public final class Inputs implements AutoCloseable {
     /** @return [windows, tokens] of the evaluation text */
     public int[][] evaluation() {
         return windows(evaluation, EVALUATION, inspection == null ? null : inspection.evaluation())
+                .tokens();
+    }
+
+    /**
+     * The windows that a recovery learns from: of the calibration text, cut as those of the calibration are.
+     *
+     * @return [windows, tokens]
+     */
+    public int[][] recovery() {
+        SourceText text = recovery.orElseThrow(() -> new IllegalStateException("the job asks for no recovery"));
+        return windows(text, CALIBRATION, inspection == null ? null : inspection.calibration())
                 .tokens();
     }
 

@@ -7,13 +7,16 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.ModelLayout;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * A prune request with every default filled in and every field checked; what the domain of each stage works from.
  *
  * @param model checkpoint folder as the user named it, inside the model root
+ * @param recovery how what is left is trained; empty for not at all
  * @param seed every random choice is a pure function of it
  */
 public record JobSpec(
@@ -24,6 +27,7 @@ public record JobSpec(
         Pruning pruning,
         Evaluation evaluation,
         Export export,
+        Optional<Recovery> recovery,
         long seed) {
     /** How windows are cut where each comes from another document. */
     static final String PER_DOCUMENT = "per-document";
@@ -39,6 +43,11 @@ public record JobSpec(
             List<Source> sources, int windows, int sequenceLength, Optional<Boolean> begins, boolean perDocument) {
         public Text {
             sources = List.copyOf(sources);
+        }
+
+        /** The same with another number of windows. */
+        Text withWindows(int number) {
+            return new Text(sources, number, sequenceLength, begins, perDocument);
         }
 
         /** Joined windows of one text, which begin as the tokenizer has it. */
@@ -85,6 +94,23 @@ public record JobSpec(
 
     /** @param layers "default", "all" or "first:last" */
     public record Pruning(String layers, Target target) {}
+
+    /** Names of the artifact folders that this job creates, each under the field of the request that gives it. */
+    public Map<String, String> outputsByField() {
+        Map<String, String> byField = new LinkedHashMap<>(pruning.target().outputsByField());
+        if (keepsUnrecovered()) {
+            pruning.target()
+                    .outputsByField()
+                    .forEach((field, output) ->
+                            byField.put(Recovery.KEEP_UNRECOVERED + " of " + field, Recovery.unrecovered(output)));
+        }
+        return byField;
+    }
+
+    /** Whether the checkpoints stay as they were before the recovery, beside what it makes of them. */
+    public boolean keepsUnrecovered() {
+        return recovery.map(Recovery::keepUnrecovered).orElse(false);
+    }
 
     /** The criterion that ranks the units or layers of this job; its name is that of its score set. */
     public Criterion criterion() {

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 
 /** From the wire to a checked {@link JobSpec}; every refusal names the field and what it may be. */
 public final class RequestMapper {
-    private static final int MAX_WINDOWS = 100_000;
+    static final int MAX_WINDOWS = 100_000;
     private static final int MAX_SEQUENCE = 1 << 17;
     private static final int MAX_TEXTS = 16;
     private static final double MAX_WEIGHT = 1e6;
@@ -74,6 +74,9 @@ public final class RequestMapper {
                 pruning,
                 evaluation(request.getEvaluation(), calibrationText),
                 export(request.getExport()),
+                request.hasRecovery()
+                        ? Optional.of(RecoveryMapper.recovery(request.getRecovery(), pruning.target()))
+                        : Optional.empty(),
                 request.getSeed());
     }
 

@@ -52,6 +52,7 @@ class EarlierScoresTest {
                 earlier.pruning(),
                 earlier.evaluation(),
                 earlier.export(),
+                earlier.recovery(),
                 earlier.seed());
     }
 

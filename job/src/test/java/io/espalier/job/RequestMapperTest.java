@@ -10,6 +10,8 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraTraining;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.pipeline.request.RequestJson;
@@ -53,6 +55,7 @@ class RequestMapperTest {
                                         false)),
                         new JobSpec.Evaluation(JobSpec.Text.of("t", 0, 128), false, true, Optional.empty()),
                         JobSpec.Export.TRANSFORMERS,
+                        Optional.empty(),
                         0));
     }
 
@@ -106,6 +109,57 @@ class RequestMapperTest {
         JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
 
         assertThat(again).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"local\":{\"order\":\"sequential\",\"steps\":5,\"batch\":3,\"learning_rate\":0.1},\"samples\":40}",
+                "{\"lora\":{},\"keep_unrecovered\":true}",
+                "{\"local\":{},\"lora\":{\"rank\":4,\"alpha\":8,\"linears\":[\"q_proj\"],\"objective\":\"next-token\",\"steps\":6,\"batch\":2,\"learning_rate\":0.2,\"warmup_steps\":1}}",
+            })
+    void theCompleteRequestKeepsWhichRecoveryIsAskedFor(String recovery) {
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(recovering(recovery)));
+
+        JobSpec again = RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec));
+
+        assertThat(spec.recovery()).isPresent();
+        assertThat(again).isEqualTo(spec);
+    }
+
+    @Test
+    void anEmptyRecoveryIsTheLocalOneWithTheDocumentedDefaults() {
+        assertThat(RequestMapper.toSpec("job", RequestJson.fromJson(recovering("{}")))
+                        .recovery())
+                .contains(new Recovery(
+                        Optional.of(new LocalTraining(false, 150, 16, 1e-3)), Optional.empty(), 512, false));
+    }
+
+    @Test
+    void adaptersAloneTakeTheDocumentedDefaults() {
+        assertThat(RequestMapper.toSpec("job", RequestJson.fromJson(recovering("{\"lora\":{}}")))
+                        .recovery())
+                .contains(new Recovery(
+                        Optional.empty(),
+                        Optional.of(
+                                new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 300, 16, 1e-3, 30)),
+                        512,
+                        false));
+    }
+
+    @Test
+    void theUnrecoveredCheckpointIsAnOutputToo() {
+        String json = "{%s,\"output\":\"o\",\"recovery\":{\"keep_unrecovered\":true}}".formatted(MINIMAL);
+
+        assertThat(RequestMapper.toSpec("job", RequestJson.fromJson(json))
+                        .outputsByField()
+                        .values())
+                .containsExactly("o", "o-unrecovered");
+    }
+
+    private static String recovering(String recovery) {
+        return "{%s,\"recovery\":%s}".formatted(MINIMAL, recovery);
     }
 
     @ParameterizedTest
@@ -260,6 +314,22 @@ class RequestMapperTest {
                 "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"unit_ratio\":0.5,\"selection\":\"sequential\"}",
                 "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
                 "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
+                "recovery is for target units   | \"pruning\":{\"target\":\"2:4\"},\"recovery\":{}",
+                "recovery is for target units   | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3},\"recovery\":{\"lora\":{}}",
+                "recovery.samples               | \"recovery\":{\"samples\":16}",
+                "recovery.samples               | \"recovery\":{\"samples\":1000000}",
+                "recovery.local.order           | \"recovery\":{\"local\":{\"order\":\"backwards\"}}",
+                "recovery.local.steps           | \"recovery\":{\"local\":{\"steps\":4294967295}}",
+                "recovery.local.batch           | \"recovery\":{\"local\":{\"batch\":1000000}}",
+                "recovery.local.learning_rate   | \"recovery\":{\"local\":{\"learning_rate\":1}}",
+                "recovery.local.learning_rate   | \"recovery\":{\"local\":{\"learning_rate\":\"NaN\"}}",
+                "recovery.lora.rank             | \"recovery\":{\"lora\":{\"rank\":100000}}",
+                "recovery.lora.alpha            | \"recovery\":{\"lora\":{\"alpha\":-1}}",
+                "recovery.lora.objective        | \"recovery\":{\"lora\":{\"objective\":\"magic\"}}",
+                "recovery.lora.steps            | \"recovery\":{\"lora\":{\"steps\":4294967295}}",
+                "recovery.lora.learning_rate    | \"recovery\":{\"lora\":{\"learning_rate\":-0.1}}",
+                "recovery.lora.warmup_steps     | \"recovery\":{\"lora\":{\"steps\":10,\"warmup_steps\":10}}",
+                "recovery.keep_unrecovered      | \"recovery\":{\"keep_unrecovered\":true},\"pruning\":{\"budgets\":[{\"unit_ratio\":0.2,\"output\":\"a\"},{\"unit_ratio\":0.3,\"output\":\"a-unrecovered\"}]}",
                 "scoring.gradient.epsilon       | \"scoring\":{\"gradient\":{\"epsilon\":\"Infinity\"}}",
             })
     void aFieldThatCannotBeUsedIsNamed(String field, String json) {

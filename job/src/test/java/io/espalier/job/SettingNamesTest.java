@@ -14,7 +14,8 @@ class SettingNamesTest {
     @ParameterizedTest
     @EnumSource
     void everySettingHasANameThatUsersKnow(Setting setting) {
-        assertThat(SettingNames.of(setting)).matches("(pruning|scoring|evaluation|export|espalier)\\.[a-z_.]+");
+        assertThat(SettingNames.of(setting))
+                .matches("(pruning|scoring|evaluation|export|recovery|espalier)\\.[a-z_.]+");
     }
 
     @Test

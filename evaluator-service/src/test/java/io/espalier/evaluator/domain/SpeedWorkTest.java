@@ -142,6 +142,7 @@ class SpeedWorkTest {
                         "all", new Target.Layers(List.of(new Target.Variant("out", new Budget.UnitRatio(0.5))))),
                 new JobSpec.Evaluation(text, false, true, Optional.ofNullable(asked)),
                 JobSpec.Export.TRANSFORMERS,
+                Optional.empty(),
                 0);
     }
 

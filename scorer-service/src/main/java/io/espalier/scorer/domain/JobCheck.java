@@ -3,6 +3,7 @@ package io.espalier.scorer.domain;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.Recovery;
 import io.espalier.job.Target;
 import io.espalier.job.TextRead;
 import io.espalier.job.Workspace;
@@ -61,7 +62,9 @@ public final class JobCheck {
         if (spec.pruning().target() instanceof Target.Units units) {
             lines.addAll(sizes(spec, units, inspection, checkpoint));
         }
-        lines.add(memory(spec, inspection, checkpoint));
+        int recovery = spec.recovery().isPresent() ? inputs.recovery().length : 0;
+        spec.recovery().ifPresent(asked -> lines.add(recovery(asked, recovery)));
+        lines.add(memory(spec, inspection, checkpoint, recovery));
         return lines;
     }
 
@@ -116,7 +119,22 @@ public final class JobCheck {
         return lines;
     }
 
-    private static String memory(JobSpec spec, Inspection inspection, Checkpoint checkpoint) {
+    private static String recovery(Recovery asked, int windows) {
+        List<String> ways = new ArrayList<>();
+        asked.local()
+                .ifPresent(training -> ways.add(String.format(
+                        Locale.ROOT,
+                        "%,d steps in each layer, %s",
+                        training.steps(),
+                        training.sequential() ? "one layer after the other" : "layers side by side")));
+        asked.lora()
+                .ifPresent(training -> ways.add(String.format(
+                        Locale.ROOT, "adapters of rank %d, %,d steps", training.rank(), training.steps())));
+        return String.format(
+                Locale.ROOT, "recovery: learns from %,d windows; %s", windows, String.join("; then ", ways));
+    }
+
+    private static String memory(JobSpec spec, Inspection inspection, Checkpoint checkpoint, int recovery) {
         MemoryBudget budget = inspection.computation().budget();
         List<Need> needs = new JobFootprint(
                         spec,
@@ -124,7 +142,8 @@ public final class JobCheck {
                         inspection.scope(),
                         inspection.parameters(),
                         inspection.calibrationWindows(),
-                        inspection.evaluationWindows())
+                        inspection.evaluationWindows(),
+                        recovery)
                 .needs();
         Need most = Collections.max(needs, Comparator.comparingLong(Need::bytes));
         return String.format(

@@ -2,6 +2,7 @@ package io.espalier.scorer.domain;
 
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
+import io.espalier.job.Recovery;
 import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.model.LayerShape;
@@ -11,6 +12,9 @@ import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.LeastSquaresPass;
 import io.espalier.model.pruning.UniformAllocation;
+import io.espalier.model.recovery.LocalDistillation;
+import io.espalier.model.recovery.LoraDistillation;
+import io.espalier.model.recovery.TeacherPass;
 import io.espalier.model.search.Divergence;
 import io.espalier.model.search.MeasuredPrices;
 import io.espalier.model.search.PriceEstimate;
@@ -30,9 +34,16 @@ import java.util.List;
  * @param parameters number of parameters of the dense model
  * @param calibration number of windows of the calibration text
  * @param evaluation number of windows of the evaluation text
+ * @param recovery number of windows that a recovery learns from; 0 where there is none
  */
 record JobFootprint(
-        JobSpec spec, Footprint footprint, LayerScope scope, long parameters, int calibration, int evaluation) {
+        JobSpec spec,
+        Footprint footprint,
+        LayerScope scope,
+        long parameters,
+        int calibration,
+        int evaluation,
+        int recovery) {
     /** The most shapes that a search compares: uniform ones, the cheapest, and the cheapest by the estimate alone. */
     private static final int CANDIDATES = 3;
 
@@ -51,6 +62,7 @@ record JobFootprint(
             units.search().ifPresent(effort -> addSearch(needs, effort));
             addRepair(needs, units);
         }
+        spec.recovery().ifPresent(asked -> addRecovery(needs, asked));
         int length = spec.evaluation().text().sequenceLength();
         int together = Perplexity.together(
                 footprint.layout(), evaluation, length, footprint.computation().budget());
@@ -78,6 +90,24 @@ record JobFootprint(
                 searched + judged,
                 length(),
                 Divergence.bytes(footprint, searched, judged, length(), CANDIDATES)));
+    }
+
+    /** The shapes of the pruned model are not known yet, so each pass is counted on those of the dense one, which are larger. */
+    private void addRecovery(List<Need> needs, Recovery asked) {
+        needs.add(Need.of(
+                "reading of the teacher", recovery, length(), TeacherPass.bytes(footprint, recovery, length())));
+        asked.local()
+                .ifPresent(training -> needs.add(Need.of(
+                        "local distillation of one layer",
+                        recovery,
+                        length(),
+                        LocalDistillation.bytes(footprint, recovery, length(), training))));
+        asked.lora()
+                .ifPresent(training -> needs.add(Need.of(
+                        "training of adapters",
+                        recovery,
+                        length(),
+                        LoraDistillation.bytes(footprint, recovery, length(), training))));
     }
 
     private void addRepair(List<Need> needs, Target.Units units) {

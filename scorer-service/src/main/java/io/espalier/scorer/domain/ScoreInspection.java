@@ -3,6 +3,7 @@ package io.espalier.scorer.domain;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.Recovery;
 import io.espalier.job.Target;
 import io.espalier.job.TextRead;
 import io.espalier.job.Workspace;
@@ -13,6 +14,7 @@ import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
+import io.espalier.model.recovery.LoraDistillation;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Engine;
@@ -40,9 +42,8 @@ final class ScoreInspection {
     /** Does the work of {@link ScoreWork#inspect}. */
     Inspection inspect(JobSpec spec) {
         settings.quota().checkStored(workspace.artifacts());
-        spec.pruning().target().outputsByField().forEach((field, output) -> workspace
-                .artifacts()
-                .requireFree(field, output, spec.jobId()));
+        spec.outputsByField()
+                .forEach((field, output) -> workspace.artifacts().requireFree(field, output, spec.jobId()));
         return workspace.inspect(spec, inputs -> inspect(spec, inputs));
     }
 
@@ -64,6 +65,7 @@ final class ScoreInspection {
         TextRead evaluation = inputs.evaluationRead();
         int calibrationWindows = calibration.windows(spec.calibration());
         int evaluationWindows = evaluation.windows(spec.evaluation().text());
+        int recoveryWindows = recoveryWindows(spec, inputs, layout);
         Computation computation = new Computation(
                 ComputeType.of(settings.computeType(), checkpoint), new MemoryBudget(settings.memoryBudget()));
         new JobFootprint(
@@ -72,7 +74,8 @@ final class ScoreInspection {
                         scope,
                         parameters,
                         calibrationWindows,
-                        evaluationWindows)
+                        evaluationWindows,
+                        recoveryWindows)
                 .check();
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();
@@ -100,6 +103,29 @@ final class ScoreInspection {
                 notes(checkpoint));
         strategy.check(inspection, workspace.artifacts());
         return inspection;
+    }
+
+    /**
+     * Number of windows that a recovery learns from; 0 where there is none.
+     *
+     * @throws InvalidSetting when a batch and what is held out need more than the text has, or the model has not what adapters
+     *     are asked for
+     */
+    private static int recoveryWindows(JobSpec spec, Inputs inputs, ModelLayout layout) {
+        if (spec.recovery().isEmpty()) {
+            return 0;
+        }
+        Recovery recovery = spec.recovery().get();
+        recovery.lora().ifPresent(training -> LoraDistillation.check(layout, training));
+        int windows = inputs.recovery().length;
+        if (windows <= recovery.batch()) {
+            throw new InvalidSetting(
+                    Setting.RECOVERY_WINDOWS,
+                    ("finds %d windows in the calibration text, but a batch takes %d and some are held out; name a longer text, or"
+                                    + " smaller batches (recovery.local.batch, recovery.lora.batch)")
+                            .formatted(windows, recovery.batch()));
+        }
+        return windows;
     }
 
     /** A model with a buffer in each layer has as many lines; the first few tell the kind. */

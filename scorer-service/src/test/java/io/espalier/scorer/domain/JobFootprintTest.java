@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
+import io.espalier.job.Recovery;
 import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.model.AttentionUnit;
@@ -15,6 +16,8 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraTraining;
 import io.espalier.model.sparsity.LinearChoice;
 import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.tensor.Computation;
@@ -136,6 +139,34 @@ class JobFootprintTest {
     }
 
     @Test
+    void aRecoveryIsCheckedForItsTeacherAndForEachWayToTrain() {
+        JobSpec plain = spec("magnitude", "", units("none"), false, "");
+        JobSpec recovering = new JobSpec(
+                plain.jobId(),
+                plain.model(),
+                plain.calibration(),
+                plain.scoring(),
+                plain.pruning(),
+                plain.evaluation(),
+                plain.export(),
+                Optional.of(new Recovery(
+                        Optional.of(new LocalTraining(false, 10, 4, 1e-3)),
+                        Optional.of(new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 10, 4, 1e-3, 1)),
+                        32,
+                        false)),
+                plain.seed());
+
+        List<Need> needs = new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32).needs();
+
+        assertThat(needs)
+                .extracting(Need::what)
+                .startsWith(
+                        "reading of the teacher with 32 windows of 128 tokens",
+                        "local distillation of one layer with 32 windows of 128 tokens",
+                        "training of adapters with 32 windows of 128 tokens");
+    }
+
+    @Test
     void aSequentialSelectionIsCheckedAsOnePass() {
         Target sequential = new Target.Units(
                 cut(0.25),
@@ -174,7 +205,7 @@ class JobFootprintTest {
     void scoresOfAnEarlierJobNeedNoScoring() {
         JobSpec reused = spec("fms", "backprop", units("bias"), false, "earlier");
 
-        List<String> checked = passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4));
+        List<String> checked = passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0));
 
         assertThat(checked).containsExactly("bias", "evaluation");
     }
@@ -183,7 +214,7 @@ class JobFootprintTest {
     void exactGradientsBesideDrawsAreCheckedBesideThem() {
         JobSpec compared = spec("taylor", "zeroth-order", units("none"), true, "");
 
-        List<String> checked = passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4));
+        List<String> checked = passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0));
 
         assertThat(checked).containsExactly("one", "exact", "evaluation");
     }
@@ -265,7 +296,7 @@ class JobFootprintTest {
 
     private static JobFootprint job(String criterion, String source, Target target, long budget) {
         return new JobFootprint(
-                spec(criterion, source, target, false, ""), footprint(budget), scope(), PARAMETERS, WINDOWS, 4);
+                spec(criterion, source, target, false, ""), footprint(budget), scope(), PARAMETERS, WINDOWS, 4, 0);
     }
 
     private static Footprint footprint(long budget) {
@@ -306,6 +337,7 @@ class JobFootprintTest {
                 new JobSpec.Pruning("default", target),
                 new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false, Optional.empty()),
                 JobSpec.Export.TRANSFORMERS,
+                Optional.empty(),
                 1);
     }
 }

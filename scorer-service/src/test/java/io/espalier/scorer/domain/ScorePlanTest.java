@@ -245,6 +245,7 @@ class ScorePlanTest {
                 new JobSpec.Pruning("default", target),
                 new JobSpec.Evaluation(text, false, false, Optional.empty()),
                 JobSpec.Export.TRANSFORMERS,
+                Optional.empty(),
                 1);
     }
 }

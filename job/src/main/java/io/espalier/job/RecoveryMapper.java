@@ -1,0 +1,132 @@
+package io.espalier.job;
+
+import static io.espalier.job.Fields.choice;
+import static io.espalier.job.Fields.count;
+import static io.espalier.job.Fields.invalid;
+
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraTraining;
+import io.espalier.v1.LocalRecovery;
+import io.espalier.v1.LoraRecovery;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** {@link Recovery} on the wire. */
+final class RecoveryMapper {
+    private static final String PARALLEL = "parallel";
+    private static final String SEQUENTIAL = "sequential";
+    private static final List<String> OBJECTIVES = Arrays.stream(LoraTraining.Objective.values())
+            .map(RecoveryMapper::label)
+            .toList();
+    private static final int MAX_STEPS = 1_000_000;
+    private static final int MAX_RANK = 1 << 16;
+    private static final int MAX_LINEARS = 64;
+    private static final double LEARNING_RATE = 1e-3;
+
+    private RecoveryMapper() {}
+
+    static Recovery recovery(io.espalier.v1.Recovery wire, Target target) {
+        if (!(target instanceof Target.Units)) {
+            throw invalid(
+                    "recovery",
+                    "is for target units: what training adds would fill weights that became zero, and layers that went"
+                            + " teach nothing; leave it out");
+        }
+        boolean local = wire.hasLocal() || !wire.hasLora();
+        Recovery recovery = new Recovery(
+                local ? Optional.of(local(wire.getLocal())) : Optional.empty(),
+                wire.hasLora() ? Optional.of(lora(wire.getLora())) : Optional.empty(),
+                count(wire.getSamples(), 512, 1, RequestMapper.MAX_WINDOWS, "recovery.samples"),
+                wire.getKeepUnrecovered());
+        if (recovery.samples() <= recovery.batch()) {
+            throw invalid(
+                    "recovery.samples",
+                    "is %d; it must be more than the %d windows of a batch, because some are held out"
+                            .formatted(recovery.samples(), recovery.batch()));
+        }
+        requireNamesApart(recovery, target);
+        return recovery;
+    }
+
+    private static void requireNamesApart(Recovery recovery, Target target) {
+        Set<String> names = new HashSet<>(target.outputs());
+        for (String output : target.outputs()) {
+            if (recovery.keepUnrecovered() && !names.add(Recovery.unrecovered(output))) {
+                throw invalid(
+                        Recovery.KEEP_UNRECOVERED,
+                        "makes \"%s\", which is another output of this job; give that another name"
+                                .formatted(Fields.shortened(Recovery.unrecovered(output))));
+            }
+        }
+    }
+
+    private static LocalTraining local(LocalRecovery wire) {
+        String order = choice(wire.getOrder(), "recovery.local.order", List.of(PARALLEL, SEQUENTIAL));
+        return new LocalTraining(
+                order.equals(SEQUENTIAL),
+                count(wire.getSteps(), 150, 1, MAX_STEPS, "recovery.local.steps"),
+                count(wire.getBatch(), 16, 1, RequestMapper.MAX_WINDOWS, "recovery.local.batch"),
+                or(wire.getLearningRate(), LEARNING_RATE));
+    }
+
+    private static LoraTraining lora(LoraRecovery wire) {
+        if (wire.getLinearsCount() > MAX_LINEARS) {
+            throw invalid(
+                    "recovery.lora.linears",
+                    "has %d entries; at most %d".formatted(wire.getLinearsCount(), MAX_LINEARS));
+        }
+        int steps = count(wire.getSteps(), 300, 1, MAX_STEPS, "recovery.lora.steps");
+        return new LoraTraining(
+                count(wire.getRank(), 8, 1, MAX_RANK, "recovery.lora.rank"),
+                or(wire.getAlpha(), 16),
+                wire.getLinearsList(),
+                objective(choice(wire.getObjective(), "recovery.lora.objective", OBJECTIVES)),
+                steps,
+                count(wire.getBatch(), 16, 1, RequestMapper.MAX_WINDOWS, "recovery.lora.batch"),
+                or(wire.getLearningRate(), LEARNING_RATE),
+                count(wire.getWarmupSteps(), steps / 10, 0, MAX_STEPS, "recovery.lora.warmup_steps"));
+    }
+
+    private static double or(double value, double fallback) {
+        return value == 0 ? fallback : value;
+    }
+
+    private static String label(LoraTraining.Objective objective) {
+        return objective.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static LoraTraining.Objective objective(String label) {
+        return LoraTraining.Objective.valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    static io.espalier.v1.Recovery toWire(Recovery recovery) {
+        io.espalier.v1.Recovery.Builder wire = io.espalier.v1.Recovery.newBuilder()
+                .setSamples(recovery.samples())
+                .setKeepUnrecovered(recovery.keepUnrecovered());
+        recovery.local()
+                .ifPresent(local -> wire.setLocal(LocalRecovery.newBuilder()
+                        .setOrder(order(local))
+                        .setSteps(local.steps())
+                        .setBatch(local.batch())
+                        .setLearningRate(local.learningRate())));
+        recovery.lora()
+                .ifPresent(lora -> wire.setLora(LoraRecovery.newBuilder()
+                        .setRank(lora.rank())
+                        .setAlpha(lora.alpha())
+                        .addAllLinears(lora.linears())
+                        .setObjective(label(lora.objective()))
+                        .setSteps(lora.steps())
+                        .setBatch(lora.batch())
+                        .setLearningRate(lora.learningRate())
+                        .setWarmupSteps(lora.warmUp())));
+        return wire.build();
+    }
+
+    private static String order(LocalTraining training) {
+        return training.sequential() ? SEQUENTIAL : PARALLEL;
+    }
+}
