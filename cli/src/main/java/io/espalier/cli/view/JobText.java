@@ -84,7 +84,7 @@ public final class JobText {
     private static String remark(Job job) {
         return switch (job.getState()) {
             case FAILED -> job.getFailure().getCode() + ": " + job.getFailure().getMessage();
-            case SCORING, PRUNING, EVALUATING -> job.hasProgress() ? progress(job.getProgress()) : "";
+            case SCORING, PRUNING, RECOVERING, EVALUATING -> job.hasProgress() ? progress(job.getProgress()) : "";
             case COMPLETED -> gain(job.getEvaluation());
             case ACCEPTED, CANCELLED, JOB_STATE_UNSPECIFIED, UNRECOGNIZED -> "";
         };

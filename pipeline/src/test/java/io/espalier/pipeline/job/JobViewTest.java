@@ -33,6 +33,9 @@ class JobViewTest {
                 event("pruner")
                         .setStageStarted(StageStarted.getDefaultInstance())
                         .build(),
+                event("recoverer")
+                        .setStageStarted(StageStarted.getDefaultInstance())
+                        .build(),
                 event("evaluator")
                         .setStageStarted(StageStarted.getDefaultInstance())
                         .build(),
@@ -46,7 +49,12 @@ class JobViewTest {
 
         assertThat(states)
                 .containsExactly(
-                        JobState.ACCEPTED, JobState.SCORING, JobState.PRUNING, JobState.EVALUATING, JobState.COMPLETED);
+                        JobState.ACCEPTED,
+                        JobState.SCORING,
+                        JobState.PRUNING,
+                        JobState.RECOVERING,
+                        JobState.EVALUATING,
+                        JobState.COMPLETED);
     }
 
     @Test

@@ -28,6 +28,11 @@ record TwoWaveStage(StageTopics topics, boolean commits, boolean last) implement
         return new TwoWaveStage(StageTopics.named(stage), stage.equals("pruner"), stage.equals("evaluator"));
     }
 
+    /** The same stage where the second wave commits, or where it does not. */
+    TwoWaveStage committing(boolean artifact) {
+        return new TwoWaveStage(topics, artifact, last);
+    }
+
     @Override
     public Optional<Intake> intake() {
         return Optional.ofNullable(topics.intake()).map(topic -> new RequestIntake());

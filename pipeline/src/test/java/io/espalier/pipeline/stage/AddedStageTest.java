@@ -22,17 +22,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Adding a stage takes a declaration and a {@link Stage}; nothing of the mechanism changes. */
-class FourthStageTest {
+class AddedStageTest {
     private final TopologyTestDriver driver = new TopologyTestDriver(
             StageTopology.build(
-                    FourthStage.stage(),
-                    TopicCatalog.of(FourthStage.topicFile(), "team."),
+                    AddedStage.stage(),
+                    TopicCatalog.of(AddedStage.topicFile(), "team."),
                     new JobFold.Timing(100_000, 100_000),
                     EventsFormat.PROTOBUF),
             settings());
     private final TestInputTopic<String, byte[]> input = input("team.pruned-checkpoints");
-    private final TestInputTopic<String, byte[]> results = input("team.recovery-results");
-    private final TestOutputTopic<String, byte[]> tasks = output("team.recovery-tasks");
+    private final TestInputTopic<String, byte[]> results = input("team.quantize-results");
+    private final TestOutputTopic<String, byte[]> tasks = output("team.quantize-tasks");
 
     @AfterEach
     void close() {
@@ -58,10 +58,10 @@ class FourthStageTest {
         }
 
         // Then
-        assertThat(output("team.recovered-checkpoints").readKeyValuesToList()).hasSize(1);
+        assertThat(output("team.quantized-checkpoints").readKeyValuesToList()).hasSize(1);
         List<JobEvent.EventCase> events = output("team.job-events").readValuesToList().stream()
-                .map(FourthStageTest::event)
-                .peek(event -> assertThat(event.getStage()).isEqualTo("recoverer"))
+                .map(AddedStageTest::event)
+                .peek(event -> assertThat(event.getStage()).isEqualTo("quantizer"))
                 .map(JobEvent::getEventCase)
                 .filter(kind -> kind != JobEvent.EventCase.PROGRESS)
                 .toList();
@@ -90,7 +90,7 @@ class FourthStageTest {
 
     private static Properties settings() {
         Properties settings = new Properties();
-        settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "fourth-stage-test");
+        settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "added-stage-test");
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:1");
         return settings;
     }

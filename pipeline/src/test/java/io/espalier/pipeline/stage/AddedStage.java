@@ -8,11 +8,11 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /** A stage that the product does not have: all of it that the mechanism needs is its lines in a topic file. */
-final class FourthStage {
-    private FourthStage() {}
+final class AddedStage {
+    private AddedStage() {}
 
     static TopicFile topicFile() {
-        try (InputStream yaml = FourthStage.class.getResourceAsStream("/fourth-stage.yaml")) {
+        try (InputStream yaml = AddedStage.class.getResourceAsStream("/added-stage.yaml")) {
             return TopicFile.read(Objects.requireNonNull(yaml));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
