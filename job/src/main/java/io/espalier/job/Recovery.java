@@ -2,6 +2,7 @@ package io.espalier.job;
 
 import io.espalier.model.recovery.LocalTraining;
 import io.espalier.model.recovery.LoraTraining;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,11 @@ public record Recovery(
         if (local.isEmpty() && lora.isEmpty()) {
             throw new IllegalArgumentException("a recovery that trains nothing");
         }
+    }
+
+    /** What requests call an objective. */
+    public static String label(LoraTraining.Objective objective) {
+        return objective.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** The most windows that a step learns from. */

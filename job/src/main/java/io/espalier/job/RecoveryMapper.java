@@ -19,9 +19,8 @@ import java.util.Set;
 final class RecoveryMapper {
     private static final String PARALLEL = "parallel";
     private static final String SEQUENTIAL = "sequential";
-    private static final List<String> OBJECTIVES = Arrays.stream(LoraTraining.Objective.values())
-            .map(RecoveryMapper::label)
-            .toList();
+    private static final List<String> OBJECTIVES =
+            Arrays.stream(LoraTraining.Objective.values()).map(Recovery::label).toList();
     private static final int MAX_STEPS = 1_000_000;
     private static final int MAX_RANK = 1 << 16;
     private static final int MAX_LINEARS = 64;
@@ -95,10 +94,6 @@ final class RecoveryMapper {
         return value == 0 ? fallback : value;
     }
 
-    private static String label(LoraTraining.Objective objective) {
-        return objective.name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
     private static LoraTraining.Objective objective(String label) {
         return LoraTraining.Objective.valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
@@ -118,7 +113,7 @@ final class RecoveryMapper {
                         .setRank(lora.rank())
                         .setAlpha(lora.alpha())
                         .addAllLinears(lora.linears())
-                        .setObjective(label(lora.objective()))
+                        .setObjective(Recovery.label(lora.objective()))
                         .setSteps(lora.steps())
                         .setBatch(lora.batch())
                         .setLearningRate(lora.learningRate())

@@ -49,6 +49,15 @@ public interface ArtifactStore {
     Staging stage(String jobId);
 
     /**
+     * What a job staged and has not committed.
+     *
+     * @param staging {@link Staging#name()}, on whatever worker it was staged
+     * @throws EspalierException {@code MODEL_URI_FORBIDDEN} for what lies outside the work folder of the job; {@code
+     *     MODEL_NOT_FOUND} when the staging has no manifest; {@code INTERNAL} when its manifest names another job
+     */
+    Staged staged(String staging, String jobId);
+
+    /**
      * Makes a staged artifact visible under its name, all at once. Doing so again for the same job changes nothing.
      *
      * @param staging {@link Staging#name()}, on whatever worker it was staged

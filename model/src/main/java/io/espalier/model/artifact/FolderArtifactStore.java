@@ -207,18 +207,41 @@ public final class FolderArtifactStore implements ArtifactStore {
     }
 
     @Override
+    public Staged staged(String staging, String jobId) {
+        Path folder = stagingFolder(staging);
+        if (!folder.startsWith(work(jobId).resolve(STAGING)) || (Files.exists(folder) && !realInside(folder))) {
+            throw outsideWork();
+        }
+        return new FolderStaged(relative(folder), folder, manifestOf(folder, jobId), this::read);
+    }
+
+    private Path stagingFolder(String staging) {
+        Path folder = root.resolve(staging).normalize();
+        if (!folder.startsWith(root.resolve(WORK))) {
+            throw outsideWork();
+        }
+        return folder;
+    }
+
+    private static EspalierException outsideWork() {
+        return new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, "staging: lies outside the work folder");
+    }
+
+    private static Manifest manifestOf(Path staged, String jobId) {
+        Manifest manifest = Manifest.read(staged);
+        if (!manifest.jobId().equals(jobId)) {
+            throw new EspalierException(ErrorCode.INTERNAL, "staging: its manifest names another job than " + jobId);
+        }
+        return manifest;
+    }
+
+    @Override
     public String commit(String staging, String output, String jobId) {
         Path target = output(output);
-        Path staged = root.resolve(staging).normalize();
-        if (!staged.startsWith(root.resolve(WORK))) {
-            throw new EspalierException(ErrorCode.MODEL_URI_FORBIDDEN, "staging: lies outside the work folder");
-        }
+        Path staged = stagingFolder(staging);
         try {
             if (!Files.exists(target)) {
-                if (!jobOf(staged).equals(jobId)) {
-                    throw new EspalierException(
-                            ErrorCode.INTERNAL, "staging: its manifest names another job than " + jobId);
-                }
+                manifestOf(staged, jobId);
                 DurableFile.forceTree(staged);
                 Path parent = Objects.requireNonNull(target.getParent());
                 Files.createDirectories(parent);

@@ -1,5 +1,6 @@
 package io.espalier.model.artifact;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param masks SHA-256 of the mask of every tensor that was pruned in place, by the tensor's name
  * @param keptLayers index each layer had in the dense model; empty unless whole layers went
  * @param numericProfile engine, device, instruction set and threads
+ * @param recovery what a training behind the pruning did; null where there was none
  */
 public record Manifest(
         String jobId,
@@ -53,7 +55,8 @@ public record Manifest(
         SortedMap<String, String> masks,
         List<Integer> keptLayers,
         String codeVersion,
-        SortedMap<String, String> numericProfile) {
+        SortedMap<String, String> numericProfile,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable JsonNode recovery) {
     public static final String FILE = "manifest.json";
     private static final long MAX_BYTES = 50_000_000;
     private static final ObjectMapper MAPPER = JsonMapper.builder()
@@ -71,6 +74,7 @@ public record Manifest(
         // Manifests of earlier versions lack the field.
         keptLayers = keptLayers == null ? List.of() : List.copyOf(keptLayers);
         numericProfile = sorted(numericProfile);
+        recovery = recovery == null ? null : recovery.deepCopy();
     }
 
     private static SortedMap<String, String> sorted(@Nullable Map<String, String> map) {
@@ -85,6 +89,36 @@ public record Manifest(
     @Override
     public JsonNode repairs() {
         return repairs.deepCopy();
+    }
+
+    @Override
+    public @Nullable JsonNode recovery() {
+        return recovery == null ? null : recovery.deepCopy();
+    }
+
+    /**
+     * The same artifact with other weights.
+     *
+     * @param newFiles SHA-256 of every file, by name
+     * @param how what the training did
+     * @param version of the code that did it
+     */
+    public Manifest recovered(SortedMap<String, String> newFiles, JsonNode how, String version) {
+        return new Manifest(
+                jobId,
+                request,
+                inputs,
+                newFiles,
+                seed,
+                layers,
+                profile,
+                profileReason,
+                repairs,
+                masks,
+                keptLayers,
+                version,
+                numericProfile,
+                how);
     }
 
     /** The bytes of {@code manifest.json}. */

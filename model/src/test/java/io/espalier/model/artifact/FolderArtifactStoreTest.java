@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.LayerShape;
@@ -312,6 +313,58 @@ class FolderArtifactStoreTest {
                 .containsSubsequence("kv_heads", "profile", "profile_reason", "repairs", "code_version");
     }
 
+    @Test
+    void aRecoveredManifestTellsOfTheTrainingAndKeepsTheRest() {
+        Manifest pruned =
+                store.staged(staged("job-1", "weights").name(), "job-1").manifest();
+        ObjectNode how = JsonNodeFactory.instance.objectNode().put("windows", 8);
+
+        Manifest recovered = pruned.recovered(new TreeMap<>(Map.of("model.safetensors", "33")), how, "0.2.0");
+
+        assertThat(new String(pruned.toJson(), UTF_8)).doesNotContain("recovery");
+        assertThat(recovered.recovery()).isEqualTo(how);
+        assertThat(recovered.files()).containsOnlyKeys("model.safetensors");
+        assertThat(recovered.codeVersion()).isEqualTo("0.2.0");
+        assertThat(recovered.request()).isEqualTo(pruned.request());
+    }
+
+    @Test
+    void whatIsStagedIsReadBeforeItIsCommitted() {
+        String staging = staged("job-1", "weights").name();
+
+        Staged staged = store.staged(staging, "job-1");
+
+        assertThat(staged.read("model.safetensors")).isEqualTo("weights".getBytes(UTF_8));
+        assertThat(staged.manifest().jobId()).isEqualTo("job-1");
+        assertFails(ErrorCode.MODEL_NOT_FOUND, () -> staged.read("absent")).contains("absent");
+    }
+
+    @Test
+    void aStagedFileWhoseBytesChangedIsRefused() throws IOException {
+        String staging = staged("job-1", "weights").name();
+        Files.writeString(root.resolve(staging).resolve("sub/extra"), "y");
+
+        Staged staged = store.staged(staging, "job-1");
+
+        assertFails(ErrorCode.MODEL_CORRUPT, () -> staged.read("sub/extra")).contains("sub/extra");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"..", "elsewhere", "work", "work/job-1/staging/../../job-2/staging/a", "work/job-2/staging/a"})
+    void whatLiesOutsideTheJobsStagingIsNotRead(String staging) {
+        assertFails(ErrorCode.MODEL_URI_FORBIDDEN, () -> store.staged(staging, "job-1"))
+                .contains("staging");
+    }
+
+    @Test
+    void aStagingWithoutAManifestIsNotRead() {
+        String unfinished = store.stage("job-1").name();
+
+        assertFails(ErrorCode.MODEL_NOT_FOUND, () -> store.staged(unfinished, "job-1"))
+                .contains("manifest.json");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"{}", "{\"job_id\":1}", "{\"job_id\":\"x\",\"layers\":[{\"heads\":0}]}", "[]", "x"})
     void refusesAManifestOfAnotherForm(String json) throws IOException {
@@ -349,7 +402,8 @@ class FolderArtifactStoreTest {
                 new TreeMap<>(),
                 List.of(),
                 "0.1.0",
-                new TreeMap<>(Map.of("device", "cpu"))));
+                new TreeMap<>(Map.of("device", "cpu")),
+                null));
         return staging;
     }
 }

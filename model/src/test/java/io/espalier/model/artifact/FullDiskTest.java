@@ -97,7 +97,8 @@ class FullDiskTest {
                 new TreeMap<>(),
                 List.of(),
                 "0.1.0",
-                new TreeMap<>(Map.of("device", "cpu"))));
+                new TreeMap<>(Map.of("device", "cpu")),
+                null));
         store.commit(staging.name(), output, "job-" + output);
         return store.manifest("output", output).orElseThrow().files().toString();
     }

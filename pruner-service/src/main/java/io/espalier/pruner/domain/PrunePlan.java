@@ -2,6 +2,7 @@ package io.espalier.pruner.domain;
 
 import io.espalier.job.SearchEffort;
 import io.espalier.model.artifact.StoredFile;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -11,14 +12,17 @@ import java.util.function.Function;
 
 /**
  * Write every checkpoint of a job into a staging area of its own, then commit them all. Where shapes are searched, first price
- * the cuts, measure them if the estimate is not enough, and judge the shapes that come of it for each checkpoint.
+ * the cuts, measure them if the estimate is not enough, and judge the shapes that come of it for each checkpoint. What is
+ * recovered is not committed here.
  *
  * @param outputs artifact folder of each checkpoint that the job makes, in the order of the request
  * @param scores for each layer in scope, by its index, the file of its scores or masks; empty where pruning chooses for
  *     itself
  * @param search how much a search for shapes measures; empty where shapes follow from the budget and the scores
+ * @param recovered whether the checkpoints are recovered before they are committed
  */
-public record PrunePlan(List<String> outputs, SortedMap<Integer, StoredFile> scores, Optional<SearchEffort> search) {
+public record PrunePlan(
+        List<String> outputs, SortedMap<Integer, StoredFile> scores, Optional<SearchEffort> search, boolean recovered) {
     private enum Wave {
         PRICE,
         MEASURE,
@@ -36,10 +40,16 @@ public record PrunePlan(List<String> outputs, SortedMap<Integer, StoredFile> sco
     public PruneStep next(List<List<PruneResult>> waves) {
         List<Wave> all = all();
         if (waves.size() == all.size()) {
-            List<PruneResult> committed = waves.get(waves.size() - 1);
+            List<PruneResult> last = waves.get(waves.size() - 1);
+            if (recovered) {
+                return new PruneStep.Staged(outputs.stream()
+                        .map(output ->
+                                about(output, last, PruneResult.Staged.class).staged())
+                        .toList());
+            }
             return new PruneStep.Done(outputs.stream()
-                    .map(output -> about(output, committed, PruneResult.Committed.class)
-                            .artifact())
+                    .map(output ->
+                            about(output, last, PruneResult.Committed.class).artifact())
                     .toList());
         }
         return switch (all.get(waves.size())) {
@@ -52,10 +62,16 @@ public record PrunePlan(List<String> outputs, SortedMap<Integer, StoredFile> sco
     }
 
     private List<Wave> all() {
-        return search.map(effort -> effort == SearchEffort.MEASURED
-                        ? List.of(Wave.PRICE, Wave.MEASURE, Wave.JUDGE, Wave.PRUNE, Wave.COMMIT)
-                        : List.of(Wave.PRICE, Wave.JUDGE, Wave.PRUNE, Wave.COMMIT))
-                .orElse(List.of(Wave.PRUNE, Wave.COMMIT));
+        List<Wave> waves = new ArrayList<>();
+        search.ifPresent(effort -> waves.addAll(
+                effort == SearchEffort.MEASURED
+                        ? List.of(Wave.PRICE, Wave.MEASURE, Wave.JUDGE)
+                        : List.of(Wave.PRICE, Wave.JUDGE)));
+        waves.add(Wave.PRUNE);
+        if (!recovered) {
+            waves.add(Wave.COMMIT);
+        }
+        return waves;
     }
 
     private List<PruneResult> of(Wave wave, List<List<PruneResult>> waves) {

@@ -22,6 +22,17 @@ public sealed interface PruneStep {
         }
     }
 
+    /**
+     * What is staged is committed by a later stage, which recovers it first.
+     *
+     * @param artifacts one per budget, in the order of the request
+     */
+    record Staged(List<StagedArtifact> artifacts) implements PruneStep {
+        public Staged {
+            artifacts = List.copyOf(artifacts);
+        }
+    }
+
     /** @param artifacts one per budget, in the order of the request */
     record Done(List<PrunedArtifact> artifacts) implements PruneStep {
         public Done {

@@ -6,6 +6,7 @@ import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.base.Progress;
 import io.espalier.job.EarlierScores;
+import io.espalier.job.GgufFile;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
@@ -18,13 +19,10 @@ import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.checkpoint.WrittenConfig;
-import io.espalier.model.export.GgufExport;
-import io.espalier.model.export.GgufType;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.tensor.Engine;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -79,11 +77,7 @@ public final class PruneWork {
                 Checkpoint.CARD,
                 ModelCard.of(job, task.output(), edit, config, report, inputs.checkpoint())
                         .getBytes(StandardCharsets.UTF_8));
-        String gguf = job.spec()
-                .export()
-                .gguf()
-                .map(type -> writeGguf(staging, type, progress))
-                .orElse("");
+        String gguf = leaves(job.spec()) ? GgufFile.write(staging, job.spec(), progress) : "";
         inputs.requireUnchanged();
         if (!edit.scores().isEmpty()) {
             staging.write(ScoreFile.NAME, ScoreFile.writeLayers(edit.scores().layers()));
@@ -109,13 +103,9 @@ public final class PruneWork {
                         task.search().map(ChosenShapes::candidates).orElse(List.of())));
     }
 
-    /** Writes the checkpoint that was just written once more, as one GGUF file beside it. */
-    private static String writeGguf(Staging staging, GgufType type, Progress progress) {
-        String name = "model-%s.gguf".formatted(type.name().toLowerCase(Locale.ROOT));
-        try (Checkpoint written = staging.open()) {
-            GgufExport.of(written, type).write(staging.path(name), progress);
-        }
-        return name;
+    /** Whether a user will see what is written, not only what a recovery makes of it. */
+    private static boolean leaves(JobSpec spec) {
+        return spec.recovery().isEmpty() || spec.keepsUnrecovered();
     }
 
     /**
@@ -182,6 +172,7 @@ public final class PruneWork {
                 report.maskDigests(),
                 report.keptLayers(),
                 codeVersion,
-                profile);
+                profile,
+                null);
     }
 }

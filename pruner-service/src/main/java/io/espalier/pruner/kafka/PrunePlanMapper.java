@@ -1,5 +1,6 @@
 package io.espalier.pruner.kafka;
 
+import io.espalier.job.JobSpec;
 import io.espalier.job.Target;
 import io.espalier.job.UnitsRemovedMapper;
 import io.espalier.pipeline.stage.Step;
@@ -30,11 +31,13 @@ final class PrunePlanMapper {
         List<List<PruneResult>> results = waves.stream()
                 .map(wave -> wave.stream().map(PrunedArtifactMapper::result).toList())
                 .toList();
-        Target target = PruneTaskMapper.target(fact.getJobId(), completed.getRequest());
+        JobSpec spec = PruneTaskMapper.spec(fact.getJobId(), completed.getRequest());
+        Target target = spec.pruning().target();
         PruneStep step = new PrunePlan(
                         target.outputs(),
                         PruneTaskMapper.files(completed.getScoresList(), completed.getInputs()),
-                        target instanceof Target.Units units ? units.search() : Optional.empty())
+                        target instanceof Target.Units units ? units.search() : Optional.empty(),
+                        spec.recovery().isPresent())
                 .next(results);
         if (step instanceof PruneStep.Run run) {
             return new Step.Run(run.activity(), tasks(fact, run.tasks()));
@@ -44,10 +47,16 @@ final class PrunePlanMapper {
                     commit.tasks().stream().map(PrunePlanMapper::committed).toList();
             return new Step.Run("commit", committed, tasks(fact, commit.tasks()), List.of());
         }
-        List<PrunedCheckpoint> checkpoints = ((PruneStep.Done) step)
-                .artifacts().stream()
-                        .map(artifact -> checkpoint(fact, artifact))
-                        .toList();
+        List<PrunedCheckpoint> checkpoints = step instanceof PruneStep.Staged staged
+                ? staged.artifacts().stream()
+                        .map(artifact -> checkpoint(fact, artifact.artifact()).toBuilder()
+                                .setStaging(artifact.staging())
+                                .build())
+                        .toList()
+                : ((PruneStep.Done) step)
+                        .artifacts().stream()
+                                .map(artifact -> checkpoint(fact, artifact))
+                                .toList();
         return new Step.HandOver(checkpoints.get(0).toBuilder()
                 .addAllFurther(checkpoints.subList(1, checkpoints.size()))
                 .build());

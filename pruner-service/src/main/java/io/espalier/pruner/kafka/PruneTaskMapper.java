@@ -1,7 +1,7 @@
 package io.espalier.pruner.kafka;
 
+import io.espalier.job.JobSpec;
 import io.espalier.job.RequestMapper;
-import io.espalier.job.Target;
 import io.espalier.model.artifact.StoredFile;
 import io.espalier.pruner.domain.Component;
 import io.espalier.pruner.domain.PruneTask;
@@ -121,12 +121,11 @@ final class PruneTaskMapper {
 
     /** @return artifact folder of each checkpoint that the request asks for, in its order */
     static List<String> outputs(String jobId, PruneRequest request) {
-        return target(jobId, request).outputs();
+        return spec(jobId, request).pruning().target().outputs();
     }
 
-    /** What the job takes out of its model. */
-    static Target target(String jobId, PruneRequest request) {
-        return RequestMapper.toSpec(jobId, request).pruning().target();
+    static JobSpec spec(String jobId, PruneRequest request) {
+        return RequestMapper.toSpec(jobId, request);
     }
 
     /**

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PrunePlanTest {
     private static final SortedMap<Integer, StoredFile> SCORES =
             new TreeMap<>(Map.of(1, new StoredFile("work/job/one", "11"), 2, new StoredFile("work/job/two", "22")));
-    private static final PrunePlan PLAN = new PrunePlan(List.of("small", "smaller"), SCORES, Optional.empty());
+    private static final PrunePlan PLAN = new PrunePlan(List.of("small", "smaller"), SCORES, Optional.empty(), false);
 
     private static final StoredFile PRICES = file("prices");
     private static final Component ATTENTION = new Component(1, LayerHalf.ATTENTION);
@@ -57,6 +57,17 @@ class PrunePlanTest {
                 List.of(new PruneResult.Committed(artifact("smaller")), new PruneResult.Committed(artifact("small")))));
 
         assertThat(step).isEqualTo(new PruneStep.Done(List.of(artifact("small"), artifact("smaller"))));
+    }
+
+    @Test
+    void whatIsRecoveredIsHandedOnAsItIsStaged() {
+        PrunePlan recovering = new PrunePlan(PLAN.outputs(), SCORES, Optional.empty(), true);
+
+        PruneStep step = recovering.next(List.of(List.of(staged("smaller"), staged("small"))));
+
+        assertThat(step)
+                .isEqualTo(new PruneStep.Staged(
+                        List.of(staged("small").staged(), staged("smaller").staged())));
     }
 
     @Test
@@ -141,7 +152,7 @@ class PrunePlanTest {
     }
 
     private static PrunePlan searched(SearchEffort effort) {
-        return new PrunePlan(List.of("small", "smaller"), SCORES, Optional.of(effort));
+        return new PrunePlan(List.of("small", "smaller"), SCORES, Optional.of(effort), false);
     }
 
     /** The results of every wave of the search. */
