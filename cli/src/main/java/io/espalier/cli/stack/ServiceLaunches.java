@@ -18,7 +18,7 @@ public final class ServiceLaunches {
     private static final String PORT = "-Dquarkus.http.port=";
 
     /** All services in the order in which the data flows. This is the command line's only list of them. */
-    static final List<String> SERVICES = List.of(SCORER, "pruner", "evaluator");
+    static final List<String> SERVICES = List.of(SCORER, "pruner", "recoverer", "evaluator");
 
     private ServiceLaunches() {}
 

@@ -16,24 +16,34 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A table that compares the dense with the pruned model, with one line for each quantity. */
+/** A table that compares the dense with the pruned model, and a recovered one with both, with one line for each quantity. */
 public final class EvaluationTable {
-    private static final String ROW = "%-24s %16s %16s %9s";
-
     private EvaluationTable() {}
 
     private record Quantity(String name, String format, ToDoubleFunction<ModelMeasurement> value) {
-        String row(ModelMeasurement dense, ModelMeasurement pruned) {
-            double before = value.applyAsDouble(dense);
-            double after = value.applyAsDouble(pruned);
+        /** @param models the dense one first, last the one that is compared with it */
+        String row(List<ModelMeasurement> models) {
+            double before = value.applyAsDouble(models.get(0));
+            double after = value.applyAsDouble(models.get(models.size() - 1));
             String ratio = before == 0 || after == 0 ? "–" : String.format(Locale.ROOT, "%.3f", after / before);
-            return String.format(Locale.ROOT, ROW, name, figure(before), figure(after), ratio);
+            return line(
+                    name,
+                    models.stream()
+                            .map(model -> figure(value.applyAsDouble(model)))
+                            .toList(),
+                    ratio);
         }
 
         /** Formats a value. The value 0 means that the quantity was not measured. */
         private String figure(double figure) {
             return figure == 0 ? "–" : String.format(Locale.ROOT, format, figure);
         }
+    }
+
+    private static String line(String name, List<String> figures, String ratio) {
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-24s", name));
+        figures.forEach(figure -> line.append(String.format(Locale.ROOT, " %16s", figure)));
+        return line.append(String.format(Locale.ROOT, " %9s", ratio)).toString();
     }
 
     /** One table for each checkpoint of the job. If there are several, each table is preceded by the checkpoint's name. */
@@ -58,9 +68,14 @@ public final class EvaluationTable {
         if (report.getDense().getPeakMemoryBytes() > 0) {
             quantities.add(new Quantity("peak memory, bytes", "%,.0f", ModelMeasurement::getPeakMemoryBytes));
         }
-        StringBuilder table = new StringBuilder(String.format(Locale.ROOT, ROW, "", "dense", "pruned", "ratio"));
+        boolean recovered = report.hasUnrecovered();
+        List<ModelMeasurement> models = recovered
+                ? List.of(report.getDense(), report.getUnrecovered(), report.getPruned())
+                : List.of(report.getDense(), report.getPruned());
+        StringBuilder table = new StringBuilder(
+                line("", recovered ? List.of("dense", "pruned", "recovered") : List.of("dense", "pruned"), "ratio"));
         for (Quantity quantity : quantities) {
-            table.append('\n').append(quantity.row(report.getDense(), report.getPruned()));
+            table.append('\n').append(quantity.row(models));
         }
         long zeros = report.getPruned().getParameters() - report.getPruned().getNonzeroParameters();
         if (report.getPruned().getNonzeroParameters() > 0 && zeros > 0) {
@@ -69,6 +84,7 @@ public final class EvaluationTable {
         }
         table.append(removed(report));
         table.append(searched(report));
+        table.append(RecoveryLine.of(report));
         table.append(runtime(protocol));
         table.append("\n\nperplexity over ")
                 .append(String.format(Locale.ROOT, "%,d", protocol.getPredictedTokens()))

@@ -47,7 +47,7 @@ class LocalStackIT {
             assertThat(StackAddress.find(settings.state())).contains(stack.address());
             assertThat(services)
                     .extracting(StackAddress.Service::name)
-                    .containsExactly("scorer-1", "scorer-2", "pruner", "evaluator");
+                    .containsExactly("scorer-1", "scorer-2", "pruner", "recoverer", "evaluator");
             assertThat(services).allMatch(service -> isAlive(service.pid()));
             assertThat(topics(stack.bootstrap()))
                     .containsAll(TopicCatalog.load("").topics().stream()

@@ -3,6 +3,13 @@ package io.espalier.cli.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.LayerRecovery;
+import io.espalier.v1.LocalRecoveryReport;
+import io.espalier.v1.LoraRecoveryReport;
+import io.espalier.v1.LossCurve;
+import io.espalier.v1.LossPoint;
+import io.espalier.v1.ModelMeasurement;
+import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.SearchCandidate;
 import io.espalier.v1.SearchReport;
 import org.junit.jupiter.api.Test;
@@ -61,6 +68,51 @@ class EvaluationTableTest {
                 .contains(
                         "searched: measured shapes, KL from the dense model 0.0123 nats per token of calibration text;"
                                 + " uniform 0.0452");
+    }
+
+    @Test
+    void setsARecoveredModelAgainstBothAndSaysWhatTheRecoveryTrained() {
+        EvaluationReport.Builder report = SampleEvents.report().toBuilder();
+        report.setUnrecovered(ModelMeasurement.newBuilder()
+                .setPerplexity(18.5)
+                .setParameters(3_000_000)
+                .setMacs(384_000_000)
+                .setCheckpointBytes(6_000_000));
+        report.setRecovery(RecoveryReport.newBuilder()
+                .setWindows(512)
+                .setLocal(LocalRecoveryReport.newBuilder()
+                        .setOrder("parallel")
+                        .setSteps(150)
+                        .addLayers(LayerRecovery.newBuilder().setLayer(0).setLoss(curve(0.02, 0.01, 150)))
+                        .addLayers(LayerRecovery.newBuilder().setLayer(1).setLoss(curve(0.04, 0.02, 100))))
+                .setLora(LoraRecoveryReport.newBuilder()
+                        .setRank(8)
+                        .setObjective("distill")
+                        .setSteps(300)
+                        .setLoss(curve(0.21, 0.15, 250))));
+
+        String table = EvaluationTable.of(report.build());
+
+        assertThat(table).startsWith("""
+                                                    dense           pruned        recovered     ratio
+                perplexity                         12.500           18.500           15.000     1.200
+                parameters                      4,000,000        3,000,000        3,000,000     0.750
+                MACs, 64 tokens               512,000,000      384,000,000      384,000,000     0.750
+                checkpoint bytes                8,000,000        6,000,000        6,000,000     0.750
+                prefill tokens/s                   10,000                –           12,500     1.250
+                decode tokens/s                         –                –                –         –
+
+                recovery on 512 windows: local distillation, parallel: mean layer error 0.0300 → 0.0150; adapters of rank 8: KL 0.2100 → 0.1500 at step 250 of 300
+                """);
+    }
+
+    private static LossCurve curve(double before, double after, int best) {
+        return LossCurve.newBuilder()
+                .addPoints(LossPoint.newBuilder().setHeldOut(before))
+                .addPoints(LossPoint.newBuilder().setStep(best).setHeldOut(after))
+                .addPoints(LossPoint.newBuilder().setStep(best + 1).setHeldOut(1))
+                .setBest(best)
+                .build();
     }
 
     @Test

@@ -5,10 +5,12 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The dense and the pruned model, measured by one protocol.
  *
+ * @param unrecovered the pruned model as it was before its recovery; empty where there was none
  * @param layers shapes of the pruned model
  * @param splitName "held-out" or "calibration"
  * @param predictedTokens how many predictions each perplexity is the mean of
@@ -20,6 +22,7 @@ import java.util.Map;
 public record Evaluation(
         Measurement dense,
         Measurement pruned,
+        Optional<Measurement> unrecovered,
         List<LayerShape> layers,
         String splitName,
         int sequenceLength,

@@ -9,6 +9,7 @@ import io.espalier.job.ScoreSets;
 import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.LayerShape;
+import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
@@ -26,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Measures the dense and the pruned model by one protocol. */
+/** Measures the dense and the pruned model by one protocol, and where it was recovered also what it was before. */
 public final class EvaluationWork {
     /** The input length published MACs are stated for. */
     private static final int MACS_TOKENS = 64;
@@ -42,8 +43,18 @@ public final class EvaluationWork {
      *
      * @param output its name in the artifact store
      * @param zeroedWeights weights that pruning made zero in place
+     * @param unrecovered the model as it was before its recovery; empty where there was none
      */
-    public record Pruned(String output, long zeroedWeights) {}
+    public record Pruned(String output, long zeroedWeights, Optional<Unrecovered> unrecovered) {}
+
+    /** Where a model lies as it was before its recovery. */
+    public sealed interface Unrecovered {
+        /** @param output name of an artifact that is kept */
+        record Kept(String output) implements Unrecovered {}
+
+        /** @param staging that was not committed */
+        record Staged(String staging) implements Unrecovered {}
+    }
 
     public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
         Engine.setThreads(inspection.threads());
@@ -59,16 +70,21 @@ public final class EvaluationWork {
             Optional<ScoreSets> sliced = scoreSets(spec, artifact);
             ModelsProgress models = new ModelsProgress(
                     progress,
-                    2 + sliced.map(sets -> sets.names().size()).orElse(0),
+                    2
+                            + (artifact.unrecovered().isPresent() ? 1 : 0)
+                            + sliced.map(sets -> sets.names().size()).orElse(0),
                     (long) windows.length
                             * windows[0].length
                             * dense.config().layers().size());
             Perplexity ofDense = Perplexity.of(dense, windows, computation, models.of(0));
             Perplexity ofPruned = Perplexity.of(pruned, windows, computation, models.of(1));
+            Optional<Measurement> unrecovered = artifact.unrecovered()
+                    .map(where -> unrecovered(spec, where, windows, computation, models.of(models.models() - 1)));
             Speeds speeds = new SpeedWork().measure(spec, inspection, dense, pruned, windows[0]);
             return new Evaluation(
                     measurement(dense, ofDense, 0),
                     measurement(pruned, ofPruned, artifact.zeroedWeights()),
+                    unrecovered,
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
@@ -78,6 +94,18 @@ public final class EvaluationWork {
                     speeds,
                     sliced.map(sets -> sliced(spec, inspection, artifact, dense, pruned, windows, sets, models))
                             .orElse(Map.of()));
+        }
+    }
+
+    private Measurement unrecovered(
+            JobSpec spec, Unrecovered where, int[][] windows, Computation computation, Progress progress) {
+        ArtifactStore artifacts = workspace.artifacts();
+        try (Checkpoint model = where instanceof Unrecovered.Kept kept
+                ? artifacts.open(kept.output())
+                : artifacts
+                        .staged(((Unrecovered.Staged) where).staging(), spec.jobId())
+                        .open()) {
+            return measurement(model, Perplexity.of(model, windows, computation, progress), 0);
         }
     }
 

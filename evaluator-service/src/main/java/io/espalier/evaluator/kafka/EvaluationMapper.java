@@ -1,6 +1,7 @@
 package io.espalier.evaluator.kafka;
 
 import io.espalier.evaluator.domain.Evaluation;
+import io.espalier.evaluator.domain.EvaluationWork;
 import io.espalier.evaluator.domain.Speeds;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
@@ -12,6 +13,8 @@ import io.espalier.v1.MaskedPerplexity;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
 import io.espalier.v1.PrunedCheckpoint;
+import io.espalier.v1.RecoveryReport;
+import java.util.Optional;
 
 /** An evaluation on the wire, with everything that produced its numbers. */
 final class EvaluationMapper {
@@ -33,12 +36,29 @@ final class EvaluationMapper {
         if (checkpoint.hasSearch()) {
             report.setSearch(checkpoint.getSearch());
         }
+        if (checkpoint.hasRecovery()) {
+            report.setRecovery(checkpoint.getRecovery());
+        }
+        evaluation
+                .unrecovered()
+                .ifPresent(measured -> report.setUnrecovered(toWire(measured, new Speeds.Measured(0, 0, 0))));
         evaluation.layers().forEach(layer -> report.addLayers(InspectionMapper.toWire(layer)));
         evaluation
                 .sliced()
                 .forEach((set, perplexity) -> report.addMasked(
                         MaskedPerplexity.newBuilder().setSet(set).setPerplexity(perplexity)));
         return report.build();
+    }
+
+    /** Where the model of a checkpoint lies as it was before its recovery; empty where there was none. */
+    static Optional<EvaluationWork.Unrecovered> unrecovered(PrunedCheckpoint checkpoint) {
+        RecoveryReport recovery = checkpoint.getRecovery();
+        if (!recovery.getUnrecoveredOutput().isEmpty()) {
+            return Optional.of(new EvaluationWork.Unrecovered.Kept(recovery.getUnrecoveredOutput()));
+        }
+        return checkpoint.hasRecovery()
+                ? Optional.of(new EvaluationWork.Unrecovered.Staged(recovery.getUnrecoveredStaging()))
+                : Optional.empty();
     }
 
     private static ModelMeasurement toWire(Evaluation.Measurement measurement, Speeds.Measured speed) {

@@ -26,7 +26,10 @@ record EvaluationWorkMapper(Workspace workspace, EvaluationWork work, String cod
         Evaluation evaluation = work.evaluate(
                 spec,
                 InspectionMapper.fromWire(task.getInputs()),
-                new EvaluationWork.Pruned(checkpoint.getOutput(), checkpoint.getZeroedWeights()),
+                new EvaluationWork.Pruned(
+                        checkpoint.getOutput(),
+                        checkpoint.getZeroedWeights(),
+                        EvaluationMapper.unrecovered(checkpoint)),
                 progress);
         EvaluationReport report = EvaluationMapper.toWire(checkpoint, spec, evaluation, codeVersion);
         workspace

@@ -36,10 +36,16 @@ public class EvaluatorStage implements Stage {
         return PrunedCheckpoint.getDefaultInstance();
     }
 
+    /** A staged checkpoint is for the recoverer, which puts it on the topic again when it is committed. */
     @Override
     public Optional<Input.Start> start(byte[] value) throws InvalidProtocolBufferException {
-        int priority = PrunedCheckpoint.parseFrom(value).getRequest().getPriority();
-        return Optional.of(new Input.Start(ByteString.copyFrom(value), Digests.sha256(value), priority));
+        PrunedCheckpoint checkpoint = PrunedCheckpoint.parseFrom(value);
+        return checkpoint.getStaging().isEmpty()
+                ? Optional.of(new Input.Start(
+                        ByteString.copyFrom(value),
+                        Digests.sha256(value),
+                        checkpoint.getRequest().getPriority()))
+                : Optional.empty();
     }
 
     @Override
