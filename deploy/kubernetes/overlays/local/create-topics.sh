@@ -23,6 +23,10 @@ create prune-results 4 --config max.message.bytes=1048576 --config retention.ms=
 create prune-results-dlt 1 --config max.message.bytes=1048576 --config retention.ms=86400000
 create pruned-checkpoints 4 --config max.message.bytes=1048576 --config retention.ms=604800000
 create pruned-checkpoints-dlt 1 --config max.message.bytes=1048576 --config retention.ms=604800000
+create recover-tasks 1 --config max.message.bytes=1048576 --config retention.ms=604800000
+create recover-tasks-dlt 1 --config max.message.bytes=1048576 --config retention.ms=604800000
+create recover-results 4 --config max.message.bytes=1048576 --config retention.ms=86400000
+create recover-results-dlt 1 --config max.message.bytes=1048576 --config retention.ms=86400000
 create evaluation-tasks 1 --config max.message.bytes=1048576 --config retention.ms=604800000
 create evaluation-tasks-dlt 1 --config max.message.bytes=1048576 --config retention.ms=604800000
 create evaluation-results 4 --config max.message.bytes=1048576 --config retention.ms=86400000

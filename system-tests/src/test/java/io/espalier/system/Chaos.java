@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Chaos implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Chaos.class);
-    private static final Map<String, Integer> MOST = Map.of("scorer", 3, "pruner", 2, "evaluator", 2);
+    private static final Map<String, Integer> MOST = Map.of("scorer", 3, "pruner", 2, "recoverer", 2, "evaluator", 2);
     static final int MOST_WORKERS =
             MOST.values().stream().mapToInt(most -> most).sum();
     private static final Duration LONGEST_FREEZE = Duration.ofSeconds(25);

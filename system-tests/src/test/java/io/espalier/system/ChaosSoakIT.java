@@ -46,6 +46,7 @@ class ChaosSoakIT {
             "magnitude", Requests::magnitude,
             "scoring", Requests::slowScoring,
             "chain", Requests::slowChain,
+            "recovery", Requests::slowRecovery,
             "pruning", Requests::slowPruning));
 
     private static final List<String> MIXTURE = List.of(
@@ -59,6 +60,7 @@ class ChaosSoakIT {
             "magnitude",
             "scoring",
             "chain",
+            "recovery",
             "pruning");
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)

@@ -23,6 +23,7 @@ abstract class FaultStack {
     void everyServiceWorks() throws Exception {
         stack.services().ensure("scorer", 2);
         stack.services().ensure("pruner", 1);
+        stack.services().ensure("recoverer", 1);
         stack.services().ensure("evaluator", 1);
     }
 

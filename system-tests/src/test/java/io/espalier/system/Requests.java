@@ -79,6 +79,29 @@ final class Requests {
         return request.build();
     }
 
+    /** As {@link #magnitude}, with layers that learn alone for a few steps. */
+    static PruneRequest recovery(String jobId) {
+        PruneRequest.Builder request = magnitude(jobId).toBuilder();
+        request.getRecoveryBuilder()
+                .setSamples(16)
+                .getLocalBuilder()
+                .setSteps(10)
+                .setBatch(4);
+        return request.build();
+    }
+
+    /** A recovery whose tasks take long enough to be caught in the middle. */
+    static PruneRequest slowRecovery(String jobId) {
+        PruneRequest.Builder request = recovery(jobId).toBuilder();
+        request.getCalibrationBuilder().setSequenceLength(128);
+        request.getRecoveryBuilder()
+                .setSamples(128)
+                .getLocalBuilder()
+                .setSteps(60)
+                .setBatch(16);
+        return request.build();
+    }
+
     private static GradientSource draws(int count) {
         return GradientSource.newBuilder().setDraws(count).build();
     }

@@ -62,7 +62,7 @@ final class Stack implements AutoCloseable {
     }
 
     /**
-     * Two scorers, a pruner and an evaluator on a broker in this JVM; returns when all of them say that they are ready.
+     * Two scorers, a pruner, a recoverer and an evaluator on a broker in this JVM; returns when all of them say that they are ready.
      *
      * @param options of the services' JVMs, beside those of a local stack
      */
@@ -99,7 +99,7 @@ final class Stack implements AutoCloseable {
             throws IOException, InterruptedException {
         Services services = new Services(folders, broker.bootstrap(), List.of(options));
         try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
-            for (String stage : List.of("scorer", "scorer", "pruner", "evaluator")) {
+            for (String stage : List.of("scorer", "scorer", "pruner", "recoverer", "evaluator")) {
                 services.launch(stage);
             }
             Map<String, Health> healthBeforeTopics = new TreeMap<>();

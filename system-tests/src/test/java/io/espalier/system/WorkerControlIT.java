@@ -59,7 +59,7 @@ class WorkerControlIT extends SoundStack {
         assertThat(workers).noneMatch(KnownWorker::getLost);
         assertThat(workers)
                 .extracting(worker -> worker.getLastBeat().getService())
-                .containsExactly("evaluator", "pruner", "scorer", "scorer");
+                .containsExactly("evaluator", "pruner", "recoverer", "scorer", "scorer");
         assertThat(workers).allSatisfy(worker -> {
             assertThat(worker.getLastBeat().getMemoryPeakBytes()).isPositive();
             assertThat(worker.getLastBeat().getVersion()).isNotEmpty();

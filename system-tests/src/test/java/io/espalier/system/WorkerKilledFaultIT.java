@@ -42,13 +42,14 @@ class WorkerKilledFaultIT extends FaultStack {
     }
 
     @ParameterizedTest
-    @CsvSource({"pruner, prune", "pruner, price", "evaluator, evaluate"})
+    @CsvSource({"pruner, prune", "pruner, price", "recoverer, distil", "evaluator, evaluate"})
     void theOnlyWorkerOfAStageKilledInTheMiddleIsContinuedByItsSuccessor(String stage, String task) throws Exception {
         // Given
         Function<String, PruneRequest> slow =
                 switch (task) {
                     case "prune" -> Requests::slowPruning;
                     case "price" -> Requests::slowSearch;
+                    case "distil" -> Requests::slowRecovery;
                     default -> Requests::slowEvaluation;
                 };
         String job = "only-" + task;

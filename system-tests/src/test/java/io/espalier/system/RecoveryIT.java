@@ -1,0 +1,169 @@
+package io.espalier.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.espalier.model.artifact.Manifest;
+import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.v1.Budget;
+import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.JobEvent;
+import io.espalier.v1.LayerRecovery;
+import io.espalier.v1.ModelMeasurement;
+import io.espalier.v1.PruneRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is left of a model learns from the dense one, through the whole pipeline. */
+class RecoveryIT extends SoundStack {
+    private static final int LAYERS = 6;
+    private static final String PARALLEL = "recovery-parallel";
+    private static final String SEQUENTIAL = "recovery-sequential";
+    private static final String KEPT = "recovery-kept";
+    private static final String WITHOUT = "recovery-without";
+
+    @BeforeAll
+    static void publishAll() {
+        PruneRequest.Builder sequential = Requests.recovery(SEQUENTIAL).toBuilder();
+        sequential.getRecoveryBuilder().getLocalBuilder().setOrder("sequential");
+        PruneRequest.Builder kept = Requests.recovery(KEPT).toBuilder();
+        kept.getPruningBuilder()
+                .clearUnitRatio()
+                .addBudgets(Budget.newBuilder().setUnitRatio(0.2))
+                .addBudgets(Budget.newBuilder().setUnitRatio(0.4));
+        kept.getRecoveryBuilder().setKeepUnrecovered(true);
+        kept.getExportBuilder().setGguf("f16");
+        stack.client().submit(Requests.recovery(PARALLEL));
+        stack.client().submit(sequential.build());
+        stack.client().submit(kept.build());
+        stack.client().submit(Requests.magnitude(WITHOUT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {PARALLEL, SEQUENTIAL})
+    void theRecovererTakesTheJobOverBetweenPrunerAndEvaluator(String job) {
+        // When
+        end(job);
+
+        // Then
+        assertThat(stack.log().events(job).stream().map(JobEvent::getStage).distinct())
+                .containsExactly("scorer", "pruner", "recoverer", "evaluator");
+        assertThat(activities(job, "pruner")).containsExactly("prune");
+        assertThat(activities(job, "recoverer")).containsExactly("teach", "distil", "recover", "commit");
+        assertThat(stack.log().events(job).stream()
+                        .filter(event -> event.getProgress().getActivity().equals("distil"))
+                        .map(event -> event.getProgress().getTasksTotal())
+                        .distinct())
+                .containsExactly(job.equals(PARALLEL) ? LAYERS : 1);
+    }
+
+    @Test
+    void aJobWithoutARecoveryDoesNotMeetTheRecoverer() {
+        // When
+        JobEvent end = end(WITHOUT);
+
+        // Then
+        assertThat(stack.log().events(WITHOUT).stream().map(JobEvent::getStage).distinct())
+                .containsExactly("scorer", "pruner", "evaluator");
+        assertThat(end.getCompleted().hasUnrecovered()).isFalse();
+        assertThat(end.getCompleted().hasRecovery()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {PARALLEL, SEQUENTIAL})
+    void theReportSetsTheDenseAgainstThePrunedAndTheRecoveredModel(String job) {
+        // When
+        EvaluationReport report = end(job).getCompleted();
+
+        // Then
+        ModelMeasurement before = report.getUnrecovered();
+        ModelMeasurement after = report.getPruned();
+        assertThat(List.of(report.getDense(), before, after))
+                .allSatisfy(
+                        model -> assertThat(model.getPerplexity()).isFinite().isGreaterThan(1));
+        assertThat(after.getParameters())
+                .isEqualTo(before.getParameters())
+                .isLessThan(report.getDense().getParameters());
+        assertThat(report.getRecovery().getWindows()).isEqualTo(16);
+        assertThat(report.getRecovery().getLocal().getSteps()).isEqualTo(10);
+        assertThat(report.getRecovery().getLocal().getOrder())
+                .isEqualTo(job.equals(PARALLEL) ? "parallel" : "sequential");
+        assertThat(report.getRecovery().getLocal().getLayersList())
+                .extracting(LayerRecovery::getLayer)
+                .containsExactlyElementsOf(IntStream.range(0, LAYERS).boxed().toList());
+    }
+
+    @Test
+    void theUnrecoveredModelIsTheOneThatTheSameJobWithoutARecoveryMakes() {
+        // When
+        EvaluationReport recovered = end(PARALLEL).getCompleted();
+        EvaluationReport plain = end(WITHOUT).getCompleted();
+
+        // Then
+        assertThat(recovered.getUnrecovered()).isEqualTo(plain.getPruned());
+    }
+
+    @Test
+    void theArtifactTellsOfItsRecoveryUnderItsManifest() {
+        // When
+        end(PARALLEL);
+
+        // Then
+        Path artifact = stack.folders().artifacts().resolve(PARALLEL);
+        Manifest manifest = Manifest.read(artifact);
+        assertThat(String.valueOf(manifest.recovery())).contains("\"windows\":16");
+        assertThat(manifest.files()).containsKeys("config.json", "scores.safetensors", "tokenizer.json", "README.md");
+        assertThat(artifact.resolve("README.md"))
+                .content()
+                .contains("## What was removed", "## How it was recovered", "on 16 windows");
+    }
+
+    @Test
+    void whatIsKeptLiesBesideWhatWasRecoveredAndBothAreComplete() throws IOException {
+        // When
+        EvaluationReport first = end(KEPT).getCompleted();
+
+        // Then
+        assertThat(Stream.of(first, first.getFurther(0))
+                        .map(report -> report.getRecovery().getUnrecoveredOutput()))
+                .containsExactly(KEPT + "-1-unrecovered", KEPT + "-2-unrecovered");
+        for (String output : List.of(KEPT + "-1", KEPT + "-2")) {
+            Path recovered = stack.folders().artifacts().resolve(output);
+            Path before = stack.folders().artifacts().resolve(output + "-unrecovered");
+            assertThat(Manifest.read(before).recovery()).isNull();
+            assertThat(Manifest.read(recovered).recovery()).isNotNull();
+            assertThat(List.of(recovered, before)).allSatisfy(folder -> {
+                assertThat(Manifest.filesOf(folder))
+                        .isEqualTo(Manifest.read(folder).files());
+                assertThat(Files.exists(folder.resolve("model-f16.gguf"))).isTrue();
+            });
+            try (Checkpoint one = Checkpoint.open(before);
+                    Checkpoint other = Checkpoint.open(recovered)) {
+                assertThat(other.tensors()).isEqualTo(one.tensors());
+                assertThat(other.config().layers()).isEqualTo(one.config().layers());
+            }
+        }
+    }
+
+    private static JobEvent end(String job) {
+        JobEvent end = stack.awaitEnd(job);
+        assertThat(end.hasCompleted()).as(end.toString()).isTrue();
+        return end;
+    }
+
+    /** What a stage did for a job, in order. */
+    private static List<String> activities(String job, String stage) {
+        return stack.log().events(job).stream()
+                .filter(event -> event.getStage().equals(stage) && event.hasProgress())
+                .map(event -> event.getProgress().getActivity())
+                .distinct()
+                .toList();
+    }
+}
