@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.pipeline.topic.TopicFile;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
@@ -63,7 +64,7 @@ class OverlaysTest {
                         resource.getKind() + "/" + resource.getMetadata().getName())
                 .collect(Collectors.toSet());
         List<Deployment> deployments = rendered.of(Deployment.class);
-        assertThat(deployments).hasSize(3);
+        assertThat(deployments).hasSameSizeAs(TopicFile.declared().stages());
         assertThat(deployments).allSatisfy(deployment -> {
             PodSpec pod = deployment.getSpec().getTemplate().getSpec();
             assertThat(present).containsAll(needed(pod));

@@ -241,6 +241,15 @@ class BadInputIT extends SoundStack {
                                         Budget.newBuilder().setUnitRatio(0.4).setOutput(GOOD)),
                         ErrorCode.ALREADY_EXISTS,
                         "pruning.budgets[1].output"),
+                target("recovery of weights in place", "recovery", PruneRequest.Builder::getRecoveryBuilder),
+                new BadRequest(
+                        "recovery with larger batches than the text",
+                        request -> request.getRecoveryBuilder()
+                                .setSamples(100_000)
+                                .getLocalBuilder()
+                                .setBatch(90_000),
+                        ErrorCode.INVALID_ARGUMENT,
+                        "recovery.samples"),
                 new BadRequest(
                         "output that exists", request -> request.setOutput(GOOD), ErrorCode.ALREADY_EXISTS, "output"),
                 new BadRequest(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.espalier.base.EspalierException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,37 @@ class CheckMapperTest {
         assertThatThrownBy(() -> lines("{" + TEXTS + ",\"pruning\":{\"unit_ratio\":0.34,\"layers\":\"2:9\"}}"))
                 .isInstanceOf(EspalierException.class)
                 .hasMessageContaining("pruning.layers");
+    }
+
+    @Test
+    void aRecoverySaysWhatItLearnsFromAndHow() throws IOException {
+        String recovery = "{\"samples\":40,\"local\":{\"steps\":20},\"lora\":{\"rank\":4}}";
+
+        List<String> lines = lines("{" + TEXTS + ",\"pruning\":{\"unit_ratio\":0.34},\"recovery\":" + recovery + "}");
+
+        assertThat(lines)
+                .contains(
+                        "recovery: learns from 40 windows; 20 steps in each layer, layers side by side; then adapters of rank 4, 300 steps");
+    }
+
+    @Test
+    void aBatchThatLeavesNoWindowToHoldOutIsRefusedWithWhatTheTextHas() {
+        String recovery = "{\"samples\":100000,\"local\":{\"batch\":90000}}";
+
+        assertThatThrownBy(
+                        () -> lines("{" + TEXTS + ",\"pruning\":{\"unit_ratio\":0.34},\"recovery\":" + recovery + "}"))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageMatching("recovery.samples: finds [0-9]+ windows in the calibration text, .*90000.*");
+    }
+
+    @Test
+    void anUnrecoveredCheckpointThatWouldTakeANameIsRefusedBeforeAnythingIsComputed() throws IOException {
+        Files.createDirectories(folder.resolve("artifacts/check-unrecovered"));
+
+        assertThatThrownBy(() -> lines(
+                        "{" + TEXTS + ",\"pruning\":{\"unit_ratio\":0.34},\"recovery\":{\"keep_unrecovered\":true}}"))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageStartingWith("recovery.keep_unrecovered of output \"check-unrecovered\" exists already");
     }
 
     @Test
