@@ -28,8 +28,11 @@ final class RecoveryCard {
         List<String> lines = new ArrayList<>(List.of(
                 HEADING,
                 "",
-                "The dense model taught it on %,d windows of the calibration text. Losses are those on windows that were held out."
-                        .formatted(report.windows())));
+                String.format(
+                        Locale.ROOT,
+                        "The dense model taught it on %,d windows of the calibration text. Losses are those on windows that were"
+                                + " held out.",
+                        report.windows())));
         asked.local()
                 .filter(training -> !report.layers().isEmpty())
                 .ifPresent(training -> lines.add(String.format(
