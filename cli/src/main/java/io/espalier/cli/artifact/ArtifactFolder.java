@@ -153,10 +153,15 @@ public final class ArtifactFolder {
     /** Whether there is a report of the job after which the folder is named. */
     private boolean reportsOf(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".json"))
+            return files.filter(ArtifactFolder::isEvaluation)
                     .flatMap(file -> read(file).stream())
                     .anyMatch(report -> report.getJobId().equals(name(folder)));
         }
+    }
+
+    /** The report of a checkpoint, not the one that people read. */
+    private static boolean isEvaluation(Path file) {
+        return name(file).startsWith("evaluation") && name(file).endsWith(".json");
     }
 
     private String rootName() {
@@ -289,7 +294,7 @@ public final class ArtifactFolder {
             return Optional.empty();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".json"))
+            return files.filter(ArtifactFolder::isEvaluation)
                     .sorted()
                     .flatMap(file -> read(file).stream())
                     .filter(report -> report.getOutput().equals(output))

@@ -11,6 +11,7 @@ import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.v1.EvaluateWork;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.PrunedCheckpoint;
+import io.espalier.v1.ReportWork;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
@@ -20,7 +21,7 @@ import java.util.Optional;
 
 /**
  * Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured
- * together.
+ * together. Then one task leaves the report of them all.
  */
 @Singleton
 public class EvaluatorStage implements Stage {
@@ -50,28 +51,46 @@ public class EvaluatorStage implements Stage {
 
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
-        if (!waves.isEmpty()) {
-            List<EvaluationReport> reports =
-                    waves.get(0).stream().map(TaskResult::getEvaluated).toList();
-            return new Step.Complete(reports.get(0).toBuilder()
-                    .addAllFurther(reports.subList(1, reports.size()))
-                    .build());
-        }
         PrunedCheckpoint first = checkpoint(input);
-        List<Task> tasks = new ArrayList<>();
-        tasks.add(task("evaluate", first.toBuilder().clearFurther().build()));
-        first.getFurtherList().forEach(further -> tasks.add(task("evaluate-" + (tasks.size() + 1), further)));
-        return new Step.Run("evaluate", tasks);
+        if (waves.isEmpty()) {
+            return new Step.Run("evaluate", evaluations(first));
+        }
+        List<EvaluationReport> reports =
+                waves.get(0).stream().map(TaskResult::getEvaluated).toList();
+        if (waves.size() == 1) {
+            return new Step.Run("report", List.of(report(first, reports)));
+        }
+        return new Step.Complete(reports.get(0).toBuilder()
+                .addAllFurther(reports.subList(1, reports.size()))
+                .setReport(waves.get(1).get(0).getReportWritten().getPath())
+                .build());
     }
 
-    private static Task task(String id, PrunedCheckpoint checkpoint) {
+    private static List<Task> evaluations(PrunedCheckpoint first) {
+        List<Task> tasks = new ArrayList<>();
+        tasks.add(evaluation("evaluate", first.toBuilder().clearFurther().build()));
+        first.getFurtherList().forEach(further -> tasks.add(evaluation("evaluate-" + (tasks.size() + 1), further)));
+        return tasks;
+    }
+
+    private static Task evaluation(String id, PrunedCheckpoint checkpoint) {
+        return task(id, checkpoint)
+                .setEvaluate(EvaluateWork.newBuilder().setCheckpoint(checkpoint))
+                .build();
+    }
+
+    private static Task report(PrunedCheckpoint first, List<EvaluationReport> reports) {
+        ReportWork.Builder work = ReportWork.newBuilder();
+        reports.forEach(report -> work.addEvaluations(report.toBuilder().clearRequest()));
+        return task("report", first).setReport(work).build();
+    }
+
+    private static Task.Builder task(String id, PrunedCheckpoint checkpoint) {
         return Task.newBuilder()
                 .setJobId(checkpoint.getJobId())
                 .setTaskId(id)
                 .setRequest(checkpoint.getRequest())
-                .setInputs(checkpoint.getInputs())
-                .setEvaluate(EvaluateWork.newBuilder().setCheckpoint(checkpoint))
-                .build();
+                .setInputs(checkpoint.getInputs());
     }
 
     private static PrunedCheckpoint checkpoint(Input.Start input) {

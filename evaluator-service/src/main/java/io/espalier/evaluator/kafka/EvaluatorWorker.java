@@ -1,5 +1,6 @@
 package io.espalier.evaluator.kafka;
 
+import io.espalier.evaluator.report.ReportWork;
 import io.espalier.job.SettingNames;
 import io.espalier.job.Workspace;
 import io.espalier.model.tensor.Engine;
@@ -10,13 +11,15 @@ import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 
-/** {@link io.espalier.evaluator.domain.EvaluationWork} behind the task queue. */
+/** {@link io.espalier.evaluator.domain.EvaluationWork} behind the task queue, and the report of its results. */
 @Singleton
 public class EvaluatorWorker implements Worker {
     private final EvaluationWorkMapper work;
+    private final ReportWorkMapper report;
 
     public EvaluatorWorker(Workspace workspace) {
         this.work = EvaluationWorkMapper.in(workspace, CodeVersion.get());
+        this.report = new ReportWorkMapper(new ReportWork(workspace.artifacts()));
     }
 
     @Override
@@ -26,6 +29,6 @@ public class EvaluatorWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport progress) {
-        return SettingNames.named(() -> work.run(task, progress));
+        return SettingNames.named(() -> task.hasReport() ? report.run(task) : work.run(task, progress));
     }
 }
