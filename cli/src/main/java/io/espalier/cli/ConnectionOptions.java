@@ -75,6 +75,14 @@ final class ConnectionOptions {
         return Optional.of(new Connection(client, TopicCatalog.load(topicPrefix), patience()));
     }
 
+    /** Where reports lie, as far as this machine knows: it does for its local stack. */
+    ReportPlace reports() throws IOException {
+        return new ReportPlace(
+                bootstrap == null
+                        ? StackAddress.find(Homes.state()).map(stack -> Path.of(stack.artifacts()))
+                        : Optional.empty());
+    }
+
     Patience patience() {
         PrintWriter err =
                 Objects.requireNonNull(command, "picocli sets it").commandLine().getErr();

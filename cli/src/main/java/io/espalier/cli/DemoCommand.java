@@ -64,7 +64,8 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void show(EvaluationReport report, StackSettings settings) {
-        console.result(json ? ProtoJson.line(report) : EvaluationTable.of(report));
+        ReportPlace reports = ReportPlace.in(settings.artifacts());
+        console.result(json ? ProtoJson.line(report) : reports.behind(EvaluationTable.of(report), report));
         Path pruned = settings.artifacts().resolve(report.getOutput());
         console.say("the pruned checkpoint lies in " + pruned);
         console.say("./espalier generate %s \"Once upon a time\"".formatted(pruned));

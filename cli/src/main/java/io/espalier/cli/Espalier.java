@@ -41,6 +41,7 @@ public final class Espalier {
                 .addSubcommand(new WatchCommand(console))
                 .addSubcommand(new JobsCommand(console))
                 .addSubcommand(new ShowCommand(console))
+                .addSubcommand(new ReportCommand(console))
                 .addSubcommand(new CancelCommand(console))
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new ExportCommand())

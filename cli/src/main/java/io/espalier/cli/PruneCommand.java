@@ -67,12 +67,16 @@ final class PruneCommand implements Callable<Integer> {
         Optional<Connection> broker = connectionOptions.find();
         if (broker.isPresent()) {
             LogOutput.none();
-            return prune(broker.get().checked(), request, watch);
+            return prune(broker.get().checked(), request, watch, connectionOptions.reports());
         }
         StackSettings settings = stackOptions.settings();
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
-            return prune(Connection.local(stack.bootstrap(), connectionOptions.patience()), request, true);
+            return prune(
+                    Connection.local(stack.bootstrap(), connectionOptions.patience()),
+                    request,
+                    true,
+                    ReportPlace.in(settings.artifacts()));
         }
     }
 
@@ -103,7 +107,7 @@ final class PruneCommand implements Callable<Integer> {
         return RequestReader.read(jobId, request.toByteArray(), false, jobId).getRequest();
     }
 
-    private int prune(Connection broker, PruneRequest request, boolean toTheEnd) throws Exception {
+    private int prune(Connection broker, PruneRequest request, boolean toTheEnd, ReportPlace reports) throws Exception {
         String jobId = request.getRequestId();
         try (JobLog log = broker.jobLog();
                 JobClient client = broker.jobClient()) {
@@ -121,7 +125,7 @@ final class PruneCommand implements Callable<Integer> {
             if (json) {
                 console.result(ProtoJson.line(end));
             } else if (end.hasCompleted()) {
-                console.result(EvaluationTable.of(end.getCompleted()));
+                console.result(reports.behind(EvaluationTable.of(end.getCompleted()), end.getCompleted()));
             }
             return ExitCode.of(end);
         }

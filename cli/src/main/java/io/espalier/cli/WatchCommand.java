@@ -42,7 +42,8 @@ final class WatchCommand implements Callable<Integer> {
             }
             JobEvent end = follower.followWithProgress(jobId, console);
             if (end.hasCompleted()) {
-                console.result(EvaluationTable.of(end.getCompleted()));
+                console.result(
+                        connectionOptions.reports().behind(EvaluationTable.of(end.getCompleted()), end.getCompleted()));
             }
             return ExitCode.of(end);
         }

@@ -73,6 +73,37 @@ class CommandsIT {
         assertThat(exitCode).isEqualTo(ExitCode.OK);
         assertThat(err().lines()).containsExactly("accepted finished", "scorer started", "completed finished");
         assertThat(out()).contains("perplexity", "12.500", "15.000", "1.200");
+        assertThat(out().stripTrailing()).endsWith("\nreport    reports/finished/report.html");
+    }
+
+    @Test
+    void theReportOfACompletedJobIsNamed() {
+        // When
+        int exitCode = run("report", "finished");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out().strip()).isEqualTo("reports/finished/report.html");
+    }
+
+    @Test
+    void aJobThatRunsHasNoReportYet() {
+        // When
+        int exitCode = run("report", "running");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).hasLineCount(1).contains("NOT_FOUND", "running is SCORING and has no report");
+    }
+
+    @Test
+    void aReportOnAnotherMachineIsNotOpenedAndTheOptionThatHelpsIsNamed() {
+        // When
+        int exitCode = run("report", "finished", "--open");
+
+        // Then
+        assertThat(exitCode).isEqualTo(ExitCode.INVALID);
+        assertThat(err()).hasLineCount(1).contains("NOT_FOUND", "--artifacts");
     }
 
     @Test
@@ -340,6 +371,7 @@ class CommandsIT {
                 .setStage("evaluator")
                 .setCompleted(EvaluationReport.newBuilder()
                         .setJobId(jobId)
+                        .setReport("reports/%s/report.html".formatted(jobId))
                         .setDense(ModelMeasurement.newBuilder()
                                 .setPerplexity(12.5)
                                 .setParameters(4))

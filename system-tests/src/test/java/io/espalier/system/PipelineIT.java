@@ -3,6 +3,8 @@ package io.espalier.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.util.JsonFormat;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
@@ -17,9 +19,12 @@ import io.espalier.v1.ScoreFact;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -150,6 +155,29 @@ class PipelineIT extends SoundStack {
         assertThat(report.getProvenance().getModelSha256()).hasSize(64);
         assertThat(report.getProvenance().getManifestSha256())
                 .isEqualTo(Digests.sha256(artifact().resolve(Manifest.FILE)));
+    }
+
+    @Test
+    void theJobLeavesAPageAndTheSameDataBesideItsMeasurements() throws Exception {
+        // When
+        Path page = stack.folders().artifacts().resolve(report().getReport());
+
+        // Then
+        assertThat(page)
+                .isEqualTo(stack.folders()
+                        .artifacts()
+                        .resolve("reports")
+                        .resolve(JOB)
+                        .resolve("report.html"));
+        JsonNode data =
+                new ObjectMapper().readTree(page.resolveSibling("report.json").toFile());
+        assertThat(data.at("/results/0/evaluation/output").asText()).isEqualTo(JOB);
+        assertThat(data.at("/results/0/repairs")).hasSize(LAYERS);
+        assertThat(data.get("dense_layers")).hasSize(LAYERS);
+        assertThat(data.at("/importance/layers")).hasSize(LAYERS);
+        Matcher inPage = Pattern.compile("id=\"data\">(.*?)</script>").matcher(Files.readString(page));
+        assertThat(inPage.find()).isTrue();
+        assertThat(new ObjectMapper().readTree(inPage.group(1))).isEqualTo(data);
     }
 
     @Test

@@ -48,6 +48,7 @@ public final class JobText {
         line(card, "model", job.getRequest().getModel());
         line(card, "output", job.getOutput());
         line(card, "note", remark(job));
+        line(card, "report", job.getEvaluation().getReport().replaceAll("\\p{C}", "?"));
         if (job.hasEvaluation()) {
             card.append('\n').append(EvaluationTable.of(job.getEvaluation())).append('\n');
         }

@@ -136,6 +136,7 @@ class ArtifactFolderTest {
         Files.writeString(reports.resolve("evaluation.json"), "[".repeat(100_000));
         Files.writeString(reports.resolve("evaluation-2.json"), "{\"dense\": 7}");
         Files.writeString(reports.resolve("evaluation-3.json"), "{\"output\": \"another\"}");
+        Files.writeString(reports.resolve("report.json"), "{\"results\": []}");
 
         // When
         List<StoredArtifact> artifacts = ArtifactFolder.list(folder, skipped::add);

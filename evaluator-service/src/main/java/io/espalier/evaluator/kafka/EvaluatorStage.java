@@ -82,7 +82,11 @@ public class EvaluatorStage implements Stage {
     private static Task report(PrunedCheckpoint first, List<EvaluationReport> reports) {
         ReportWork.Builder work = ReportWork.newBuilder();
         reports.forEach(report -> work.addEvaluations(report.toBuilder().clearRequest()));
-        return task("report", first).setReport(work).build();
+        return task("report", first)
+                .setEvaluate(EvaluateWork.newBuilder()
+                        .setCheckpoint(first.toBuilder().clearFurther())
+                        .setReport(work))
+                .build();
     }
 
     private static Task.Builder task(String id, PrunedCheckpoint checkpoint) {

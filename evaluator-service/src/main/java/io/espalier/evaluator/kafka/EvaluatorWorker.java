@@ -29,6 +29,6 @@ public class EvaluatorWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport progress) {
-        return SettingNames.named(() -> task.hasReport() ? report.run(task) : work.run(task, progress));
+        return SettingNames.named(() -> task.getEvaluate().hasReport() ? report.run(task) : work.run(task, progress));
     }
 }

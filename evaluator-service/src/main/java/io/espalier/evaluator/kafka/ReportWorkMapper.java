@@ -21,7 +21,7 @@ record ReportWorkMapper(ReportWork work) {
                 task.getJobId(),
                 json(task.getRequest().toBuilder().clearRequestId().build()),
                 InspectionMapper.fromWire(task.getInputs()).layers(),
-                task.getReport().getEvaluationsList().stream()
+                task.getEvaluate().getReport().getEvaluationsList().stream()
                         .map(report -> new ReportWork.Measured(report.getOutput(), json(report)))
                         .toList());
         return TaskResult.newBuilder()

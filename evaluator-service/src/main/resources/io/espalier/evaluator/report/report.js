@@ -19,11 +19,14 @@
   }
   const plain = text => String(text).replace(/\p{C}/gu, '?');
   const figure = (value, digits = 0) =>
-    Number(value).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    Number(value || 0).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const short = value => {
     const size = Math.abs(value);
     if (size === 0) return '0';
-    return size >= 1000 || size < 0.001 ? Number(value).toExponential(2) : String(Number(Number(value).toPrecision(3)));
+    const rounded = Number(Number(value).toPrecision(3));
+    if (size >= 1e15 || size < 1e-4) return Number(value).toExponential(1);
+    if (size >= 1e6) return `${figure(rounded / 1e6, size < 1e7 ? 2 : size < 1e8 ? 1 : 0)}M`;
+    return rounded.toLocaleString('en-US', { maximumSignificantDigits: 3 });
   };
   const share = value => `${figure(100 * value, 1)}%`;
   const amount = value => {
@@ -33,6 +36,11 @@
   const bytes = value => {
     const [size, unit] = value >= 1e9 ? [1e9, 'GB'] : value >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB'];
     return `${figure(value / size, 1)} ${unit}`;
+  };
+  /** The next number of the kind 1, 2, 5, 10, at which an axis ends well. */
+  const round = value => {
+    const size = 10 ** Math.floor(Math.log10(value));
+    return [1, 2, 5, 10].map(step => step * size).find(step => step >= value);
   };
   const change = (before, after, less, more) => {
     const by = after / before - 1;
@@ -67,7 +75,7 @@
   }
   function colors() {
     const style = getComputedStyle(document.documentElement);
-    return Object.fromEntries(['page', 'card', 'ink', 'soft', 'line', 'blue', 'orange', 'green', 'none', 'most']
+    return Object.fromEntries(['page', 'card', 'ink', 'soft', 'line', 'blue', 'orange', 'green', 'none', 'most', 'dim']
       .map(name => [name, style.getPropertyValue(`--${name}`).trim()]));
   }
   function draw() {
@@ -146,7 +154,7 @@
       el('p', { class: 'lead' }, `${done}; ${price}${unrecovered ? ', with the recovery that followed' : ''}.`),
       el('p', { class: 'soft' },
         'Pruning removes parts of a language model to make it smaller and faster. Perplexity is the price: it says between how many',
-        ' words, about, the model hesitates at each step. Lower is better.'),
+        ' words (tokens), about, the model hesitates at each step. Lower is better.'),
     ];
   }
 
@@ -218,15 +226,15 @@
     return section('front', 'Size against quality',
       'Each point is a model of this job. Further left is smaller, further down is better.',
       chart(`Parameters against perplexity of ${points.length} models; the numbers stand below.`, 320, color => ({
-        grid: { left: 12, right: 24, top: 24, bottom: 36, containLabel: true },
+        grid: { left: 12, right: 44, top: 24, bottom: 36, containLabel: true },
         tooltip: { ...tooltip(color, item => `${item.data[2]}\n${figure(item.data[0])} parameters\nperplexity ${figure(item.data[1], 3)}`) },
-        xAxis: axis(color, { type: 'value', scale: true, name: 'parameters', nameLocation: 'middle', nameGap: 28,
+        xAxis: axis(color, { type: 'value', scale: true, boundaryGap: ['8%', '8%'], name: 'parameters', nameLocation: 'middle', nameGap: 28,
           axisLabel: { formatter: amount } }),
-        yAxis: axis(color, { type: 'value', scale: true, name: 'perplexity' }),
+        yAxis: axis(color, { type: 'value', scale: true, boundaryGap: ['8%', '8%'], name: 'perplexity' }),
         series: [
           { type: 'line', symbol: 'none', lineStyle: { color: color.line, width: 2 }, silent: true,
             data: points.map(([, x, y]) => [x, y]).sort((a, b) => a[0] - b[0]) },
-          { type: 'scatter', symbolSize: 14, data: points.map(([name, x, y], index) => ({
+          { type: 'scatter', symbolSize: 14, z: 5, itemStyle: { opacity: 1 }, data: points.map(([name, x, y], index) => ({
             value: [x, y, name], itemStyle: { color: index ? color.blue : color.ink } })),
             label: { show: true, formatter: item => item.data.value[2], position: 'right', color: color.ink },
             labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' } },
@@ -258,7 +266,7 @@
       `${figure(number(kind.removed))} of ${figure(number(kind.units))} ${plain(kind.kind)}`
       + (kind.note ? ` (${plain(kind.note)})` : '')).join(', ');
     return section('removed', 'What was removed',
-      'Each column is a layer of the model, from the one that reads the input (0) to the last. The darker, the larger the share of its'
+      'Each column is a layer of the model, from the one that reads the input (0) to the last. The stronger the color, the larger the share of its'
         + ' attention heads or of its feed-forward (FFN) channels that went.'
         + (totals ? ` In all: ${totals}.` : ''),
       chart(`What went of each of ${layers.length} layers; the numbers stand below.`, 190, (color, width) => ({
@@ -300,9 +308,9 @@
       estimated: 'cheapest by estimated prices' };
     const parts = [
       el('h3', {}, 'What was compared'),
-      table(['shapes', 'price added up', 'measured distance', 'parameters', ''],
-        candidates.map(one => [names[one.name] || plain(one.name), number(one.predicted) ? figure(one.predicted, 4) : '–',
-          figure(number(one.divergence), 4), figure(one.parameters), one.chosen ? 'taken' : '']),
+      table(['shapes', 'price added up', 'measured distance', 'parameters'],
+        candidates.map(one => [`${names[one.name] || plain(one.name)}${one.chosen ? ' (taken)' : ''}`,
+          number(one.predicted) ? figure(one.predicted, 4) : '–', figure(number(one.divergence), 4), figure(one.parameters)]),
         index => candidates[index].chosen),
       el('p', { class: 'what' }, 'Both are nats per token of calibration text (KL divergence from the dense model); lower is closer to the'
         + ' dense model. The price is a sum over cuts taken alone; the distance was measured with all cuts together.'),
@@ -331,7 +339,7 @@
     });
     const top = 3 * Math.max(...lines.map(line => line.chosen[1]));
     const highest = Math.max(...lines.flatMap(line => line.prices));
-    const limit = top > 0 && top < highest ? Number(top.toPrecision(2)) : undefined;
+    const limit = top > 0 && top < highest ? round(top) : undefined;
     const levels = [10, 25, 50, 75];
     const at = (line, percent) => {
       const whole = line.component.kept[0];
@@ -419,7 +427,7 @@
         series: [
           { type: 'heatmap', data: cells },
           { type: 'line', xAxisIndex: 1, yAxisIndex: 1, data: line, symbol: 'none', silent: true, z: 5, color: color.orange,
-            lineStyle: { color: color.orange, width: 3 } },
+            lineStyle: { color: color.orange, width: rows.length > 40 ? 1.5 : 3 } },
         ],
       })),
       numbers(`importance-${kind}`, ['layer', 'lowest', '25%', 'median', '75%', 'highest', 'gone'],
@@ -457,7 +465,7 @@
     return section('repairs', 'What the repair gave back',
       'After units went, the weights that stay are fitted again so that the layer gives what it gave before. The error is that of the layer’s'
         + ' output on calibration text, as a share of it; lower is better.',
-      key(['var(--line)', 'without repair'], ['var(--blue)', 'with repair']),
+      key(['var(--dim)', 'without repair'], ['var(--blue)', 'with repair']),
       el('div', { class: 'pair' }, ...kinds.map(([kind, title]) => el('div', {}, el('h3', {}, title),
         chart(`Error of ${title} outputs with and without repair in ${rows.length} layers; the numbers stand below.`, 220, color => ({
           grid: { left: 4, right: 8, top: 12, bottom: 34, containLabel: true },
@@ -466,8 +474,8 @@
           xAxis: axis(color, { type: 'category', data: rows.map(row => row.layer), name: 'layer', nameLocation: 'middle', nameGap: 24,
             splitLine: { show: false } }),
           yAxis: axis(color, { type: 'value', axisLabel: { formatter: value => `${figure(100 * value)}%` } }),
-          series: [['error_none', color.soft, 0.45], ['error', color.blue, 1]].map(([field, own, opacity]) => ({
-            type: 'bar', barGap: '0%', data: rows.map(row => number(row[kind][field])), itemStyle: { color: own, opacity } })),
+          series: [['error_none', color.dim], ['error', color.blue]].map(([field, own]) => ({
+            type: 'bar', barGap: '0%', data: rows.map(row => number(row[kind][field])), itemStyle: { color: own } })),
         }))))),
       numbers('repair-numbers', ['layer', 'attention, without', 'with', 'FFN, without', 'with'],
         rows.map(row => [String(row.layer), share(number(row.attention.error_none)), share(number(row.attention.error)),
