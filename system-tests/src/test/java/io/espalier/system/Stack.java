@@ -80,8 +80,10 @@ final class Stack implements AutoCloseable {
             throws IOException, InterruptedException, ExecutionException {
         TestBroker broker = TestBroker.embedded(brokerFolder(folders));
         Services services = new Services(folders, broker.bootstrap(), List.of());
-        try {
+        try (Admin admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrap()))) {
             Restoration.into(broker.bootstrap(), recording);
+            // As an upgrade does before it starts the new version: the topics that this one has more.
+            TOPICS.createMissing(admin, broker.replicas());
             for (String stage : Services.stages()) {
                 services.launch(stage);
             }
