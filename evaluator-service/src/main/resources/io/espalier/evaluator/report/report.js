@@ -177,7 +177,8 @@
       const [first, second] = [number(before[field]), number(after[field])];
       if (!first || !second) return null;
       return tile(id, title, kindOf(first, second, false), change(first, second, 'slower', 'faster').replace('the same ', 'as fast'),
-        `${figure(first)} → ${figure(second)} tokens/s`, [tokens, runtime]);
+        `${figure(first)} → ${figure(second)} tokens/s`,
+        [tokens, runtime, number(protocol.repetitions) ? `median of ${figure(protocol.repetitions)} runs, taken in turns` : '']);
     };
     const parameters = [number(before.parameters), number(after.parameters)];
     const size = [number(before.checkpoint_bytes), number(after.checkpoint_bytes)];

@@ -37,6 +37,7 @@ class ReportIT {
                         ">20.0% fewer parameters<",
                         ">10.0% more perplexity<",
                         ">50.0% faster<",
+                        ">median of 5 runs, taken in turns<",
                         ">10.0% slower<");
     }
 
@@ -122,7 +123,8 @@ class ReportIT {
                             {'heads': 3, 'kv_heads': 3, 'head_dim': 8, 'ffn_channels': 32},
                             {'heads': 4, 'kv_heads': 4, 'head_dim': 8, 'ffn_channels': 64}],
                  'protocol': {'sequence_length': 128, 'predicted_tokens': '254', 'split': 'held-out', 'macs_tokens': 64,
-                              'prefill_tokens': 128, 'decode_tokens': 32, 'threads': 2, 'runtime': 'espalier'}}
+                              'prefill_tokens': 128, 'decode_tokens': 32, 'threads': 2, 'repetitions': 5,
+                              'runtime': 'espalier'}}
                 """)));
     }
 
