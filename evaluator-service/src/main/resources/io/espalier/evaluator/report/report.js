@@ -88,6 +88,8 @@
         textStyle: { color: color.ink, fontFamily: 'system-ui, sans-serif' },
         ...one.option(color, one.box.clientWidth),
       });
+      // At once: a print does not wait for the next frame.
+      one.drawn.getZr().flush();
     }
   }
   const tooltip = (color, formatter) => ({
