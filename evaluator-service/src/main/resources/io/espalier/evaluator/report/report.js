@@ -485,38 +485,57 @@
           share(number(row.ffn.error_none)), share(number(row.ffn.error))])));
   }
 
-  /** Curves of a recovery: every list of numbers, or of objects with a step and numbers, that it has. */
+  /** The loss on held-out text before a training, and with the weights that were kept. */
+  function gained(loss) {
+    const points = loss.points || [];
+    const kept = points.find(point => number(point.step) === number(loss.best)) || points[0];
+    return [number(points[0].held_out), number(kept.held_out)];
+  }
+
   function recovery(result) {
-    const data = result.recovery || result.evaluation.recovery;
+    const data = result.evaluation.recovery;
     if (!data) return null;
-    const curves = [];
-    for (const [name, list] of Object.entries(data)) {
-      if (!Array.isArray(list) || list.length < 2) continue;
-      if (list.every(value => typeof value === 'number')) {
-        curves.push([name, list.map((value, index) => [index + 1, value])]);
-      } else if (list.every(value => value && typeof value === 'object')) {
-        Object.keys(list[0]).filter(field => field !== 'step' && typeof list[0][field] === 'number')
-          .forEach(field => curves.push([list.length ? field : name,
-            list.map((value, index) => [number(value.step) || index + 1, number(value[field])])]));
-      }
-    }
-    const facts = Object.entries(data).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
-    const words = name => plain(name).replace(/_/g, ' ');
+    const layers = ((data.local || {}).layers || []).map(layer => [String(number(layer.layer)), ...gained(layer.loss)]);
+    const adapters = ((data.lora || {}).loss || {}).points || [];
     return section('recovery', 'What training gave back',
-      'After pruning, what is left was trained for a while to do what the dense model does.',
-      curves.length ? chart(`Course of the training: ${curves.map(([name]) => words(name)).join(', ')}.`, 280, color => ({
+      `After pruning, what is left was trained for a while to do what the dense model does, on ${figure(number(data.windows))} pieces of the`
+        + ' calibration text. Losses are those on the part of them that was not trained on; lower is better.',
+      layers.length ? localRecovery(data.local, layers) : null,
+      adapters.length ? adapterRecovery(data.lora, adapters) : null);
+  }
+
+  function localRecovery(local, layers) {
+    return el('div', {}, el('h3', {}, `Each layer alone, ${plain(local.order)}, ${figure(number(local.steps))} steps`),
+      key(['var(--dim)', 'before'], ['var(--blue)', 'after']),
+      chart(`Error of each layer’s output before and after it was trained in ${layers.length} layers; the numbers stand below.`, 220, color => ({
+        grid: { left: 4, right: 8, top: 12, bottom: 34, containLabel: true },
+        tooltip: { ...tooltip(color, items => `layer ${items[0].axisValue}\nbefore ${share(items[0].value)}\nafter ${share(items[1].value)}`),
+          trigger: 'axis', axisPointer: { type: 'shadow' } },
+        xAxis: axis(color, { type: 'category', data: layers.map(([layer]) => layer), name: 'layer', nameLocation: 'middle', nameGap: 24,
+          splitLine: { show: false } }),
+        yAxis: axis(color, { type: 'value', axisLabel: { formatter: value => `${short(100 * value)}%` } }),
+        series: [[1, color.dim], [2, color.blue]].map(([place, own]) => ({
+          type: 'bar', barGap: '0%', data: layers.map(layer => layer[place]), itemStyle: { color: own } })),
+      })),
+      numbers('local-recovery-numbers', ['layer', 'before', 'after'],
+        layers.map(([layer, before, after]) => [layer, share(before), share(after)])));
+  }
+
+  function adapterRecovery(lora, points) {
+    const [before, after] = gained(lora.loss);
+    return el('div', {}, el('h3', {}, `Adapters of rank ${number(lora.rank)} through all layers: ${short(before)} → ${short(after)} nats per token`),
+      chart(`Loss while adapters were trained, at ${points.length} points; the numbers stand below.`, 260, color => ({
         grid: { left: 12, right: 20, top: 32, bottom: 36, containLabel: true },
         legend: { textStyle: { color: color.ink }, top: 0 },
         tooltip: tooltip(color, item => `${item.seriesName}\nstep ${item.value[0]}: ${short(item.value[1])}`),
         xAxis: axis(color, { type: 'value', name: 'step', nameLocation: 'middle', nameGap: 28 }),
         yAxis: axis(color, { type: 'value', scale: true }),
-        series: curves.map(([name, points], index) => ({ name: words(name), type: 'line', data: points, showSymbol: points.length < 60,
-          color: [color.blue, color.orange, color.green][index % 3] })),
-      })) : null,
-      curves.length ? numbers('recovery-numbers', ['curve', 'first', 'lowest', 'last'],
-        curves.map(([name, points]) => [words(name), short(points[0][1]), short(Math.min(...points.map(point => point[1]))),
-          short(points[points.length - 1][1])])) : null,
-      facts.length ? list(facts.map(([name, value]) => [words(name), plain(value)])) : null);
+        series: [['held out', 'held_out', points, color.blue], ['trained on', 'trained', points.slice(1), color.orange]]
+          .map(([name, field, some, own]) => ({ name, type: 'line', color: own,
+            data: some.map(point => [number(point.step), number(point[field])]) })),
+      })),
+      numbers('adapter-recovery-numbers', ['step', 'held out', 'trained on'],
+        points.map((point, index) => [figure(number(point.step)), short(number(point.held_out)), index ? short(number(point.trained)) : ''])));
   }
 
   const list = entries => el('dl', {}, ...entries

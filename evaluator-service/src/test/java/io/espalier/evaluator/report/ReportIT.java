@@ -84,7 +84,18 @@ class ReportIT {
                         "id=\"recovery\"",
                         "25.50 → 60.50 → 30.50")
                 .doesNotContain("could not be drawn", "undefined", "NaN");
-        assertThat(page.body().split("<canvas", -1)).hasSize(1 + 8);
+        assertThat(page.body().split("<canvas", -1)).hasSize(1 + 9);
+    }
+
+    @Test
+    void aTrainingIsJudgedByTheWeightsThatWereKept() throws Exception {
+        Chromium.Shown page = shown(SampleReport.hostile());
+
+        assertThat(part(page, "<details id=\"local-recovery-numbers\">", "</details>"))
+                .contains(
+                        "<th scope=\"row\">0</th><td>50.0%</td><td>25.0%</td>",
+                        "<th scope=\"row\">1</th><td>40.0%</td><td>40.0%</td>");
+        assertThat(page.body()).contains("0.125 → 0.0625 nats per token");
     }
 
     @Test

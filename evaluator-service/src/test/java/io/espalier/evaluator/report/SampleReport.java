@@ -55,7 +55,12 @@ final class SampleReport {
                  'pruned': {'checkpoint_bytes': '15000', 'prefill_tokens_per_second': 1500.0,
                             'decode_tokens_per_second': 90.0, 'macs': '4'},
                  'unrecovered': {'perplexity': 60.5, 'parameters': '8000'},
-                 'recovery': {'steps': 3, 'losses': [{'step': 10, 'loss': 0.5}, {'step': 20, 'loss': 0.25}]},
+                 'recovery': {'windows': 16,
+                   'local': {'order': 'parallel', 'steps': 20, 'layers': [
+                     {'loss': {'points': [{'held_out': 0.5}, {'step': 20, 'trained': 0.3, 'held_out': 0.25}], 'best': 20}},
+                     {'layer': 1, 'loss': {'points': [{'held_out': 0.4}, {'step': 20, 'trained': 0.3, 'held_out': 0.6}]}}]},
+                   'lora': {'rank': 8, 'objective': 'distill', 'steps': 20, 'loss': {'best': 10, 'points': [
+                     {'held_out': 0.125}, {'step': 10, 'trained': 0.1, 'held_out': 0.0625}]}}},
                  'layers': [{'heads': 4, 'kv_heads': 4, 'head_dim': 8, 'ffn_channels': 64},
                             {'heads': 3, 'kv_heads': 3, 'head_dim': 8, 'ffn_channels': 32},
                             {'heads': 4, 'kv_heads': 4, 'head_dim': 8, 'ffn_channels': 64}],
