@@ -14,6 +14,11 @@ import io.espalier.model.importance.LayerScorer;
 import io.espalier.model.importance.ZerothOrder;
 import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.LeastSquaresPass;
+import io.espalier.model.recovery.LocalDistillation;
+import io.espalier.model.recovery.LocalTraining;
+import io.espalier.model.recovery.LoraDistillation;
+import io.espalier.model.recovery.LoraTraining;
+import io.espalier.model.recovery.TeacherPass;
 import io.espalier.model.sparsity.DassPass;
 import io.espalier.model.sparsity.SparseGptPass;
 import io.espalier.model.sparsity.SparsePass;
@@ -154,6 +159,34 @@ class FootprintTest {
                 .isEqualTo(2 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
         assertThat(Backprop.bytes(FOOTPRINT, WINDOWS, LENGTH, true, false))
                 .isEqualTo(3 * half + 2 * HIDDEN + 3 * CHUNKS / 2);
+    }
+
+    @Test
+    void aLayerLearnsInSmallChunksWhereTheBudgetDoesNotHoldLargeOnes(@TempDir Path folder) throws IOException {
+        long layer = 4L * (4 * 4096 * 4096 + 3 * 4096 * 11_008 + 2 * 4096);
+        long token = 4L * (4 * 4096 + 3 * 11_008);
+        long batch = 16L * 128 * 4096 * 4;
+        ModelLayout wide = wide(folder);
+        LocalTraining training = new LocalTraining(false, 150, 16, 1e-3);
+
+        assertThat(LocalDistillation.bytes(within(wide, 4), 512, 128, training))
+                .isEqualTo(4 * layer + 2 * batch + 6 * 256 * token)
+                .isLessThan(4L << 30);
+        assertThat(LocalDistillation.bytes(within(wide, 6), 512, 128, training))
+                .isEqualTo(4 * layer + 2 * batch + 6 * 1280 * token);
+    }
+
+    @Test
+    void aRecoveryOfSevenBillionParametersFitsInFourGibibytes(@TempDir Path folder) throws IOException {
+        Footprint within = within(wide(folder), 4);
+        LoraTraining adapters = new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 300, 16, 1e-3, 30);
+
+        assertThat(TeacherPass.bytes(within, 512, 128)).isLessThan(4L << 30);
+        assertThat(LoraDistillation.bytes(within, 512, 128, adapters)).isLessThan(4L << 30);
+    }
+
+    private static Footprint within(ModelLayout layout, long gibibytes) {
+        return new Footprint(layout, new Computation(ComputeType.FP32, new MemoryBudget(gibibytes << 30)));
     }
 
     @Test

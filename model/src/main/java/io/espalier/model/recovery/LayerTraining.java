@@ -12,8 +12,6 @@ import io.espalier.model.tensor.RecoveryKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.Tensor;
 import io.espalier.model.transformer.LayerLayout;
-import io.espalier.model.transformer.LayerStream;
-import io.espalier.model.transformer.ModelLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -118,7 +116,7 @@ record LayerTraining(
             Tensor target = targets.load(layer.index() + 1, batch, scope);
             double norm = new RecoveryKernels(scope).sumOfSquares(target);
             Kernels kernels = new Kernels(scope);
-            int together = together(batch.length);
+            int together = distillation.together();
             double error = 0;
             for (int start = 0; start < batch.length; start += together) {
                 Cancellation.check();
@@ -134,19 +132,9 @@ record LayerTraining(
         }
     }
 
-    /** How many windows pass the layer together. */
-    private int together(int windows) {
-        return LayerStream.chunkedToSum(
-                        Arrays.copyOf(distillation.windows(), Math.min(windows, distillation.windows().length)),
-                        ModelLayout.of(distillation.pruned()),
-                        distillation.budget())
-                .get(0)
-                .length;
-    }
-
     /** ‖f(h) − target‖² / ‖target‖² over some windows. */
     private double error(TrainedLayer trained, int[] windows) {
-        int together = together(windows.length);
+        int together = distillation.together();
         double error = 0;
         double norm = 0;
         for (int start = 0; start < windows.length; start += together) {

@@ -3,6 +3,7 @@ package io.espalier.model.recovery;
 import io.espalier.base.Cancellation;
 import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.DecoderLayer;
 import io.espalier.model.transformer.Footprint;
@@ -12,6 +13,7 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -34,7 +36,31 @@ public record LocalDistillation(
      */
     public static long bytes(Footprint pruned, int windows, int length, LocalTraining training) {
         int batch = Math.min(training.batch(), windows);
-        return 4 * pruned.layer() + 2 * pruned.hidden(batch, length) + pruned.recordedToSum(batch, length);
+        return bytesBeside(pruned, batch, length)
+                + (largeChunks(pruned, batch, length)
+                        ? pruned.recordedToSum(batch, length)
+                        : 2 * pruned.recorded(batch, length));
+    }
+
+    private static long bytesBeside(Footprint pruned, int batch, int length) {
+        return 4 * pruned.layer() + 2 * pruned.hidden(batch, length);
+    }
+
+    /** Whether the budget holds what is recorded of chunks that are large because every chunk adds to sums. */
+    private static boolean largeChunks(Footprint pruned, int batch, int length) {
+        return bytesBeside(pruned, batch, length) + pruned.recordedToSum(batch, length)
+                <= pruned.computation().budget().bytes();
+    }
+
+    /** How many windows of a batch pass a layer together. */
+    int together() {
+        ModelLayout layout = ModelLayout.of(pruned);
+        int batch = Math.min(training.batch(), windows.length);
+        int[][] some = Arrays.copyOf(windows, batch);
+        boolean large = largeChunks(new Footprint(layout, Computation.exact(budget)), batch, windows[0].length);
+        return (large ? LayerStream.chunkedToSum(some, layout, budget) : LayerStream.chunked(some, layout, budget))
+                .get(0)
+                .length;
     }
 
     /** Name of the file with a layer's trained weights. */
