@@ -108,7 +108,7 @@ final class TopicLog implements AutoCloseable {
     /** What the workers of all stages said of the tasks of a job, stage by stage. */
     List<TaskResult> results(String jobId) {
         List<TaskResult> all = new ArrayList<>();
-        for (String topic : List.of("score-results", "prune-results", "evaluation-results")) {
+        for (String topic : List.of("score-results", "prune-results", "recover-results", "evaluation-results")) {
             records(topic, jobId).forEach(record -> all.add(parse(TaskResult.parser(), record)));
         }
         return all;
