@@ -8,11 +8,8 @@ import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
-import io.espalier.v1.LocalRecovery;
-import io.espalier.v1.LoraRecovery;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
-import io.espalier.v1.Recovery;
 import io.espalier.v1.Scoring;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,13 +20,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options for all fields of a prune request. An option overrides the field of the request file. */
 final class RequestOptions {
-    /** The only way to recover that {@code --recover} names. */
-    private static final String LOCAL = "local";
-
     /** A request has at most 32 KiB. A file may have comments too. */
     private static final int MAX_FILE_BYTES = 1_000_000;
 
@@ -241,76 +236,8 @@ final class RequestOptions {
     @Option(names = "--skip-speed", description = "Do not time prefill and decode.")
     private @Nullable Boolean skipSpeed;
 
-    @Option(
-            names = "--recover",
-            paramLabel = "HOW",
-            arity = "0..1",
-            fallbackValue = "local",
-            description = "Train what is left towards the dense model: local (default), each layer alone.")
-    private @Nullable String recover;
-
-    @Option(
-            names = "--recover-order",
-            paramLabel = "ORDER",
-            description = "Of --recover local: parallel (default), sequential: each layer behind the recovered ones.")
-    private @Nullable String recoverOrder;
-
-    @Option(
-            names = "--recover-steps",
-            paramLabel = "N",
-            description = "Steps of --recover in each layer. Default: 150.")
-    private @Nullable Integer recoverSteps;
-
-    @Option(names = "--recover-batch", paramLabel = "N", description = "Windows per step of --recover. Default: 16.")
-    private @Nullable Integer recoverBatch;
-
-    @Option(names = "--recover-rate", paramLabel = "X", description = "Learning rate of --recover. Default: 1e-3.")
-    private @Nullable Double recoverRate;
-
-    @Option(
-            names = "--recover-samples",
-            paramLabel = "N",
-            description = "Windows of the calibration text that a recovery learns from. Default: 512.")
-    private @Nullable Integer recoverSamples;
-
-    @Option(
-            names = "--lora-rank",
-            paramLabel = "R",
-            description = "Train adapters of this rank through all layers and merge them, behind --recover if given.")
-    private @Nullable Integer loraRank;
-
-    @Option(names = "--lora-alpha", paramLabel = "X", description = "Adapters weigh alpha / rank. Default: 16.")
-    private @Nullable Double loraAlpha;
-
-    @Option(
-            names = "--lora-linears",
-            paramLabel = "NAMES",
-            split = ",",
-            description = "Linear layers with adapters: q_proj, down_proj, … Default: all.")
-    private @Nullable List<String> loraLinears;
-
-    @Option(names = "--lora-objective", paramLabel = "NAME", description = "distill (default), next-token.")
-    private @Nullable String loraObjective;
-
-    @Option(names = "--lora-steps", paramLabel = "N", description = "Steps that train adapters. Default: 300.")
-    private @Nullable Integer loraSteps;
-
-    @Option(names = "--lora-batch", paramLabel = "N", description = "Windows per step of adapters. Default: 16.")
-    private @Nullable Integer loraBatch;
-
-    @Option(names = "--lora-rate", paramLabel = "X", description = "Learning rate of adapters. Default: 1e-3.")
-    private @Nullable Double loraRate;
-
-    @Option(
-            names = "--lora-warmup",
-            paramLabel = "N",
-            description = "Steps in which that rate rises from 0. Default: a tenth of them.")
-    private @Nullable Integer loraWarmup;
-
-    @Option(
-            names = "--keep-unrecovered",
-            description = "Keep the pruned checkpoint as it was before the recovery too, as OUTPUT-unrecovered.")
-    private @Nullable Boolean keepUnrecovered;
+    @Mixin
+    private RecoveryOptions recovery = new RecoveryOptions();
 
     /**
      * Builds the request from the file and the options.
@@ -333,7 +260,7 @@ final class RequestOptions {
         change(request.getPruning(), pruning(request.getPruning()), request::setPruning);
         change(request.getEvaluation(), evaluation(request.getEvaluation()), request::setEvaluation);
         change(request.getExport(), export(request.getExport()), request::setExport);
-        recovery(request);
+        recovery.changeIn(request);
         return request.build();
     }
 
@@ -447,54 +374,13 @@ final class RequestOptions {
         return builder.build();
     }
 
-    /** {@code --recover} alone asks for a recovery, whose message is empty. */
-    private void recovery(PruneRequest.Builder request) {
-        Recovery from = request.getRecovery();
-        Recovery.Builder builder = from.toBuilder();
-        if (recover != null && !recover.equals(LOCAL)) {
-            throw new EspalierException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "--recover is \"%s\"; it must be %s. --lora-rank trains adapters".formatted(recover, LOCAL));
-        }
-        change(from.getLocal(), local(from.getLocal()), builder::setLocal);
-        change(from.getLora(), lora(from.getLora()), builder::setLora);
-        if (recover != null && !builder.hasLocal()) {
-            builder.setLocal(LocalRecovery.getDefaultInstance());
-        }
-        set(recoverSamples, builder::setSamples);
-        set(keepUnrecovered, builder::setKeepUnrecovered);
-        change(from, builder.build(), request::setRecovery);
-    }
-
-    private LocalRecovery local(LocalRecovery from) {
-        LocalRecovery.Builder builder = from.toBuilder();
-        set(recoverOrder, builder::setOrder);
-        set(recoverSteps, builder::setSteps);
-        set(recoverBatch, builder::setBatch);
-        set(recoverRate, builder::setLearningRate);
-        return builder.build();
-    }
-
-    private LoraRecovery lora(LoraRecovery from) {
-        LoraRecovery.Builder builder = from.toBuilder();
-        set(loraRank, builder::setRank);
-        set(loraAlpha, builder::setAlpha);
-        set(loraLinears, given -> builder.clearLinears().addAllLinears(given));
-        set(loraObjective, builder::setObjective);
-        set(loraSteps, builder::setSteps);
-        set(loraBatch, builder::setBatch);
-        set(loraRate, builder::setLearningRate);
-        set(loraWarmup, builder::setWarmupSteps);
-        return builder.build();
-    }
-
-    private static <T> void set(@Nullable T flag, Consumer<T> setter) {
+    static <T> void set(@Nullable T flag, Consumer<T> setter) {
         if (flag != null) {
             setter.accept(flag);
         }
     }
 
-    private static <T> void change(T before, T after, Consumer<T> setter) {
+    static <T> void change(T before, T after, Consumer<T> setter) {
         if (!after.equals(before)) {
             setter.accept(after);
         }

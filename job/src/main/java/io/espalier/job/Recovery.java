@@ -15,12 +15,19 @@ import java.util.Optional;
  */
 public record Recovery(
         Optional<LocalTraining> local, Optional<LoraTraining> lora, int samples, boolean keepUnrecovered) {
+    static final String PARALLEL = "parallel";
+    static final String SEQUENTIAL = "sequential";
     static final String KEEP_UNRECOVERED = "recovery.keep_unrecovered";
 
     public Recovery {
         if (local.isEmpty() && lora.isEmpty()) {
             throw new IllegalArgumentException("a recovery that trains nothing");
         }
+    }
+
+    /** What requests call the order in which layers learn. */
+    public static String order(LocalTraining training) {
+        return training.sequential() ? SEQUENTIAL : PARALLEL;
     }
 
     /** What requests call an objective. */

@@ -17,14 +17,13 @@ import java.util.Set;
 
 /** {@link Recovery} on the wire. */
 final class RecoveryMapper {
-    private static final String PARALLEL = "parallel";
-    private static final String SEQUENTIAL = "sequential";
     private static final List<String> OBJECTIVES =
             Arrays.stream(LoraTraining.Objective.values()).map(Recovery::label).toList();
     private static final int MAX_STEPS = 1_000_000;
     private static final int MAX_RANK = 1 << 16;
     private static final int MAX_LINEARS = 64;
     private static final double LEARNING_RATE = 1e-3;
+    private static final double ALPHA = 16;
 
     private RecoveryMapper() {}
 
@@ -64,12 +63,12 @@ final class RecoveryMapper {
     }
 
     private static LocalTraining local(LocalRecovery wire) {
-        String order = choice(wire.getOrder(), "recovery.local.order", List.of(PARALLEL, SEQUENTIAL));
+        String order = choice(wire.getOrder(), "recovery.local.order", List.of(Recovery.PARALLEL, Recovery.SEQUENTIAL));
         return new LocalTraining(
-                order.equals(SEQUENTIAL),
+                order.equals(Recovery.SEQUENTIAL),
                 count(wire.getSteps(), 150, 1, MAX_STEPS, "recovery.local.steps"),
                 count(wire.getBatch(), 16, 1, RequestMapper.MAX_WINDOWS, "recovery.local.batch"),
-                or(wire.getLearningRate(), LEARNING_RATE));
+                wire.hasLearningRate() ? wire.getLearningRate() : LEARNING_RATE);
     }
 
     private static LoraTraining lora(LoraRecovery wire) {
@@ -81,17 +80,15 @@ final class RecoveryMapper {
         int steps = count(wire.getSteps(), 300, 1, MAX_STEPS, "recovery.lora.steps");
         return new LoraTraining(
                 count(wire.getRank(), 8, 1, MAX_RANK, "recovery.lora.rank"),
-                or(wire.getAlpha(), 16),
+                wire.hasAlpha() ? wire.getAlpha() : ALPHA,
                 wire.getLinearsList(),
                 objective(choice(wire.getObjective(), "recovery.lora.objective", OBJECTIVES)),
                 steps,
                 count(wire.getBatch(), 16, 1, RequestMapper.MAX_WINDOWS, "recovery.lora.batch"),
-                or(wire.getLearningRate(), LEARNING_RATE),
-                count(wire.getWarmupSteps(), steps / 10, 0, MAX_STEPS, "recovery.lora.warmup_steps"));
-    }
-
-    private static double or(double value, double fallback) {
-        return value == 0 ? fallback : value;
+                wire.hasLearningRate() ? wire.getLearningRate() : LEARNING_RATE,
+                wire.hasWarmupSteps()
+                        ? count(wire.getWarmupSteps(), 0, 0, MAX_STEPS, "recovery.lora.warmup_steps")
+                        : steps / 10);
     }
 
     private static LoraTraining.Objective objective(String label) {
@@ -104,7 +101,7 @@ final class RecoveryMapper {
                 .setKeepUnrecovered(recovery.keepUnrecovered());
         recovery.local()
                 .ifPresent(local -> wire.setLocal(LocalRecovery.newBuilder()
-                        .setOrder(order(local))
+                        .setOrder(Recovery.order(local))
                         .setSteps(local.steps())
                         .setBatch(local.batch())
                         .setLearningRate(local.learningRate())));
@@ -119,9 +116,5 @@ final class RecoveryMapper {
                         .setLearningRate(lora.learningRate())
                         .setWarmupSteps(lora.warmUp())));
         return wire.build();
-    }
-
-    private static String order(LocalTraining training) {
-        return training.sequential() ? SEQUENTIAL : PARALLEL;
     }
 }

@@ -117,6 +117,7 @@ class RequestMapperTest {
                 "{}",
                 "{\"local\":{\"order\":\"sequential\",\"steps\":5,\"batch\":3,\"learning_rate\":0.1},\"samples\":40}",
                 "{\"lora\":{},\"keep_unrecovered\":true}",
+                "{\"lora\":{\"warmup_steps\":0}}",
                 "{\"local\":{},\"lora\":{\"rank\":4,\"alpha\":8,\"linears\":[\"q_proj\"],\"objective\":\"next-token\",\"steps\":6,\"batch\":2,\"learning_rate\":0.2,\"warmup_steps\":1}}",
             })
     void theCompleteRequestKeepsWhichRecoveryIsAskedFor(String recovery) {
@@ -322,6 +323,9 @@ class RequestMapperTest {
                 "recovery.local.steps           | \"recovery\":{\"local\":{\"steps\":4294967295}}",
                 "recovery.local.batch           | \"recovery\":{\"local\":{\"batch\":1000000}}",
                 "recovery.local.learning_rate   | \"recovery\":{\"local\":{\"learning_rate\":1}}",
+                "recovery.local.learning_rate   | \"recovery\":{\"local\":{\"learning_rate\":0}}",
+                "recovery.lora.learning_rate    | \"recovery\":{\"lora\":{\"learning_rate\":0}}",
+                "recovery.lora.alpha            | \"recovery\":{\"lora\":{\"alpha\":0}}",
                 "recovery.local.learning_rate   | \"recovery\":{\"local\":{\"learning_rate\":\"NaN\"}}",
                 "recovery.lora.rank             | \"recovery\":{\"lora\":{\"rank\":100000}}",
                 "recovery.lora.alpha            | \"recovery\":{\"lora\":{\"alpha\":-1}}",

@@ -4,8 +4,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import io.espalier.pipeline.job.JobView;
+import io.espalier.pipeline.topic.StageTopics;
 import io.espalier.pipeline.topic.Topic;
 import io.espalier.pipeline.topic.TopicCatalog;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.ScoreFact;
@@ -108,8 +110,8 @@ final class TopicLog implements AutoCloseable {
     /** What the workers of all stages said of the tasks of a job, stage by stage. */
     List<TaskResult> results(String jobId) {
         List<TaskResult> all = new ArrayList<>();
-        for (String topic : List.of("score-results", "prune-results", "recover-results", "evaluation-results")) {
-            records(topic, jobId).forEach(record -> all.add(parse(TaskResult.parser(), record)));
+        for (StageTopics stage : TopicFile.declared().stages()) {
+            records(stage.results(), jobId).forEach(record -> all.add(parse(TaskResult.parser(), record)));
         }
         return all;
     }

@@ -3,6 +3,8 @@ package io.espalier.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.cli.stack.ServiceProcess;
+import io.espalier.pipeline.topic.StageTopics;
+import io.espalier.pipeline.topic.TopicFile;
 import io.espalier.v1.TaskResult;
 import java.io.IOException;
 import java.time.Duration;
@@ -129,7 +131,8 @@ class WorkersComeAndGoFaultIT extends FaultStack {
 
     /** Between two things that any worker said; nobody is silent while there is work. */
     private Duration longestStall() {
-        long[] times = List.of("score-results", "prune-results", "evaluation-results").stream()
+        long[] times = TopicFile.declared().stages().stream()
+                .map(StageTopics::results)
                 .flatMap(topic -> jobs.stream().flatMap(job -> stack.log().records(topic, job).stream()))
                 .mapToLong(ConsumerRecord::timestamp)
                 .sorted()

@@ -55,8 +55,7 @@ public final class ReportWork {
                 measured.stream().map(this::result).toList(),
                 scores(measured.get(0).output()));
         artifacts.writeReport(jobId, DATA, report.json());
-        artifacts.writeReport(jobId, PAGE, ReportPage.of(report));
-        return "reports/%s/%s".formatted(jobId, PAGE);
+        return artifacts.writeReport(jobId, PAGE, ReportPage.of(report));
     }
 
     private JobReport.Result result(Measured measured) {

@@ -98,6 +98,10 @@ public interface ArtifactStore {
     /** Bytes of all files in the store, those of running jobs included. */
     long bytes();
 
-    /** Writes or replaces a file among a job's measurements. */
-    void writeReport(String jobId, String name, String text);
+    /**
+     * Writes or replaces a file among a job's measurements.
+     *
+     * @return where it lies, relative to the store
+     */
+    String writeReport(String jobId, String name, String text);
 }

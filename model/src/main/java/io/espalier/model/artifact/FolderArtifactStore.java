@@ -119,9 +119,10 @@ public final class FolderArtifactStore implements ArtifactStore {
     }
 
     @Override
-    public void writeReport(String jobId, String name, String text) {
-        Path folder = root.resolve(REPORTS).resolve(segment(jobId));
-        DurableFile.write(folder.resolve(name), text.getBytes(StandardCharsets.UTF_8));
+    public String writeReport(String jobId, String name, String text) {
+        Path file = root.resolve(REPORTS).resolve(segment(jobId)).resolve(name);
+        DurableFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+        return relative(file);
     }
 
     private static String segment(String jobId) {
@@ -188,11 +189,8 @@ public final class FolderArtifactStore implements ArtifactStore {
 
     @Override
     public byte[] read(String output, String file) {
-        String sha256 = Manifest.read(output(output)).files().get(file);
-        if (sha256 == null) {
-            throw new EspalierException(ErrorCode.MODEL_NOT_FOUND, output + ": the artifact holds no " + file);
-        }
-        return read(new StoredFile(output + "/" + file, sha256));
+        Path folder = output(output);
+        return new FolderStaged(output, folder, Manifest.read(folder), this::read).read(file);
     }
 
     private static EspalierException corrupt(StoredFile file) {

@@ -10,7 +10,9 @@ import java.util.Map;
 
 /** The header of a safetensors file that is written. The same tensors in the same order give the same bytes. */
 public final class SafetensorsBytes {
-    static final String METADATA = "__metadata__";
+    /** Key of the notes in a header. */
+    public static final String METADATA = "__metadata__";
+
     private static final int ALIGNMENT = 8;
 
     private SafetensorsBytes() {}

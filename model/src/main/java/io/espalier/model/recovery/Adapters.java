@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /** The low-rank adapters of a model, with their gradients and the state of their optimizer, in fp32. */
@@ -21,37 +22,19 @@ final class Adapters implements GradientSink {
     /** Before the names of PEFT's modules. */
     private static final String PREFIX = "base_model.model.";
 
+    private static final String BEST = ".best";
+
     /** A longer gradient is shortened to this norm, as the papers' training does. */
     private static final double LONGEST_GRADIENT = 1;
 
     private final Scope scope = Scope.open();
     private final LoraTraining training;
     private final Map<String, Adapter> byModule = new LinkedHashMap<>();
+    /** Everything that the training needs to go on, by the names in the saved position. */
+    private final Map<String, Tensor> states = new LinkedHashMap<>();
 
     /** One matrix that learns: its values, their gradient, the means of that and the best values so far. */
-    private record Learned(String name, List<Long> shape, List<Tensor> tensors) {
-        private static final List<String> PARTS = List.of("", ".gradient", ".mean", ".square", ".best");
-
-        Tensor value() {
-            return tensors.get(0);
-        }
-
-        Tensor gradient() {
-            return tensors.get(1);
-        }
-
-        Tensor mean() {
-            return tensors.get(2);
-        }
-
-        Tensor square() {
-            return tensors.get(3);
-        }
-
-        Tensor best() {
-            return tensors.get(4);
-        }
-    }
+    private record Learned(Tensor value, Tensor gradient, Tensor mean, Tensor square, Tensor best) {}
 
     /** a is [r, in], b is [out, r]. */
     private record Adapter(Learned a, Learned b) {}
@@ -60,20 +43,27 @@ final class Adapters implements GradientSink {
     Adapters(List<Linear> adapted, LoraTraining training, long seed) {
         this.training = training;
         for (Linear linear : adapted) {
-            Learned a = learned(linear.module() + ".lora_A.weight", training.rank(), linear.inputs());
-            Learned b = learned(linear.module() + ".lora_B.weight", linear.outputs(), training.rank());
+            Learned a = learned(a(linear), training.rank(), linear.inputs());
+            Learned b = learned(b(linear), linear.outputs(), training.rank());
             fill(a.value(), linear.inputs(), Seeds.of(seed, "lora/" + linear.module()));
             new Kernels(scope).replace(a.best(), a.value());
             byModule.put(linear.module(), new Adapter(a, b));
         }
     }
 
-    private Learned learned(String module, int rows, int columns) {
-        Kernels kernels = new Kernels(scope);
+    private Learned learned(String name, int rows, int columns) {
         return new Learned(
-                PREFIX + module,
-                List.of((long) rows, (long) columns),
-                Learned.PARTS.stream().map(part -> kernels.zeros(rows, columns)).toList());
+                state(name, rows, columns),
+                state(name + ".gradient", rows, columns),
+                state(name + ".mean", rows, columns),
+                state(name + ".square", rows, columns),
+                state(name + BEST, rows, columns));
+    }
+
+    private Tensor state(String name, int rows, int columns) {
+        Tensor zeros = new Kernels(scope).zeros(rows, columns);
+        states.put(name, zeros);
+        return zeros;
     }
 
     /** Uniform in ±1/√in, as torch begins a linear layer. */
@@ -90,17 +80,14 @@ final class Adapters implements GradientSink {
         }
     }
 
-    private double scale() {
-        return training.alpha() / training.rank();
-    }
-
     /** Adds the adapters of now to the weights of a layer. */
     void addTo(LayerLayout layer, LayerWeights weights) {
         for (Linear linear : layer.linears()) {
             Adapter adapter = byModule.get(linear.module());
             if (adapter != null) {
                 new RecoveryKernels(scope)
-                        .addLowRank(weights.get(linear.weight()), adapter.b.value(), adapter.a.value(), scale());
+                        .addLowRank(
+                                weights.get(linear.weight()), adapter.b.value(), adapter.a.value(), training.scale());
             }
         }
     }
@@ -117,7 +104,7 @@ final class Adapters implements GradientSink {
                             adapter.b.value(),
                             input,
                             upstream,
-                            scale());
+                            training.scale());
         }
     }
 
@@ -176,32 +163,23 @@ final class Adapters implements GradientSink {
         return PREFIX + linear.module() + ".lora_B.weight";
     }
 
-    /** Everything that the training needs to go on. */
+    /** The tensors of a saved position. */
     List<TensorInfo> stateTensors() {
-        List<TensorInfo> tensors = new ArrayList<>();
-        for (Learned one : all()) {
-            for (String part : Learned.PARTS) {
-                tensors.add(TensorFile.info(one.name + part, one.shape));
-            }
-        }
-        return tensors;
+        return states.entrySet().stream()
+                .map(state -> TensorFile.info(
+                        state.getKey(), List.of((long) state.getValue().dim(0), (long)
+                                state.getValue().dim(1))))
+                .toList();
     }
 
     /** A tensor of {@link #stateTensors}. */
     Tensor state(String name) {
-        for (Learned one : all()) {
-            for (int part = 0; part < Learned.PARTS.size(); part++) {
-                if (name.equals(one.name + Learned.PARTS.get(part))) {
-                    return one.tensors.get(part);
-                }
-            }
-        }
-        throw new IllegalArgumentException("no adapter has " + name);
+        return Objects.requireNonNull(states.get(name), name);
     }
 
     /** The best values of one of the tensors of PEFT's file. */
     Tensor best(String name) {
-        return state(name + ".best");
+        return state(name + BEST);
     }
 
     @Override

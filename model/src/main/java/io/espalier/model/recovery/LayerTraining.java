@@ -24,12 +24,18 @@ import java.util.UUID;
 /**
  * The training of one layer. Of the weights at each point of the curve those are kept that are best on the held-out windows.
  *
+ * @param together how many windows pass the layer together
  * @param inputs holds what enters the layer
  * @param targets holds what the layer is to give, behind its boundary
  * @param folder that receives the weights, and then the curve, which says that they are complete
  */
 record LayerTraining(
-        LocalDistillation distillation, LayerLayout layer, HiddenFiles inputs, HiddenFiles targets, Path folder) {
+        LocalDistillation distillation,
+        LayerLayout layer,
+        int together,
+        HiddenFiles inputs,
+        HiddenFiles targets,
+        Path folder) {
     /** How many times the curve is measured, after the first time. */
     private static final int POINTS = 10;
 
@@ -116,7 +122,6 @@ record LayerTraining(
             Tensor target = targets.load(layer.index() + 1, batch, scope);
             double norm = new RecoveryKernels(scope).sumOfSquares(target);
             Kernels kernels = new Kernels(scope);
-            int together = distillation.together();
             double error = 0;
             for (int start = 0; start < batch.length; start += together) {
                 Cancellation.check();
@@ -134,7 +139,6 @@ record LayerTraining(
 
     /** ‖f(h) − target‖² / ‖target‖² over some windows. */
     private double error(TrainedLayer trained, int[] windows) {
-        int together = distillation.together();
         double error = 0;
         double norm = 0;
         for (int start = 0; start < windows.length; start += together) {

@@ -53,8 +53,7 @@ public record LocalDistillation(
     }
 
     /** How many windows of a batch pass a layer together. */
-    int together() {
-        ModelLayout layout = ModelLayout.of(pruned);
+    private int together(ModelLayout layout) {
         int batch = Math.min(training.batch(), windows.length);
         int[][] some = Arrays.copyOf(windows, batch);
         boolean large = largeChunks(new Footprint(layout, Computation.exact(budget)), batch, windows[0].length);
@@ -76,7 +75,8 @@ public record LocalDistillation(
      */
     public LossCurve layer(int layer, Path folder, Progress progress) {
         ModelLayout layout = ModelLayout.of(pruned);
-        return new LayerTraining(this, layout.layers().get(layer), dense(layout), dense(layout), folder)
+        return new LayerTraining(
+                        this, layout.layers().get(layer), together(layout), dense(layout), dense(layout), folder)
                 .run((steps, tokens) -> progress.advanced("steps", steps, training.steps(), tokens));
     }
 
@@ -93,11 +93,12 @@ public record LocalDistillation(
         HiddenFiles dense = dense(layout);
         HiddenFiles own = new HiddenFiles(folder, "recovered", windows.length, windows[0].length, layout.hiddenSize());
         long steps = (long) layout.layers().size() * training.steps();
+        int together = together(layout);
         List<LossCurve> curves = new ArrayList<>();
         for (LayerLayout layer : layout.layers()) {
             int index = layer.index();
             HiddenFiles before = index == 0 ? dense : own;
-            curves.add(new LayerTraining(this, layer, before, dense, folder)
+            curves.add(new LayerTraining(this, layer, together, before, dense, folder)
                     .run((done, tokens) -> progress.advanced(
                             "steps",
                             (long) index * training.steps() + done,

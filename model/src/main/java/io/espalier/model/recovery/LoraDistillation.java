@@ -123,14 +123,14 @@ public record LoraDistillation(
         try (LoraPass pass = new LoraPass(this, folder)) {
             LossCurve curve = pass.run(progress);
             List<Linear> adapted = adapted(ModelLayout.of(student), training);
-            adapterFile(folder, adapted).write(Map.of("format", "pt"), (name, scope) -> pass.adapters()
+            adapterFile(folder, adapted, training).write(Map.of("format", "pt"), (name, scope) -> pass.adapters()
                     .best(name));
             DurableFile.write(folder.resolve(ADAPTER_CONFIG), config(adapted));
             return curve;
         }
     }
 
-    private TensorFile adapterFile(Path folder, List<Linear> adapted) {
+    private static TensorFile adapterFile(Path folder, List<Linear> adapted, LoraTraining training) {
         return new TensorFile(folder.resolve(ADAPTERS), Adapters.tensors(adapted, training.rank()));
     }
 
@@ -161,19 +161,20 @@ public record LoraDistillation(
     /**
      * Writes the student once more with the adapters added to its weights.
      *
-     * @param folder that {@link #run} filled
+     * @param folder that {@link #run} filled with these settings
      * @param writer of the student's tensors, which this does not finish
      */
-    public void merge(Path folder, CheckpointWriter writer, Progress progress) {
+    public static void merge(
+            Checkpoint student, LoraTraining training, Path folder, CheckpointWriter writer, Progress progress) {
         ModelLayout layout = ModelLayout.of(student);
         List<Linear> adapted = adapted(layout, training);
-        TensorFile adapters = adapterFile(folder, adapted);
+        TensorFile adapters = adapterFile(folder, adapted, training);
         Map<String, Linear> byWeight = adapted.stream()
                 .collect(Collectors.toMap(linear -> linear.weight().name(), Function.identity()));
         for (LayerLayout layer : layout.layers()) {
             layer.linears().stream()
                     .filter(linear -> byWeight.containsKey(linear.weight().name()))
-                    .forEach(linear -> merge(linear, adapters, writer));
+                    .forEach(linear -> merge(student, linear, adapters, training.scale(), writer));
             progress.advanced("layers", layer.index() + 1L, layout.layers().size(), 0);
         }
         student.tensors().keySet().stream()
@@ -181,7 +182,8 @@ public record LoraDistillation(
                 .forEach(name -> StoredWeights.copy(student, name, writer, name));
     }
 
-    private void merge(Linear linear, TensorFile adapters, CheckpointWriter writer) {
+    private static void merge(
+            Checkpoint student, Linear linear, TensorFile adapters, double scale, CheckpointWriter writer) {
         String name = linear.weight().name();
         try (Scope scope = Scope.open()) {
             Tensor weight = StoredWeights.read(student, name, scope);
@@ -190,7 +192,7 @@ public record LoraDistillation(
                             weight,
                             adapters.read(Adapters.b(linear), scope),
                             adapters.read(Adapters.a(linear), scope),
-                            training.alpha() / training.rank());
+                            scale);
             writer.write(name, weight.stored(student.tensor(name).dtype(), scope));
         }
     }

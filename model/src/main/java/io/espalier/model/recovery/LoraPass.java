@@ -48,6 +48,8 @@ final class LoraPass implements AutoCloseable {
     private final Adapters adapters;
     private final TensorFile position;
     private final boolean inMemory;
+    /** The weights of one layer in the backward pass. All layers of all steps use it in turn. */
+    private final Arena memory;
 
     /**
      * What the training has found so far.
@@ -72,6 +74,7 @@ final class LoraPass implements AutoCloseable {
         this.adapters = new Adapters(LoraDistillation.adapted(layout, training), training, distillation.seed());
         this.position = new TensorFile(folder.resolve("position.safetensors"), adapters.stateTensors());
         this.inMemory = inMemory;
+        this.memory = LayerWeights.arenaForLayer(layout.layers());
     }
 
     private static boolean fitsInMemory(LoraDistillation distillation) {
@@ -214,8 +217,7 @@ final class LoraPass implements AutoCloseable {
     private void backward(List<Tensor> above, Boundaries boundaries) {
         for (int index = layout.layers().size() - 1; index >= 0; index--) {
             LayerLayout layer = layout.layers().get(index);
-            try (Arena memory = LayerWeights.arenaForLayer(layer);
-                    LayerWeights weights = LayerWeights.readRecordable(distillation.student(), layer, memory)) {
+            try (LayerWeights weights = LayerWeights.readRecordable(distillation.student(), layer, memory)) {
                 adapters.addTo(layer, weights);
                 RecordedLayer recorded = new RecordedLayer(layer, weights);
                 for (int chunk = 0; chunk < above.size(); chunk++) {
@@ -324,6 +326,7 @@ final class LoraPass implements AutoCloseable {
 
     @Override
     public void close() {
+        memory.close();
         adapters.close();
     }
 }

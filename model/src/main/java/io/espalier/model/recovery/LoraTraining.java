@@ -55,6 +55,11 @@ public record LoraTraining(
         }
     }
 
+    /** What the product B A is multiplied with. */
+    double scale() {
+        return alpha / rank;
+    }
+
     /**
      * The learning rate of a step: it rises from 0 in the warm-up and then falls linearly to 0.
      *

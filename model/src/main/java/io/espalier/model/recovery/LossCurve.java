@@ -20,6 +20,16 @@ public record LossCurve(List<Point> points, int best) {
         points = List.copyOf(points);
     }
 
+    /** The same with no other points than the first, the last and that of the best step. */
+    public LossCurve endsAndBest() {
+        int last = points.get(points.size() - 1).step();
+        return new LossCurve(
+                points.stream()
+                        .filter(point -> point.step() == 0 || point.step() == best || point.step() == last)
+                        .toList(),
+                best);
+    }
+
     /** The loss on the held-out windows before the training. */
     public double before() {
         return points.get(0).heldOut();

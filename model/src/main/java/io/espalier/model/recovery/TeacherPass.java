@@ -47,9 +47,9 @@ public record TeacherPass(Checkpoint dense, int[][] windows, MemoryBudget budget
         int last = layout.layers().size();
         int first = hidden.highest(0, last).orElse(0);
         requireSpace(folder, diskBytes(layout, windows.length, windows[0].length) / (last + 1) * (last - first));
-        try (LayerStream stream = hidden.highest(0, last).isEmpty()
-                ? LayerStream.embed(dense, layout, chunks)
-                : LayerStream.resumed(chunks, (chunk, scope) -> hidden.load(first, ofChunk(chunks, chunk), scope))) {
+        try (LayerStream stream = hidden.has(0)
+                ? LayerStream.resumed(chunks, (chunk, scope) -> hidden.load(first, ofChunk(chunks, chunk), scope))
+                : LayerStream.embed(dense, layout, chunks)) {
             if (first == 0) {
                 hidden.save(0, stream.chunks());
             }

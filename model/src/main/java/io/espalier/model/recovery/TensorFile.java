@@ -28,8 +28,6 @@ import java.util.function.BiFunction;
  * @param tensors in the order of the file
  */
 record TensorFile(Path file, List<TensorInfo> tensors) {
-    private static final String METADATA = "__metadata__";
-
     static TensorInfo info(String name, List<Long> shape) {
         return new TensorInfo(name, DType.F32, shape);
     }
@@ -77,7 +75,7 @@ record TensorFile(Path file, List<TensorInfo> tensors) {
     String note(String name) {
         try (InputStream in = Files.newInputStream(file)) {
             JsonNode header = StrictJson.MAPPER.readTree(in.readNBytes(headerLength(in)));
-            return header.path(METADATA).path(name).asText();
+            return header.path(SafetensorsBytes.METADATA).path(name).asText();
         } catch (IOException e) {
             throw unusable(e);
         }

@@ -14,6 +14,7 @@ import io.espalier.model.transformer.LayerWeights;
 import io.espalier.model.transformer.Linear;
 import io.espalier.model.transformer.Parameter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A decoder layer whose weights and norms learn, with their gradients and the state of the optimizer, in fp32. */
@@ -32,7 +33,7 @@ final class TrainedLayer implements AutoCloseable {
     TrainedLayer(Checkpoint checkpoint, LayerLayout layer) {
         this.checkpoint = checkpoint;
         this.layer = layer;
-        this.memory = LayerWeights.arenaForLayer(layer);
+        this.memory = LayerWeights.arenaForLayer(List.of(layer));
         this.weights = LayerWeights.readRecordable(checkpoint, layer, memory);
         for (Parameter parameter : layer.parameters()) {
             trained.put(parameter.name(), new Trained(zeros(parameter), zeros(parameter), zeros(parameter)));

@@ -101,9 +101,9 @@ public final class LayerWeights implements Linears, AutoCloseable {
         }
     }
 
-    /** An arena that is large enough for a layer. */
-    public static Arena arenaForLayer(LayerLayout layer) {
-        return arena(Stream.of(layer.parameters()));
+    /** An arena that is large enough for any of these layers. */
+    public static Arena arenaForLayer(List<LayerLayout> layers) {
+        return arena(layers.stream().map(LayerLayout::parameters));
     }
 
     /** An arena that is large enough for one half of any of these layers. */

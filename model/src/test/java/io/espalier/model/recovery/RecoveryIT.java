@@ -144,7 +144,9 @@ class RecoveryIT {
 
             // Then
             assertThat(curve.after()).isLessThan(curve.before());
-            try (Checkpoint merged = halved.written("merged", writer -> lora.merge(work, writer, Progress.SILENT))) {
+            try (Checkpoint merged = halved.written(
+                    "merged",
+                    writer -> LoraDistillation.merge(lora.student(), lora.training(), work, writer, Progress.SILENT))) {
                 assertThat(halved.perplexity(merged)).isLessThan(halved.perplexity(halved.pruned));
             }
         }
@@ -160,7 +162,10 @@ class RecoveryIT {
             LoraDistillation lora = halved.lora(halved.pruned, training, 1);
             Path work = folder.resolve("lora");
             lora.run(work, Progress.SILENT);
-            halved.written("merged", writer -> lora.merge(work, writer, Progress.SILENT))
+            halved.written(
+                            "merged",
+                            writer -> LoraDistillation.merge(
+                                    lora.student(), lora.training(), work, writer, Progress.SILENT))
                     .close();
 
             // When
@@ -214,8 +219,10 @@ class RecoveryIT {
                     Path work = folder.resolve("lora-" + order);
                     LossCurve curve = lora.run(work, Progress.SILENT);
                     rows.add("%s + lora | %s".formatted(order, curve));
-                    try (Checkpoint merged =
-                            halved.written("merged-" + order, writer -> lora.merge(work, writer, Progress.SILENT))) {
+                    try (Checkpoint merged = halved.written(
+                            "merged-" + order,
+                            writer -> LoraDistillation.merge(
+                                    lora.student(), lora.training(), work, writer, Progress.SILENT))) {
                         rows.add("%s + lora | %.3f".formatted(order, halved.perplexity(merged)));
                     }
                     Files.write(TABLE, rows);

@@ -60,7 +60,7 @@ public final class RecoverWork {
             return learning(job, inputs -> adapt(job, adapt, inputs, progress));
         }
         if (task instanceof RecoverTask.Merge merge) {
-            return learning(job, inputs -> merge(job, merge, inputs, progress));
+            return merge(job, merge, progress);
         }
         RecoverTask.Recover recover = (RecoverTask.Recover) task;
         return stage(
@@ -113,14 +113,14 @@ public final class RecoverWork {
         }
     }
 
-    private RecoverResult merge(RecoverJob job, RecoverTask.Merge task, Inputs inputs, Progress progress) {
-        int[][] windows = inputs.recovery();
+    private RecoverResult merge(RecoverJob job, RecoverTask.Merge task, Progress progress) {
         return stage(
                 job,
                 task.source(),
                 task.report(),
                 true,
-                (student, out) -> lora(job, student, windows).merge(adapters(job, task.source()), out, progress),
+                (student, out) ->
+                        LoraDistillation.merge(student, job.lora(), adapters(job, task.source()), out, progress),
                 progress);
     }
 

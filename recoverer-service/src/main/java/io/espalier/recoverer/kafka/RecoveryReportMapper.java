@@ -16,11 +16,17 @@ import java.util.TreeMap;
 final class RecoveryReportMapper {
     private RecoveryReportMapper() {}
 
-    /** For users, with what they asked for. */
+    /**
+     * For users, with what they asked for. Of each layer's curve only the ends and the best point go on: the curves of many layers
+     * and budgets would not fit in one record. The manifest has them whole.
+     */
     static io.espalier.v1.RecoveryReport.Builder toWire(RecoveryReport report, Recovery asked) {
-        io.espalier.v1.RecoveryReport.Builder wire = toWire(report).toBuilder();
+        SortedMap<Integer, LossCurve> layers = new TreeMap<>();
+        report.layers().forEach((layer, curve) -> layers.put(layer, curve.endsAndBest()));
+        io.espalier.v1.RecoveryReport.Builder wire =
+                toWire(new RecoveryReport(report.windows(), layers, report.adapters())).toBuilder();
         asked.local().ifPresent(training -> wire.getLocalBuilder()
-                .setOrder(training.sequential() ? "sequential" : "parallel")
+                .setOrder(Recovery.order(training))
                 .setSteps(training.steps()));
         asked.lora().ifPresent(training -> wire.getLoraBuilder()
                 .setRank(training.rank())
