@@ -1,11 +1,9 @@
 package io.espalier.model.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
-import io.espalier.model.Python;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.evaluation.Perplexity;
@@ -25,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -149,35 +146,6 @@ class RecoveryIT {
                     writer -> LoraDistillation.merge(lora.student(), lora.training(), work, writer, Progress.SILENT))) {
                 assertThat(halved.perplexity(merged)).isLessThan(halved.perplexity(halved.pruned));
             }
-        }
-    }
-
-    @Test
-    void peftLoadsTheAdapters() throws IOException {
-        Optional<String> lacking = Python.lacks("torch, transformers, peft");
-        assumeTrue(lacking.isEmpty(), () -> "skipped: " + lacking.orElse(""));
-        try (Halved halved = new Halved(16, 2)) {
-            // Given
-            LoraTraining training = new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 4, 8, 1e-2, 0);
-            LoraDistillation lora = halved.lora(halved.pruned, training, 1);
-            Path work = folder.resolve("lora");
-            lora.run(work, Progress.SILENT);
-            halved.written(
-                            "merged",
-                            writer -> LoraDistillation.merge(
-                                    lora.student(), lora.training(), work, writer, Progress.SILENT))
-                    .close();
-
-            // When
-            Python.Run run = Python.example(
-                    "load_adapter.py",
-                    List.of(
-                            folder.resolve("pruned").toString(),
-                            work.toString(),
-                            folder.resolve("merged").toString()));
-
-            // Then
-            assertThat(run.status()).as(run.output()).isZero();
         }
     }
 
