@@ -48,8 +48,6 @@ final class LoraPass implements AutoCloseable {
     private final Adapters adapters;
     private final TensorFile position;
     private final boolean inMemory;
-    /** The weights of one layer in the backward pass. All layers of all steps use it in turn. */
-    private final Arena memory;
 
     /**
      * What the training has found so far.
@@ -74,7 +72,6 @@ final class LoraPass implements AutoCloseable {
         this.adapters = new Adapters(LoraDistillation.adapted(layout, training), training, distillation.seed());
         this.position = new TensorFile(folder.resolve("position.safetensors"), adapters.stateTensors());
         this.inMemory = inMemory;
-        this.memory = LayerWeights.arenaForLayer(layout.layers());
     }
 
     private static boolean fitsInMemory(LoraDistillation distillation) {
@@ -215,13 +212,16 @@ final class LoraPass implements AutoCloseable {
 
     /** @param above per chunk the gradient with respect to the output of the last layer; it is freed on the way */
     private void backward(List<Tensor> above, Boundaries boundaries) {
-        for (int index = layout.layers().size() - 1; index >= 0; index--) {
-            LayerLayout layer = layout.layers().get(index);
-            try (LayerWeights weights = LayerWeights.readRecordable(distillation.student(), layer, memory)) {
-                adapters.addTo(layer, weights);
-                RecordedLayer recorded = new RecordedLayer(layer, weights);
-                for (int chunk = 0; chunk < above.size(); chunk++) {
-                    back(recorded, chunk, above.get(chunk), boundaries);
+        // All layers in turn; it is not there while the forward pass holds weights of its own.
+        try (Arena memory = LayerWeights.arenaForLayer(layout.layers())) {
+            for (int index = layout.layers().size() - 1; index >= 0; index--) {
+                LayerLayout layer = layout.layers().get(index);
+                try (LayerWeights weights = LayerWeights.readRecordable(distillation.student(), layer, memory)) {
+                    adapters.addTo(layer, weights);
+                    RecordedLayer recorded = new RecordedLayer(layer, weights);
+                    for (int chunk = 0; chunk < above.size(); chunk++) {
+                        back(recorded, chunk, above.get(chunk), boundaries);
+                    }
                 }
             }
         }
@@ -326,7 +326,6 @@ final class LoraPass implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
         adapters.close();
     }
 }
