@@ -67,7 +67,8 @@ class ArchitectureTest {
             "search",
             "sparsity",
             "recovery",
-            "evaluation");
+            "evaluation",
+            "zeroshot");
 
     @Test
     void everyPackageStandsInTheOrderTheDataFlows() {

@@ -6,16 +6,19 @@ import io.espalier.base.EspalierException;
 import io.espalier.model.file.RegularFile;
 import io.espalier.model.file.StrictJson;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,21 +73,49 @@ record TextFiles(String field, List<Path> files, String column) {
     }
 
     private Documents documents(Path file) throws IOException {
+        return opened(file, (format, bytes, name) -> switch (format) {
+            case ROWS -> new RowDocuments(rows(bytes, name), column);
+            case PLAIN -> plain(bytes, name);
+            case PARQUET -> throw parquet(name);
+        });
+    }
+
+    /**
+     * One of the files as rows, whatever their columns.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} when it holds no JSON rows
+     */
+    JsonRows rows(Path file) throws IOException {
+        return opened(file, (format, bytes, name) -> switch (format) {
+            case ROWS -> rows(bytes, name);
+            case PLAIN -> throw invalid(name + " holds no JSON rows; give a file with one JSON object per line");
+            case PARQUET -> throw parquet(name);
+        });
+    }
+
+    private JsonRows rows(InputStream bytes, String name) throws IOException {
+        return new JsonRows(StrictJson.rows(bytes), field, name);
+    }
+
+    private EspalierException parquet(String name) {
+        return invalid(("%s is Parquet, which is not read; write it as JSON Lines, in Python:"
+                        + " pandas.read_parquet(\"%s\").to_json(\"rows.jsonl\", orient=\"records\", lines=True)")
+                .formatted(name, name));
+    }
+
+    @FunctionalInterface
+    private interface Content<T> {
+        T of(TextFormat format, InputStream bytes, String name) throws IOException;
+    }
+
+    private <T> T opened(Path file, Content<T> content) throws IOException {
         RegularFile.require(file, ErrorCode.INVALID_ARGUMENT, field);
-        String name = String.valueOf(file.getFileName());
         InputStream bytes = unpacked(Files.newInputStream(file));
         try {
             bytes.mark(HEAD_BYTES);
             byte[] head = bytes.readNBytes(HEAD_BYTES);
             bytes.reset();
-            return switch (TextFormat.of(head)) {
-                case ROWS -> new RowDocuments(StrictJson.rows(bytes), field, name, column);
-                case PLAIN -> plain(bytes, name);
-                case PARQUET ->
-                    throw invalid(("%s is Parquet, which is not read; write it as JSON Lines, in Python:"
-                                    + " pandas.read_parquet(\"%s\").to_json(\"text.jsonl\", orient=\"records\", lines=True)")
-                            .formatted(name, name));
-            };
+            return content.of(TextFormat.of(head), bytes, String.valueOf(file.getFileName()));
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;
@@ -133,6 +164,18 @@ record TextFiles(String field, List<Path> files, String column) {
             Cancellation.check();
             return super.read(target, offset, length);
         }
+    }
+
+    /** What went wrong while a text was read. */
+    static EspalierException unreadable(String field, IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return new EspalierException(ErrorCode.INVALID_ARGUMENT, field + ": is not UTF-8; convert the text");
+        }
+        if (e instanceof ZipException || e instanceof EOFException) {
+            return new EspalierException(
+                    ErrorCode.INVALID_ARGUMENT, field + ": its gzip file is damaged or cut off; pack it again");
+        }
+        return new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": the text cannot be read", e);
     }
 
     private EspalierException invalid(String what) {

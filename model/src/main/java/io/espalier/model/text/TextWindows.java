@@ -4,16 +4,13 @@ import io.espalier.base.Cancellation;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.Seeds;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.Reader;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.zip.ZipException;
 
 /**
  * UTF-8 texts as windows of token ids.
@@ -74,7 +71,7 @@ public record TextWindows(
             }
             return new Windows(windows.toArray(int[][]::new), joined.count());
         } catch (IOException e) {
-            throw unreadable(e);
+            throw TextFiles.unreadable(field, e);
         }
     }
 
@@ -107,7 +104,7 @@ public record TextWindows(
                 }
             }
         } catch (IOException e) {
-            throw unreadable(e);
+            throw TextFiles.unreadable(field, e);
         }
         if (windows.isEmpty()) {
             throw invalid(
@@ -151,16 +148,6 @@ public record TextWindows(
         int[] all = Arrays.copyOf(head, head.length + tail.length);
         System.arraycopy(tail, 0, all, head.length, tail.length);
         return all;
-    }
-
-    private EspalierException unreadable(IOException e) {
-        if (e instanceof CharacterCodingException) {
-            return invalid("is not UTF-8; convert the text");
-        }
-        if (e instanceof ZipException || e instanceof EOFException) {
-            return invalid("its gzip file is damaged or cut off; pack it again");
-        }
-        return new EspalierException(ErrorCode.MODEL_NOT_FOUND, field + ": the text cannot be read", e);
     }
 
     private EspalierException invalid(String what) {

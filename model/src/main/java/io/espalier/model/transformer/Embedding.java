@@ -67,7 +67,7 @@ public record Embedding(
     }
 
     /** The longest sequence in tokens; {@link Integer#MAX_VALUE} without learned positions. */
-    int maxPositions() {
+    public int maxPositions() {
         return positions == null ? Integer.MAX_VALUE : positions.count();
     }
 
