@@ -3,7 +3,7 @@ package io.espalier.model;
 import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
-import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.evaluation.Comparison;
 import io.espalier.model.importance.Backprop;
 import io.espalier.model.importance.Criterion;
 import io.espalier.model.importance.CriterionOptions;
@@ -295,12 +295,12 @@ enum MeasuredPass {
     EVALUATION {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
-            Perplexity.of(checkpoint, WINDOWS, Progress.SILENT);
+            Comparison.of(checkpoint, List.of(checkpoint), WINDOWS, MemoryBudget.DEFAULT, Progress.SILENT);
         }
 
         @Override
         long said(Footprint footprint) {
-            return Perplexity.bytes(footprint, WINDOWS.length, LENGTH);
+            return Comparison.bytes(footprint, WINDOWS.length, LENGTH, 2);
         }
     };
 

@@ -76,6 +76,29 @@ public final class SearchKernels extends KernelCalls {
         return tensor("fold_divergence", of(state), of(dense), of(other));
     }
 
+    /** The state of the most likely tokens of n predictions before the first block of the vocabulary, fp64 [4, n]. */
+    public Tensor emptyLikeliest(int n) {
+        return tensor("empty_likeliest", IValue.from((long) n));
+    }
+
+    /**
+     * Goes on looking for the token that each model finds most likely, the first of equals.
+     *
+     * @param state fp64 [4, n]
+     * @param dense logits of the dense model [n, block]
+     * @param other logits of the other model [n, block]
+     * @param start token id of the block's first row
+     * @return the new state
+     */
+    public Tensor foldLikeliest(Tensor state, Tensor dense, Tensor other, int start) {
+        return tensor("fold_likeliest", of(state), of(dense), of(other), IValue.from((long) start));
+    }
+
+    /** @return 1 where both models find the same token most likely, else 0, [n] */
+    public double[] sameLikeliest(Tensor state) {
+        return doubles("same_likeliest", of(state));
+    }
+
     /** @return KL(dense ‖ other) of each prediction in nats, [n] */
     public double[] divergence(Tensor state) {
         return doubles("divergence", of(state));

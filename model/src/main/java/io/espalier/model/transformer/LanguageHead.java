@@ -5,7 +5,6 @@ import io.espalier.model.tensor.Arena;
 import io.espalier.model.tensor.ComputeType;
 import io.espalier.model.tensor.Kernels;
 import io.espalier.model.tensor.Recording;
-import io.espalier.model.tensor.RecoveryKernels;
 import io.espalier.model.tensor.Scope;
 import io.espalier.model.tensor.SearchKernels;
 import io.espalier.model.tensor.StoredWeights;
@@ -227,22 +226,48 @@ public final class LanguageHead {
      * @return per other model KL(dense ‖ other), in nats, the mean over all predictions
      */
     public double[] divergence(LayerStream dense, List<LayerStream> others) {
+        long predictions = dense.tokens() - dense.tokens() / dense.length();
+        return distances(dense, others, false).stream()
+                .mapToDouble(distance -> distance.divergence() / predictions)
+                .toArray();
+    }
+
+    /**
+     * How far a model's next tokens are from the dense model's, summed over predictions.
+     *
+     * @param divergence KL(dense ‖ model), in nats
+     * @param agreeing predictions whose most likely token is the same
+     */
+    public record Distance(double divergence, long agreeing) {}
+
+    /**
+     * The distance of other models from the dense one.
+     *
+     * @param dense hidden states after the last layer
+     * @param others the same windows in the same chunks in other models with this head
+     * @return one per other model
+     */
+    public List<Distance> distances(LayerStream dense, List<LayerStream> others) {
+        return distances(dense, others, true);
+    }
+
+    private List<Distance> distances(LayerStream dense, List<LayerStream> others, boolean likeliest) {
         try (Scope scope = Scope.open();
                 LayerWeights last = beforeEmbedding()) {
-            List<Compared> chunks = IntStream.range(0, dense.chunks().size())
-                    .mapToObj(chunk -> compared(dense, others, chunk, last, scope))
+            List<ComparedChunk> chunks = IntStream.range(0, dense.chunks().size())
+                    .mapToObj(chunk -> compared(dense, others, chunk, last, likeliest, scope))
                     .toList();
-            overVocabulary((block, start) ->
-                    chunks.forEach(chunk -> chunk.fold(block, layout.output().logitCap())));
-            double[] sums = new double[others.size()];
-            int predictions = 0;
-            for (Compared chunk : chunks) {
-                double[] found = chunk.sums(scope);
-                Arrays.setAll(sums, other -> sums[other] + found[other]);
-                predictions += chunk.dense.dim(0);
-            }
-            int all = predictions;
-            return Arrays.stream(sums).map(sum -> sum / all).toArray();
+            double cap = layout.output().logitCap();
+            overVocabulary((block, start) -> chunks.forEach(chunk -> chunk.fold(block, start, cap)));
+            return IntStream.range(0, others.size())
+                    .mapToObj(other -> new Distance(
+                            chunks.stream()
+                                    .mapToDouble(chunk -> chunk.divergence(other, scope))
+                                    .sum(),
+                            chunks.stream()
+                                    .mapToLong(chunk -> chunk.agreeing(other, scope))
+                                    .sum()))
+                    .toList();
         }
     }
 
@@ -258,15 +283,15 @@ public final class LanguageHead {
                 Scope pass = Scope.open();
                 LayerWeights last = beforeEmbedding()) {
             double cap = layout.output().logitCap();
-            List<Compared> chunks = IntStream.range(0, other.chunks().size())
-                    .mapToObj(chunk -> compared(dense, List.of(other), chunk, last, pass))
+            List<ComparedChunk> chunks = IntStream.range(0, other.chunks().size())
+                    .mapToObj(chunk -> compared(dense, List.of(other), chunk, last, false, pass))
                     .toList();
-            overVocabulary((block, start) -> chunks.forEach(chunk -> chunk.fold(block, cap)));
-            double weight =
-                    1.0 / chunks.stream().mapToInt(chunk -> chunk.dense.dim(0)).sum();
+            overVocabulary((block, start) -> chunks.forEach(chunk -> chunk.fold(block, start, cap)));
+            double weight = 1.0
+                    / chunks.stream().mapToInt(chunk -> chunk.dense().dim(0)).sum();
             List<Tensor> gradients = chunks.stream()
                     .map(chunk -> new Kernels(pass)
-                            .zeros(chunk.dense.dim(0), layout.output().width()))
+                            .zeros(chunk.dense().dim(0), layout.output().width()))
                     .toList();
             overVocabulary((block, start) -> {
                 for (int i = 0; i < chunks.size(); i++) {
@@ -277,67 +302,25 @@ public final class LanguageHead {
             double sum = 0;
             for (int i = 0; i < chunks.size(); i++) {
                 upstream.add(beforeFeatures(other.chunks().get(i), gradients.get(i), last, scope));
-                sum += chunks.get(i).sums(pass)[0];
+                sum += chunks.get(i).divergence(0, pass);
             }
             return new Loss(weight * sum, upstream);
         }
     }
 
-    /**
-     * One chunk in the dense model and in others.
-     *
-     * @param dense features [n, e]
-     * @param others features [n, e] of each other model
-     * @param states of the divergence of each other model, which are replaced as the vocabulary passes
-     */
-    private record Compared(Tensor dense, List<Tensor> others, List<Tensor> states, Scope owner) {
-        void fold(Tensor block, double cap) {
-            try (Scope scope = Scope.open()) {
-                VocabularyKernels vocabulary = new VocabularyKernels(scope);
-                Tensor logits = vocabulary.logits(dense, block, cap);
-                for (int i = 0; i < others.size(); i++) {
-                    try (Tensor before = states.get(i);
-                            Tensor changed = vocabulary.logits(others.get(i), block, cap)) {
-                        states.set(i, new SearchKernels(owner).foldDivergence(before, logits, changed));
-                    }
-                }
-            }
-        }
-
-        /** Adds the gradient with respect to the features of the only other model. */
-        void addGradient(Tensor sum, Tensor block, double cap, double weight) {
-            try (Scope scope = Scope.open()) {
-                VocabularyKernels vocabulary = new VocabularyKernels(scope);
-                Kernels kernels = new Kernels(scope);
-                Tensor upstream = new RecoveryKernels(scope)
-                        .divergenceGradient(
-                                states.get(0),
-                                vocabulary.logits(dense, block, cap),
-                                vocabulary.logits(others.get(0), block, cap),
-                                cap,
-                                weight);
-                kernels.addInPlace(sum, kernels.linearGradient(upstream, block));
-            }
-        }
-
-        double[] sums(Scope scope) {
-            return states.stream()
-                    .mapToDouble(state -> Arrays.stream(new SearchKernels(scope).divergence(state))
-                            .sum())
-                    .toArray();
-        }
-    }
-
-    private Compared compared(LayerStream dense, List<LayerStream> others, int chunk, LayerWeights last, Scope scope) {
-        Tensor own = features(dense, chunk, last, scope);
-        List<Tensor> states = new ArrayList<>();
-        others.forEach(other -> states.add(new SearchKernels(scope).emptyDivergence(own.dim(0))));
-        return new Compared(
-                own,
+    private ComparedChunk compared(
+            LayerStream dense,
+            List<LayerStream> others,
+            int chunk,
+            LayerWeights last,
+            boolean withLikeliest,
+            Scope scope) {
+        return ComparedChunk.of(
+                features(dense, chunk, last, scope),
                 others.stream()
                         .map(other -> features(other, chunk, last, scope))
                         .toList(),
-                states,
+                withLikeliest,
                 scope);
     }
 

@@ -76,3 +76,19 @@
   # KL(p ‖ q) of each prediction, fp64 [n].
   def divergence(self: __torch__.Kernels, state: Tensor) -> Tensor:
     return state[2] / state[1] - state[0] - torch.log(state[1]) + state[3] + torch.log(state[4])
+
+  # The initial state of the most likely tokens of n predictions in two models.
+  def empty_likeliest(self: __torch__.Kernels, n: int) -> Tensor:
+    return torch.tensor([[-3.5e38], [-1.], [-3.5e38], [-1.]], dtype=torch.float64).repeat([1, n])
+
+  # Goes on looking for the most likely token of each prediction, the first of equals. The state is fp64 [4, n]: the largest of
+  # the dense model's logits so far and its token, then the other model's. dense and other are logits [n, block].
+  def fold_likeliest(self: __torch__.Kernels, state: Tensor, dense: Tensor, other: Tensor, start: int) -> Tensor:
+    d, c = dense.amax([1]).to(torch.float64), other.amax([1]).to(torch.float64)
+    d_at, c_at = torch.argmax(dense, 1).to(torch.float64) + float(start), torch.argmax(other, 1).to(torch.float64) + float(start)
+    d_more, c_more = d > state[0], c > state[2]
+    return torch.stack([torch.where(d_more, d, state[0]), torch.where(d_more, d_at, state[1]), torch.where(c_more, c, state[2]), torch.where(c_more, c_at, state[3])])
+
+  # 1 where both models find the same token most likely, else 0, fp64 [n].
+  def same_likeliest(self: __torch__.Kernels, state: Tensor) -> Tensor:
+    return (state[1] == state[3]).to(torch.float64)
