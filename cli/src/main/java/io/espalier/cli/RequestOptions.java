@@ -237,6 +237,9 @@ final class RequestOptions {
     private @Nullable Boolean skipSpeed;
 
     @Mixin
+    private TaskOptions tasks = new TaskOptions();
+
+    @Mixin
     private RecoveryOptions recovery = new RecoveryOptions();
 
     /**
@@ -364,6 +367,7 @@ final class RequestOptions {
         set(evaluationWindows, builder::setMaxWindows);
         set(skipSpeed, builder::setSkipSpeed);
         set(evaluationRuntime, builder::setRuntime);
+        tasks.changeIn(builder);
         return builder.build();
     }
 

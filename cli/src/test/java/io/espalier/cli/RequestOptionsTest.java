@@ -16,6 +16,7 @@ import io.espalier.v1.Pruning;
 import io.espalier.v1.Recovery;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.Search;
+import io.espalier.v1.TaskData;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,7 +43,8 @@ class RequestOptionsTest {
                                 + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0"
                                 + " --recover --recover-order sequential --recover-steps 5 --recover-batch 3 --recover-rate 0.1 --recover-samples 40"
                                 + " --lora-rank 4 --lora-alpha 8 --lora-linears q_proj,down_proj --lora-objective next-token --lora-steps 6 --lora-batch 2"
-                                + " --lora-rate 0.2 --lora-warmup 1 --keep-unrecovered")
+                                + " --lora-rate 0.2 --lora-warmup 1 --keep-unrecovered"
+                                + " --task piqa=p.jsonl --task arc_easy=t/a=b.jsonl --task-limit 7")
                         .split(" "));
 
         // Then
@@ -97,7 +99,15 @@ class RequestOptionsTest {
                                 .setSequenceLength(32)
                                 .setMaxWindows(9)
                                 .setSkipSpeed(true)
-                                .setRuntime("espalier"))
+                                .setRuntime("espalier")
+                                .addTasks(TaskData.newBuilder()
+                                        .setTask("piqa")
+                                        .setData("p.jsonl")
+                                        .setLimit(7))
+                                .addTasks(TaskData.newBuilder()
+                                        .setTask("arc_easy")
+                                        .setData("t/a=b.jsonl")
+                                        .setLimit(7)))
                         .setExport(Export.newBuilder().setRuntime("vllm").setGguf("q8_0"))
                         .setRecovery(Recovery.newBuilder()
                                 .setLocal(LocalRecovery.newBuilder()

@@ -10,6 +10,7 @@ import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.Search;
+import io.espalier.v1.TaskData;
 import io.espalier.v1.TextShare;
 import java.util.List;
 import java.util.Locale;
@@ -85,6 +86,12 @@ public final class CompleteRequestMapper {
             JobSpec.Source only = text.sources().get(0);
             wire.setText(only.uri()).setTextField(only.column());
         }
+        evaluation
+                .tasks()
+                .forEach(task -> wire.addTasks(TaskData.newBuilder()
+                        .setTask(task.task().label())
+                        .setData(task.uri())
+                        .setLimit(task.limit())));
         return wire;
     }
 

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * A file that a job reads, at one moment. If the file is written, replaced or cut later, it is another one.
  *
- * @param field of the request that names it: {@code model}, {@code calibration.text} or {@code evaluation.text}
+ * @param field of the request that names it: {@code model}, {@code calibration.text}, {@code evaluation.text} or
+ *     {@code evaluation.tasks[0].data}
  * @param name of the file in its folder
  * @param bytes its size; -1 when there is no such file
  * @param modified nanoseconds from 1970 to its last write

@@ -6,6 +6,8 @@ import io.espalier.model.artifact.Root;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.text.Tokenizer;
 import io.espalier.model.text.Windows;
+import io.espalier.model.zeroshot.LogLikelihoods;
+import io.espalier.model.zeroshot.Question;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,7 @@ public final class Inputs implements AutoCloseable {
     private final SourceText calibration;
     private final SourceText evaluation;
     private final Optional<SourceText> recovery;
+    private final List<TaskSource> tasks = new ArrayList<>();
     private final Checkpoint checkpoint;
     private final @Nullable Inspection inspection;
     private final long seed;
@@ -42,6 +45,9 @@ public final class Inputs implements AutoCloseable {
         recovery = spec.recovery()
                 .map(asked ->
                         SourceText.in(texts, CALIBRATION, spec.calibration().withWindows(asked.samples())));
+        for (JobSpec.TaskData task : spec.evaluation().tasks()) {
+            tasks.add(TaskSource.in(texts, tasks.size(), task));
+        }
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.
         InputFile.requireSame(inspected, again(inspected));
         checkpoint = Checkpoint.open(folder, modelsRoot, spec.pruning().target().attentionUnit());
@@ -61,6 +67,7 @@ public final class Inputs implements AutoCloseable {
         checkpoint.inputs().forEach(name -> all.add(InputFile.at(folder.resolve(name), MODEL, name)));
         all.addAll(calibration.files());
         all.addAll(evaluation.files());
+        tasks.forEach(task -> all.add(task.inputFile()));
         return List.copyOf(all);
     }
 
@@ -75,6 +82,7 @@ public final class Inputs implements AutoCloseable {
                 .forEach(file -> now.add(InputFile.at(folder.resolve(file.name()), MODEL, file.name())));
         now.addAll(calibration.files());
         now.addAll(evaluation.files());
+        tasks.forEach(task -> now.add(task.inputFile()));
         return now;
     }
 
@@ -118,6 +126,33 @@ public final class Inputs implements AutoCloseable {
         SourceText text = recovery.orElseThrow(() -> new IllegalStateException("the job asks for no recovery"));
         return windows(text, CALIBRATION, inspection == null ? null : inspection.calibration())
                 .tokens();
+    }
+
+    /**
+     * The questions of one of the evaluation's tasks.
+     *
+     * @param task its index
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the row when the file has other rows than the task's
+     */
+    public List<Question> questions(int task) {
+        return tasks.get(task).questions();
+    }
+
+    /** What is read of the data of each of the evaluation's tasks, for the inspection; errors as {@link #questions}. */
+    public List<TaskRead> tasksRead() {
+        return tasks.stream().map(TaskSource::read).toList();
+    }
+
+    /**
+     * Tokens of the longest choice of all of the evaluation's tasks; 0 without tasks.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} as {@link #questions}, and for a choice that the model cannot read
+     */
+    public int longestChoice() {
+        return tasks.stream()
+                .mapToInt(task -> LogLikelihoods.longest(checkpoint, task.questions()))
+                .max()
+                .orElse(0);
     }
 
     /** What is read of the calibration text, for the inspection. */

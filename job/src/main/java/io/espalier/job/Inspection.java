@@ -23,6 +23,7 @@ import java.util.Set;
  * @param files that the job reads, as they were before they were digested; empty in jobs of earlier versions
  * @param calibration what is read of the calibration text
  * @param evaluation what is read of the evaluation text
+ * @param tasks what is read of the data of each of the evaluation's tasks
  * @param notes what users should know of the inputs, in words
  */
 public record Inspection(
@@ -43,12 +44,14 @@ public record Inspection(
         List<InputFile> files,
         TextRead calibration,
         TextRead evaluation,
+        List<TaskRead> tasks,
         List<String> notes) {
     public Inspection {
         layers = List.copyOf(layers);
         sparedLayers = List.copyOf(sparedLayers);
         profile = Map.copyOf(profile);
         files = List.copyOf(files);
+        tasks = List.copyOf(tasks);
         notes = List.copyOf(notes);
     }
 

@@ -2,6 +2,7 @@ package io.espalier.job;
 
 import io.espalier.model.LayerShape;
 import io.espalier.model.tensor.Computation;
+import io.espalier.model.zeroshot.ZeroShotTask;
 import io.espalier.v1.JobInputs;
 import io.espalier.v1.NumericProfile;
 import java.util.Arrays;
@@ -39,6 +40,7 @@ public final class InspectionMapper {
                 .addAllNotes(inspection.notes());
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
         inspection.files().forEach(file -> inputs.addFiles(toWire(file)));
+        inspection.tasks().forEach(task -> inputs.addTasks(toWire(task)));
         return inputs.build();
     }
 
@@ -65,6 +67,7 @@ public final class InspectionMapper {
                 inputs.getFilesList().stream().map(InspectionMapper::fromWire).toList(),
                 fromWire(inputs.getCalibration()),
                 fromWire(inputs.getEvaluation()),
+                inputs.getTasksList().stream().map(InspectionMapper::fromWire).toList(),
                 inputs.getNotesList());
     }
 
@@ -83,6 +86,20 @@ public final class InspectionMapper {
                 read.getTokens(),
                 read.getBeginningList().stream().mapToInt(Integer::intValue).toArray(),
                 read.getBeginningText());
+    }
+
+    private static io.espalier.v1.TaskRead toWire(TaskRead read) {
+        return io.espalier.v1.TaskRead.newBuilder()
+                .setTask(read.task().label())
+                .setQuestions(read.questions())
+                .setSha256(read.sha256())
+                .build();
+    }
+
+    private static TaskRead fromWire(io.espalier.v1.TaskRead read) {
+        ZeroShotTask task = ZeroShotTask.named(read.getTask())
+                .orElseThrow(() -> new IllegalStateException("no task of this version: " + read.getTask()));
+        return new TaskRead(task, read.getQuestions(), read.getSha256());
     }
 
     /** Where the file lies on its device is no matter of other processes. */

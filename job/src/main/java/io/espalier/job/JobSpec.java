@@ -7,6 +7,7 @@ import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.transformer.ModelLayout;
+import io.espalier.model.zeroshot.ZeroShotTask;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -133,13 +134,25 @@ public record JobSpec(
      * @param heldOut whether the text differs from the calibration text
      * @param speed whether prefill and decode are timed
      * @param runtime that they are timed in; empty: llama.cpp if it can be, else the engine of this program
+     * @param tasks that the models are asked
      */
-    public record Evaluation(Text text, boolean heldOut, boolean speed, Optional<SpeedRuntime> runtime) {
+    public record Evaluation(
+            Text text, boolean heldOut, boolean speed, Optional<SpeedRuntime> runtime, List<TaskData> tasks) {
+        public Evaluation {
+            tasks = List.copyOf(tasks);
+        }
+
         /** Whether llama.cpp must time the models, which not every model allows. */
         public boolean needsLlamaCpp() {
             return speed && runtime.equals(Optional.of(SpeedRuntime.LLAMA_CPP));
         }
     }
+
+    /**
+     * @param uri of a file of questions inside the text root
+     * @param limit of the questions from the start of the file
+     */
+    public record TaskData(ZeroShotTask task, String uri, int limit) {}
 
     /**
      * @param runtime that must load every checkpoint of the job

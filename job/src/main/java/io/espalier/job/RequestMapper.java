@@ -11,6 +11,7 @@ import io.espalier.model.export.GgufType;
 import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.importance.Distribution;
+import io.espalier.model.zeroshot.ZeroShotTask;
 import io.espalier.pipeline.request.RequestJson;
 import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
@@ -18,6 +19,7 @@ import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Scoring;
+import io.espalier.v1.TaskData;
 import io.espalier.v1.TextShare;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +34,7 @@ public final class RequestMapper {
     static final int MAX_WINDOWS = 100_000;
     private static final int MAX_SEQUENCE = 1 << 17;
     private static final int MAX_TEXTS = 16;
+    static final int MAX_QUESTIONS = 100_000;
     private static final double MAX_WEIGHT = 1e6;
     private static final int MAX_DRAWS = 4096;
     private static final int MIN_PRIORITY = -100;
@@ -205,6 +208,29 @@ public final class RequestMapper {
                 evaluation.getRuntime().isEmpty()
                         ? Optional.empty()
                         : Optional.of(SpeedRuntime.named(
-                                choice(evaluation.getRuntime(), "evaluation.runtime", SpeedRuntime.labels()))));
+                                choice(evaluation.getRuntime(), "evaluation.runtime", SpeedRuntime.labels()))),
+                tasks(evaluation.getTasksList()));
+    }
+
+    private static List<JobSpec.TaskData> tasks(List<TaskData> tasks) {
+        List<JobSpec.TaskData> checked = new ArrayList<>();
+        for (int i = 0; i < tasks.size(); i++) {
+            TaskData task = tasks.get(i);
+            String field = "evaluation.tasks[%d]".formatted(i);
+            ZeroShotTask named = ZeroShotTask.named(task.getTask())
+                    .orElseThrow(() -> invalid(
+                            field + ".task",
+                            "is \"%s\"; it must be one of %s"
+                                    .formatted(
+                                            Fields.shortened(task.getTask()),
+                                            String.join(", ", ZeroShotTask.names()))));
+            if (checked.stream().anyMatch(other -> other.task() == named)) {
+                throw invalid(field + ".task", "names %s a second time".formatted(named.label()));
+            }
+            required(task.getData(), field + ".data", "the file of questions");
+            int limit = count(task.getLimit(), MAX_QUESTIONS, 1, MAX_QUESTIONS, field + ".limit");
+            checked.add(new JobSpec.TaskData(named, task.getData(), limit));
+        }
+        return checked;
     }
 }

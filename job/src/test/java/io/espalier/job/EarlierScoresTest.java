@@ -75,6 +75,7 @@ class EarlierScoresTest {
                 List.of(),
                 new TextRead(1, 256, new int[0], beginning),
                 TextRead.UNKNOWN,
+                List.of(),
                 List.of());
     }
 }

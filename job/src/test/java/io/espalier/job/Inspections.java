@@ -41,6 +41,7 @@ final class Inspections {
                 files,
                 calibration,
                 TextRead.UNKNOWN,
+                List.of(),
                 List.of());
     }
 }

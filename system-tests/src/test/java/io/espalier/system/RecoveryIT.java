@@ -1,6 +1,8 @@
 package io.espalier.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
@@ -10,6 +12,8 @@ import io.espalier.v1.JobEvent;
 import io.espalier.v1.LayerRecovery;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.TaskData;
+import io.espalier.v1.ZeroShotTask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +44,10 @@ class RecoveryIT extends SoundStack {
                 .addBudgets(Budget.newBuilder().setUnitRatio(0.4));
         kept.getRecoveryBuilder().setKeepUnrecovered(true);
         kept.getExportBuilder().setGguf("f16");
+        for (String task : List.of("piqa", "winogrande")) {
+            kept.getEvaluationBuilder()
+                    .addTasks(TaskData.newBuilder().setTask(task).setData("tasks/" + task + ".jsonl"));
+        }
         stack.client().submit(Requests.recovery(PARALLEL));
         stack.client().submit(sequential.build());
         stack.client().submit(kept.build());
@@ -150,6 +158,39 @@ class RecoveryIT extends SoundStack {
                 assertThat(other.config().layers()).isEqualTo(one.config().layers());
             }
         }
+    }
+
+    /** The dense model's accuracies are those that lm-evaluation-harness found. */
+    @Test
+    void everyModelOfTheJobIsAskedTheQuestions() throws IOException {
+        // When
+        EvaluationReport first = end(KEPT).getCompleted();
+
+        // Then
+        assertThat(List.of(first, first.getFurther(0))).allSatisfy(report -> {
+            assertThat(report.getZeroShot().getTasksList())
+                    .extracting(
+                            ZeroShotTask::getTask,
+                            ZeroShotTask::getQuestions,
+                            task -> task.getDense().getAccuracy(),
+                            task -> task.getDense().getNormalized(),
+                            task -> task.getUnrecovered().getAnswersList().stream()
+                                    .mapToInt(Integer::intValue)
+                                    .sum())
+                    .containsExactly(tuple("piqa", 5, 0.4, 0.2, 5), tuple("winogrande", 5, 0.6, 0.0, 5));
+            assertThat(report.getZeroShot().getDense().getPublished()).isCloseTo(0.4, within(1e-12));
+        });
+        Path measurements = stack.folders().artifacts().resolve("reports").resolve(KEPT);
+        assertThat(Files.readAllLines(measurements.resolve("piqa-0.jsonl")))
+                .hasSize(5)
+                .allSatisfy(line -> assertThat(line)
+                        .contains(
+                                "\"model\":\"dense\"",
+                                "\"model\":\"" + KEPT + "-1\"",
+                                "\"model\":\"" + KEPT + "-1-unrecovered\"",
+                                "\"model\":\"" + KEPT + "-2-unrecovered\""));
+        assertThat(measurements.resolve("results-dense.json")).content().contains("\"acc_norm,none\" : 0.2");
+        assertThat(measurements.resolve("results-unrecovered-2.json")).exists();
     }
 
     private static JobEvent end(String job) {

@@ -40,7 +40,8 @@ public final class EvaluationTable {
         }
     }
 
-    private static String line(String name, List<String> figures, String ratio) {
+    /** One line of the table. */
+    static String line(String name, List<String> figures, String ratio) {
         StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-24s", name));
         figures.forEach(figure -> line.append(String.format(Locale.ROOT, " %16s", figure)));
         return line.append(String.format(Locale.ROOT, " %9s", ratio)).toString();
@@ -68,6 +69,10 @@ public final class EvaluationTable {
         if (report.getDense().getPeakMemoryBytes() > 0) {
             quantities.add(new Quantity("peak memory, bytes", "%,.0f", ModelMeasurement::getPeakMemoryBytes));
         }
+        if (report.getPruned().hasDivergence()) {
+            quantities.add(1, new Quantity("KL from dense, nats", "%,.4f", ModelMeasurement::getDivergence));
+            quantities.add(2, new Quantity("same token as dense", "%.3f", ModelMeasurement::getAgreement));
+        }
         boolean recovered = report.hasUnrecovered();
         List<ModelMeasurement> models = recovered
                 ? List.of(report.getDense(), report.getUnrecovered(), report.getPruned())
@@ -82,6 +87,7 @@ public final class EvaluationTable {
             table.append(
                     String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
         }
+        table.append(ZeroShotTable.of(report));
         table.append(removed(report));
         table.append(searched(report));
         table.append(RecoveryLine.of(report));

@@ -12,6 +12,10 @@ import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.SearchCandidate;
 import io.espalier.v1.SearchReport;
+import io.espalier.v1.TaskAccuracy;
+import io.espalier.v1.ZeroShotAverage;
+import io.espalier.v1.ZeroShotTask;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTableTest {
@@ -68,6 +72,39 @@ class EvaluationTableTest {
                 .contains(
                         "searched: measured shapes, KL from the dense model 0.0123 nats per token of calibration text;"
                                 + " uniform 0.0452");
+    }
+
+    @Test
+    void setsTheAnswersToQuestionsAgainstEachOther() {
+        EvaluationReport.Builder report = SampleEvents.report().toBuilder();
+        report.getZeroShotBuilder()
+                .setDense(ZeroShotAverage.newBuilder().setAccuracy(0.5).setPublished(0.625))
+                .setPruned(ZeroShotAverage.newBuilder().setAccuracy(0.4).setPublished(0.55))
+                .addTasks(ZeroShotTask.newBuilder()
+                        .setTask("piqa")
+                        .setQuestions(1838)
+                        .setGained(12)
+                        .setLost(45)
+                        .setDense(TaskAccuracy.newBuilder()
+                                .setAccuracy(0.6)
+                                .setNormalized(0.625)
+                                .setNormalizedError(0.011)
+                                .addAllAnswers(List.of(900, 938)))
+                        .setPruned(TaskAccuracy.newBuilder()
+                                .setNormalized(0.55)
+                                .setNormalizedError(0.012)
+                                .addAllAnswers(List.of(1800, 38))));
+
+        String table = EvaluationTable.of(report.build());
+
+        assertThat(table)
+                .contains(
+                        "zero-shot accuracy                  dense           pruned questions",
+                        "piqa, acc_norm                62.5% ± 1.1      55.0% ± 1.2     1,838",
+                        "average                             62.5%            55.0%",
+                        "average, acc alone                  50.0%            40.0%",
+                        "the pruned model gained 12 and lost 45 of piqa",
+                        "note: piqa: one and the same answer was given to nearly all questions");
     }
 
     @Test

@@ -37,9 +37,24 @@ public record Evaluation(
     }
 
     /**
+     * @param distance from the dense model; empty for that itself
      * @param nonzero parameters, without those that pruning made zero in place
      * @param macs multiply-accumulate operations of one forward pass
      * @param checkpointBytes size of the weight files
      */
-    public record Measurement(double perplexity, long parameters, long nonzero, long macs, long checkpointBytes) {}
+    public record Measurement(
+            double perplexity,
+            Optional<Distance> distance,
+            long parameters,
+            long nonzero,
+            long macs,
+            long checkpointBytes) {}
+
+    /**
+     * How far a model's next tokens are from the dense model's.
+     *
+     * @param divergence KL(dense ‖ model) in nats, the mean over all predictions
+     * @param agreement share of the predictions whose most likely token is the same
+     */
+    public record Distance(double divergence, double agreement) {}
 }

@@ -1,6 +1,7 @@
 package io.espalier.evaluator.domain;
 
 import io.espalier.base.Progress;
+import io.espalier.evaluator.domain.Evaluation.Distance;
 import io.espalier.evaluator.domain.Evaluation.Measurement;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
@@ -9,8 +10,8 @@ import io.espalier.job.ScoreSets;
 import io.espalier.job.Target;
 import io.espalier.job.Workspace;
 import io.espalier.model.LayerShape;
-import io.espalier.model.artifact.ArtifactStore;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.evaluation.Comparison;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.importance.ScoreFile;
@@ -18,10 +19,10 @@ import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.Allocation;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
-import io.espalier.model.tensor.Computation;
 import io.espalier.model.tensor.Engine;
 import io.espalier.model.transformer.ModelLayout;
 import io.espalier.model.transformer.ModelSize;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,15 +48,6 @@ public final class EvaluationWork {
      */
     public record Pruned(String output, long zeroedWeights, Optional<Unrecovered> unrecovered) {}
 
-    /** Where a model lies as it was before its recovery. */
-    public sealed interface Unrecovered {
-        /** @param output name of an artifact that is kept */
-        record Kept(String output) implements Unrecovered {}
-
-        /** @param staging that was not committed */
-        record Staged(String staging) implements Unrecovered {}
-    }
-
     public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
         Engine.setThreads(inspection.threads());
         return workspace.read(spec, inspection, inputs -> evaluate(spec, inspection, artifact, inputs, progress));
@@ -63,49 +55,65 @@ public final class EvaluationWork {
 
     private Evaluation evaluate(
             JobSpec spec, Inspection inspection, Pruned artifact, Inputs inputs, Progress progress) {
+        if (artifact.unrecovered().isEmpty()) {
+            return evaluate(spec, inspection, artifact, Optional.empty(), inputs, progress);
+        }
+        try (Checkpoint unrecovered = artifact.unrecovered().get().open(workspace.artifacts(), spec.jobId())) {
+            return evaluate(spec, inspection, artifact, Optional.of(unrecovered), inputs, progress);
+        }
+    }
+
+    private Evaluation evaluate(
+            JobSpec spec,
+            Inspection inspection,
+            Pruned artifact,
+            Optional<Checkpoint> unrecovered,
+            Inputs inputs,
+            Progress progress) {
         Checkpoint dense = inputs.checkpoint();
         try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
             int[][] windows = inputs.evaluation();
-            Computation computation = Computation.exact(inspection.computation().budget());
             Optional<ScoreSets> sliced = scoreSets(spec, artifact);
+            List<Checkpoint> measured = new ArrayList<>(List.of(pruned));
+            unrecovered.ifPresent(measured::add);
             ModelsProgress models = new ModelsProgress(
                     progress,
-                    2
-                            + (artifact.unrecovered().isPresent() ? 1 : 0)
+                    1
+                            + measured.size()
                             + sliced.map(sets -> sets.names().size()).orElse(0),
                     (long) windows.length
                             * windows[0].length
                             * dense.config().layers().size());
-            Perplexity ofDense = Perplexity.of(dense, windows, computation, models.of(0));
-            Perplexity ofPruned = Perplexity.of(pruned, windows, computation, models.of(1));
-            Optional<Measurement> unrecovered = artifact.unrecovered()
-                    .map(where -> unrecovered(spec, where, windows, computation, models.of(models.models() - 1)));
+            Comparison compared = Comparison.of(
+                    dense, measured, windows, inspection.computation().budget(), models.first(1 + measured.size()));
+            Comparison.Measured ofPruned = compared.others().get(0);
             Speeds speeds = new SpeedWork().measure(spec, inspection, dense, pruned, windows[0]);
             return new Evaluation(
-                    measurement(dense, ofDense, 0),
-                    measurement(pruned, ofPruned, artifact.zeroedWeights()),
-                    unrecovered,
+                    measurement(dense, compared.dense(), Optional.empty(), 0),
+                    measurement(pruned, ofPruned.perplexity(), Optional.of(ofPruned), artifact.zeroedWeights()),
+                    unrecovered.map(model -> measurement(
+                            model,
+                            compared.others().get(1).perplexity(),
+                            Optional.of(compared.others().get(1)),
+                            0)),
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
-                    ofDense.windows(),
-                    ofDense.predictions(),
+                    compared.dense().windows(),
+                    compared.dense().predictions(),
                     MACS_TOKENS,
                     speeds,
-                    sliced.map(sets -> sliced(spec, inspection, artifact, dense, pruned, windows, sets, models))
+                    sliced.map(sets -> sliced(
+                                    spec,
+                                    inspection,
+                                    artifact,
+                                    dense,
+                                    pruned,
+                                    windows,
+                                    sets,
+                                    models,
+                                    1 + measured.size()))
                             .orElse(Map.of()));
-        }
-    }
-
-    private Measurement unrecovered(
-            JobSpec spec, Unrecovered where, int[][] windows, Computation computation, Progress progress) {
-        ArtifactStore artifacts = workspace.artifacts();
-        try (Checkpoint model = where instanceof Unrecovered.Kept kept
-                ? artifacts.open(kept.output())
-                : artifacts
-                        .staged(((Unrecovered.Staged) where).staging(), spec.jobId())
-                        .open()) {
-            return measurement(model, Perplexity.of(model, windows, computation, progress), 0);
         }
     }
 
@@ -133,7 +141,8 @@ public final class EvaluationWork {
             Checkpoint pruned,
             int[][] windows,
             ScoreSets scores,
-            ModelsProgress models) {
+            ModelsProgress models,
+            int before) {
         Target.Units units = (Target.Units) spec.pruning().target();
         Map<String, Double> perplexities = new LinkedHashMap<>();
         for (String set : scores.names()) {
@@ -146,7 +155,7 @@ public final class EvaluationWork {
                                     inspection.scope(),
                                     scores.of(set),
                                     new PrunedTensors(dense, units.compensation()));
-            Progress progress = models.of(2 + perplexities.size());
+            Progress progress = models.of(before + perplexities.size());
             perplexities.put(
                     set,
                     SlicedPerplexity.of(
@@ -173,10 +182,12 @@ public final class EvaluationWork {
         return Allocation.removed(dense.config().layers(), left, inspection.scope(), scores);
     }
 
-    private static Measurement measurement(Checkpoint checkpoint, Perplexity perplexity, long zeroedWeights) {
+    private static Measurement measurement(
+            Checkpoint checkpoint, Perplexity perplexity, Optional<Comparison.Measured> compared, long zeroedWeights) {
         ModelSize size = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), MACS_TOKENS);
         return new Measurement(
                 perplexity.value(),
+                compared.map(measured -> new Distance(measured.divergence(), measured.agreement())),
                 size.parameters(),
                 size.parameters() - zeroedWeights,
                 size.macs(),

@@ -9,6 +9,11 @@ import io.espalier.base.Progress;
  * @param tokensOfEach tokens that pass the layers of one model, about: a pruned model may have fewer layers
  */
 record ModelsProgress(Progress progress, int models, long tokensOfEach) {
+    /** Hears of the layers of the first models, which are measured together. */
+    Progress first(int together) {
+        return (unit, done, total, tokens) -> progress.advanced(unit, done, total / together * models, tokens);
+    }
+
     /** Hears of one model's layers, and says how far all models are. */
     Progress of(int model) {
         return (unit, done, total, tokens) ->

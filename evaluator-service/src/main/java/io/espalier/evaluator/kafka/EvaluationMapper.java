@@ -3,6 +3,7 @@ package io.espalier.evaluator.kafka;
 import io.espalier.evaluator.domain.Evaluation;
 import io.espalier.evaluator.domain.EvaluationWork;
 import io.espalier.evaluator.domain.Speeds;
+import io.espalier.evaluator.domain.Unrecovered;
 import io.espalier.job.InspectionMapper;
 import io.espalier.job.JobSpec;
 import io.espalier.job.SpeedRuntime;
@@ -50,19 +51,24 @@ final class EvaluationMapper {
         return report.build();
     }
 
+    static EvaluationWork.Pruned pruned(PrunedCheckpoint checkpoint) {
+        return new EvaluationWork.Pruned(
+                checkpoint.getOutput(), checkpoint.getZeroedWeights(), unrecovered(checkpoint));
+    }
+
     /** Where the model of a checkpoint lies as it was before its recovery; empty where there was none. */
-    static Optional<EvaluationWork.Unrecovered> unrecovered(PrunedCheckpoint checkpoint) {
+    static Optional<Unrecovered> unrecovered(PrunedCheckpoint checkpoint) {
         RecoveryReport recovery = checkpoint.getRecovery();
         if (!recovery.getUnrecoveredOutput().isEmpty()) {
-            return Optional.of(new EvaluationWork.Unrecovered.Kept(recovery.getUnrecoveredOutput()));
+            return Optional.of(new Unrecovered.Kept(recovery.getUnrecoveredOutput()));
         }
         return checkpoint.hasRecovery()
-                ? Optional.of(new EvaluationWork.Unrecovered.Staged(recovery.getUnrecoveredStaging()))
+                ? Optional.of(new Unrecovered.Staged(recovery.getUnrecoveredStaging()))
                 : Optional.empty();
     }
 
     private static ModelMeasurement toWire(Evaluation.Measurement measurement, Speeds.Measured speed) {
-        return ModelMeasurement.newBuilder()
+        ModelMeasurement.Builder wire = ModelMeasurement.newBuilder()
                 .setPerplexity(measurement.perplexity())
                 .setParameters(measurement.parameters())
                 .setNonzeroParameters(measurement.nonzero())
@@ -70,8 +76,10 @@ final class EvaluationMapper {
                 .setCheckpointBytes(measurement.checkpointBytes())
                 .setPrefillTokensPerSecond(speed.prefill())
                 .setDecodeTokensPerSecond(speed.decode())
-                .setPeakMemoryBytes(speed.peakMemory())
-                .build();
+                .setPeakMemoryBytes(speed.peakMemory());
+        measurement.distance().ifPresent(distance -> wire.setDivergence(distance.divergence())
+                .setAgreement(distance.agreement()));
+        return wire.build();
     }
 
     private static EvaluationProtocol protocol(Evaluation evaluation, String codeVersion) {

@@ -24,13 +24,7 @@ record EvaluationWorkMapper(Workspace workspace, EvaluationWork work, String cod
         JobSpec spec = RequestMapper.toSpec(task.getJobId(), task.getRequest());
         PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
         Evaluation evaluation = work.evaluate(
-                spec,
-                InspectionMapper.fromWire(task.getInputs()),
-                new EvaluationWork.Pruned(
-                        checkpoint.getOutput(),
-                        checkpoint.getZeroedWeights(),
-                        EvaluationMapper.unrecovered(checkpoint)),
-                progress);
+                spec, InspectionMapper.fromWire(task.getInputs()), EvaluationMapper.pruned(checkpoint), progress);
         EvaluationReport report = EvaluationMapper.toWire(checkpoint, spec, evaluation, codeVersion);
         workspace
                 .artifacts()

@@ -8,11 +8,14 @@ import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Stage;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.pipeline.topic.StageTopics;
+import io.espalier.v1.AskWork;
+import io.espalier.v1.Asked;
 import io.espalier.v1.EvaluateWork;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.ReportWork;
 import io.espalier.v1.Task;
+import io.espalier.v1.TaskRead;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
@@ -21,10 +24,13 @@ import java.util.Optional;
 
 /**
  * Pruned checkpoints in, their evaluations out. One task each: dense and pruned are only comparable when measured
- * together. Then one task leaves the report of them all.
+ * together. Beside them tasks ask all models the questions of multiple-choice tasks. Then one task leaves the report of them all.
  */
 @Singleton
 public class EvaluatorStage implements Stage {
+    /** Questions of a task of the queue: enough that reading the weights counts little, few enough that workers share them. */
+    private static final int QUESTIONS_TOGETHER = 256;
+
     private static final StageTopics TOPICS = StageTopics.named("evaluator");
 
     @Override
@@ -52,11 +58,13 @@ public class EvaluatorStage implements Stage {
     @Override
     public Step next(Input.Start input, List<List<TaskResult>> waves) {
         PrunedCheckpoint first = checkpoint(input);
+        List<Task> evaluations = evaluations(first);
         if (waves.isEmpty()) {
-            return new Step.Run("evaluate", evaluations(first));
+            List<Task> tasks = new ArrayList<>(evaluations);
+            tasks.addAll(questions(first));
+            return new Step.Run("evaluate", tasks);
         }
-        List<EvaluationReport> reports =
-                waves.get(0).stream().map(TaskResult::getEvaluated).toList();
+        List<EvaluationReport> reports = reports(first, evaluations.size(), waves.get(0));
         if (waves.size() == 1) {
             return new Step.Run("report", List.of(report(first, reports)));
         }
@@ -71,6 +79,50 @@ public class EvaluatorStage implements Stage {
         tasks.add(evaluation("evaluate", first.toBuilder().clearFurther().build()));
         first.getFurtherList().forEach(further -> tasks.add(evaluation("evaluate-" + (tasks.size() + 1), further)));
         return tasks;
+    }
+
+    /** One task for each slice of the questions of each of the evaluation's tasks. */
+    private static List<Task> questions(PrunedCheckpoint first) {
+        List<Task> tasks = new ArrayList<>();
+        for (int i = 0; i < first.getInputs().getTasksCount(); i++) {
+            TaskRead read = first.getInputs().getTasks(i);
+            for (int from = 0; from < read.getQuestions(); from += QUESTIONS_TOGETHER) {
+                AskWork ask = AskWork.newBuilder()
+                        .setTask(i)
+                        .setFirstQuestion(from)
+                        .setLastQuestion(Math.min(from + QUESTIONS_TOGETHER, read.getQuestions()))
+                        .build();
+                tasks.add(task("%s-%d".formatted(read.getTask(), from), first)
+                        .setEvaluate(
+                                EvaluateWork.newBuilder().setCheckpoint(first).setAsk(ask))
+                        .build());
+            }
+        }
+        return tasks;
+    }
+
+    /** The evaluation of each checkpoint, with what its model answered. */
+    private static List<EvaluationReport> reports(PrunedCheckpoint first, int checkpoints, List<TaskResult> results) {
+        List<EvaluationReport> reports = results.subList(0, checkpoints).stream()
+                .map(TaskResult::getEvaluated)
+                .toList();
+        List<PrunedCheckpoint> all = new ArrayList<>(first.getFurtherList());
+        all.add(0, first);
+        List<ZeroShotReportMapper.AskedTask> asked = new ArrayList<>();
+        int next = checkpoints;
+        for (TaskRead read : first.getInputs().getTasksList()) {
+            int slices = (read.getQuestions() + QUESTIONS_TOGETHER - 1) / QUESTIONS_TOGETHER;
+            List<Asked> answers = results.subList(next, next + slices).stream()
+                    .filter(TaskResult::hasAsked)
+                    .map(TaskResult::getAsked)
+                    .toList();
+            // An evaluator of an earlier version measured a checkpoint instead of asking.
+            if (!answers.isEmpty()) {
+                asked.add(new ZeroShotReportMapper.AskedTask(read, answers));
+            }
+            next += slices;
+        }
+        return ZeroShotReportMapper.added(all, reports, asked);
     }
 
     private static Task evaluation(String id, PrunedCheckpoint checkpoint) {

@@ -11,14 +11,19 @@ import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 
-/** {@link io.espalier.evaluator.domain.EvaluationWork} behind the task queue, and the report of its results. */
+/**
+ * {@link io.espalier.evaluator.domain.EvaluationWork} and {@link io.espalier.evaluator.domain.ZeroShotWork} behind the task
+ * queue, and their report.
+ */
 @Singleton
 public class EvaluatorWorker implements Worker {
     private final EvaluationWorkMapper work;
+    private final ZeroShotWorkMapper questions;
     private final ReportWorkMapper report;
 
     public EvaluatorWorker(Workspace workspace) {
         this.work = EvaluationWorkMapper.in(workspace, CodeVersion.get());
+        this.questions = ZeroShotWorkMapper.in(workspace);
         this.report = new ReportWorkMapper(new ReportWork(workspace.artifacts()));
     }
 
@@ -29,6 +34,11 @@ public class EvaluatorWorker implements Worker {
 
     @Override
     public TaskResult.Builder run(Task task, TaskReport progress) {
-        return SettingNames.named(() -> task.getEvaluate().hasReport() ? report.run(task) : work.run(task, progress));
+        return SettingNames.named(() -> {
+            if (task.getEvaluate().hasReport()) {
+                return report.run(task);
+            }
+            return task.getEvaluate().hasAsk() ? questions.run(task, progress) : work.run(task, progress);
+        });
     }
 }

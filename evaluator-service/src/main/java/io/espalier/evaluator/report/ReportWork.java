@@ -54,8 +54,32 @@ public final class ReportWork {
                 dense,
                 measured.stream().map(this::result).toList(),
                 scores(measured.get(0).output()));
+        writeHarnessResults(jobId, request.path("model").asText(), measured);
         artifacts.writeReport(jobId, DATA, report.json());
         return artifacts.writeReport(jobId, PAGE, ReportPage.of(report));
+    }
+
+    /** One file for each model that was asked multiple-choice tasks. */
+    private void writeHarnessResults(String jobId, String dense, List<Measured> measured) {
+        for (int i = 0; i < measured.size(); i++) {
+            JsonNode asked = measured.get(i).evaluation().path("zero_shot");
+            if (asked.isMissingNode()) {
+                continue;
+            }
+            String output = measured.get(i).output();
+            String further = i == 0 ? "" : "-" + (i + 1);
+            if (i == 0) {
+                artifacts.writeReport(jobId, "results-dense.json", HarnessResults.of(asked, "dense", dense));
+            }
+            artifacts.writeReport(
+                    jobId, "results-pruned%s.json".formatted(further), HarnessResults.of(asked, "pruned", output));
+            if (asked.has("unrecovered")) {
+                artifacts.writeReport(
+                        jobId,
+                        "results-unrecovered%s.json".formatted(further),
+                        HarnessResults.of(asked, "unrecovered", output));
+            }
+        }
     }
 
     private JobReport.Result result(Measured measured) {

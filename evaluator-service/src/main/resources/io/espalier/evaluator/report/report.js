@@ -196,7 +196,8 @@
         [unrecovered ? 'dense → pruned → recovered' : '',
           `${figure(protocol.predicted_tokens)} predictions, windows of ${figure(protocol.sequence_length)} tokens`,
           protocol.split === 'calibration'
-            ? 'on the text it was calibrated on: too good to be believed' : `text: ${plain(protocol.split || '')}`]),
+            ? 'on the text it was calibrated on: too good to be believed' : `text: ${plain(protocol.split || '')}`,
+          number(after.agreement) ? `the most likely next token is the dense model’s in ${share(after.agreement)} of them` : '']),
       speed('prefill', 'Speed: reading a prompt', 'prefill_tokens_per_second', `a prompt of ${figure(protocol.prefill_tokens)} tokens`),
       speed('decode', 'Speed: writing', 'decode_tokens_per_second', `${figure(protocol.decode_tokens)} tokens, one after the other`));
   }
@@ -205,7 +206,8 @@
     const { before, after, unrecovered } = measurements(result);
     const protocol = protocolOf(result);
     const quantities = [
-      ['perplexity', 'perplexity', 3], ['parameters', 'parameters', 0], ['parameters that are not zero', 'nonzero_parameters', 0],
+      ['perplexity', 'perplexity', 3], ['distance from the dense model (KL), nats per token', 'divergence', 4],
+      ['most likely token is the dense model’s, share', 'agreement', 3], ['parameters', 'parameters', 0], ['parameters that are not zero', 'nonzero_parameters', 0],
       [`multiply-adds for ${figure(protocol.macs_tokens)} tokens`, 'macs', 0], ['bytes of the files', 'checkpoint_bytes', 0],
       ['reading, tokens/s', 'prefill_tokens_per_second', 0], ['writing, tokens/s', 'decode_tokens_per_second', 0],
       ['most memory, bytes', 'peak_memory_bytes', 0],
@@ -219,6 +221,61 @@
           ...(unrecovered ? [cell(unrecovered, field, digits)] : []), cell(after, field, digits),
           number(before[field]) && number(after[field]) ? figure(after[field] / before[field], 3) : '–'])),
       notes.length ? el('ul', { class: 'notes soft' }, ...notes.map(note => el('li', {}, note))) : null);
+  }
+
+  /** The accuracy that papers average: normalized where the task has that. */
+  const accuracyOf = answers => answers && (answers.normalized !== undefined
+    ? { share: number(answers.normalized), error: answers.normalized_error } : { share: number(answers.accuracy), error: answers.accuracy_error });
+
+  function tasks(result) {
+    const asked = result.evaluation.zero_shot;
+    if (!asked || !(asked.tasks || []).length) return null;
+    const models = [['dense', 'dense', 'soft'], ...(asked.unrecovered
+      ? [['unrecovered', 'pruned', 'orange'], ['pruned', 'recovered', 'blue']] : [['pruned', 'pruned', 'blue']])];
+    const percent = one => `${share(one.share)}${one.error === undefined ? '' : ` ± ${figure(100 * one.error, 1)}`}`;
+    const mean = (model, which) => share(number((asked[model] || {})[which]));
+    const rows = [...asked.tasks].reverse();
+    const apart = 14;
+    const dots = (model, place, color) => (params, api) => {
+      const [low, at, high] = [2, 0, 3].map(field => api.coord([api.value(field), api.value(1)]));
+      const y = at[1] + (place - (models.length - 1) / 2) * apart;
+      const stroke = { stroke: color, lineWidth: 2 };
+      return { type: 'group', children: [
+        { type: 'line', shape: { x1: low[0], y1: y, x2: high[0], y2: y }, style: stroke },
+        { type: 'circle', shape: { cx: at[0], cy: y, r: 5 }, style: { fill: color } },
+      ] };
+    };
+    const same = asked.tasks.filter(task => [task.dense, task.pruned].some(one => {
+      const counts = ((one || {}).answers || []).map(number);
+      return Math.max(...counts) > 0.9 * counts.reduce((sum, count) => sum + count, 0);
+    }));
+    return section('tasks', 'Questions with several answers',
+      `Each model was asked ${figure(asked.tasks.reduce((sum, task) => sum + number(task.questions), 0))} questions without an example, and`
+        + ' took the answer that it finds most likely. The dot is the share of right answers, the line its standard error: where lines'
+        + ' overlap, the difference may be chance.',
+      key(...models.map(([, name, color]) => [`var(--${color})`, name])),
+      chart(`Accuracy of ${models.length} models in ${rows.length} tasks; the numbers stand below.`, 60 + rows.length * (20 + apart * models.length),
+        color => ({
+          grid: { left: 12, right: 24, top: 8, bottom: 36, containLabel: true },
+          tooltip: tooltip(color, item => `${item.data.task}, ${item.seriesName}: ${item.data.words}`),
+          xAxis: axis(color, { type: 'value', scale: true, name: 'right answers', nameLocation: 'middle', nameGap: 28,
+            axisLabel: { formatter: value => `${figure(100 * value)}%` } }),
+          yAxis: axis(color, { type: 'category', data: rows.map(task => plain(task.task)) }),
+          series: models.map(([model, name, tone], place) => ({ name, type: 'custom', encode: { x: [0, 2, 3], y: 1 },
+            renderItem: dots(model, place, color[tone]),
+            data: rows.map((task, row) => {
+              const one = accuracyOf(task[model] || {});
+              return { value: [one.share, row, one.share - number(one.error), one.share + number(one.error)],
+                task: plain(task.task), words: percent(one) };
+            }) })),
+        })),
+      table(['task', ...models.map(([, name]) => name), 'questions', 'gained', 'lost'],
+        [...asked.tasks.map(task => [`${plain(task.task)}, ${task.dense && task.dense.normalized !== undefined ? 'acc_norm' : 'acc'}`,
+          ...models.map(([model]) => percent(accuracyOf(task[model] || {}))), figure(task.questions), figure(task.gained), figure(task.lost)]),
+        ['average', ...models.map(([model]) => mean(model, 'published')), '', '', ''],
+        ['average of acc alone', ...models.map(([model]) => mean(model, 'accuracy')), '', '', '']]),
+      same.length ? el('p', { class: 'what' }, `In ${same.map(task => plain(task.task)).join(', ')} a model gave one and the same answer to nearly`
+        + ' all questions, so that its accuracy says little.') : null);
   }
 
   function front() {
@@ -578,7 +635,7 @@
     const result = results[index];
     return [
       () => headline(result), () => results.length > 1 ? chooser(index) : null, () => tiles(result), () => front(),
-      () => whatWent(result), () => comparison(result), () => recovery(result), () => search(result), () => importance(result), () => repairs(result),
+      () => tasks(result), () => whatWent(result), () => comparison(result), () => recovery(result), () => search(result), () => importance(result), () => repairs(result),
       () => controls(result), () => provenance(result),
       () => el('footer', {}, 'Made by Espalier. report.json beside this page has the same data; docs/report.md says how to read it.'
         + ' Charts: Apache ECharts, Apache-2.0.'),

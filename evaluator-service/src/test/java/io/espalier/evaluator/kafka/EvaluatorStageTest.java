@@ -2,17 +2,24 @@ package io.espalier.evaluator.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
 
-import io.espalier.evaluator.domain.EvaluationWork;
+import io.espalier.evaluator.domain.Unrecovered;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Step;
+import io.espalier.v1.Asked;
 import io.espalier.v1.EvaluationReport;
+import io.espalier.v1.JobInputs;
+import io.espalier.v1.ModelAnswers;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.ReportWritten;
 import io.espalier.v1.Task;
+import io.espalier.v1.TaskRead;
 import io.espalier.v1.TaskResult;
+import io.espalier.v1.ZeroShotReport;
+import io.espalier.v1.ZeroShotTask;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -88,9 +95,82 @@ class EvaluatorStageTest {
 
     @Test
     void aJobWhoseReportAnEarlierVersionTookCompletesWithoutAPage() throws Exception {
-        Step.Complete end = (Step.Complete) next(List.of(List.of(evaluated("a")), List.of(evaluated("a"))));
+        Step.Complete end =
+                (Step.Complete) next(List.of(List.of(evaluated("a"), evaluated("b")), List.of(evaluated("a"))));
 
         assertThat(end.report().getReport()).isEmpty();
+    }
+
+    @Test
+    void tasksOfTheQueueShareTheQuestions() throws Exception {
+        Step.Run run = (Step.Run) new EvaluatorStage()
+                .next(new EvaluatorStage().start(ASKED.toByteArray()).orElseThrow(), List.of());
+
+        assertThat(run.tasks())
+                .extracting(
+                        Task::getTaskId,
+                        task -> task.getEvaluate().getAsk().getTask(),
+                        task -> task.getEvaluate().getAsk().getFirstQuestion(),
+                        task -> task.getEvaluate().getAsk().getLastQuestion())
+                .containsExactly(
+                        tuple("evaluate", 0, 0, 0),
+                        tuple("piqa-0", 0, 0, 256),
+                        tuple("piqa-256", 0, 256, 300),
+                        tuple("boolq-0", 1, 0, 10));
+    }
+
+    @Test
+    void theAnswersOfAllTasksAreAddedUp() throws Exception {
+        // Given: dense, pruned and unrecovered
+        TaskResult first = asked(answers(256, 128, 64, 0, 0), answers(256, 64, 32, 3, 35), answers(256, 0, 0, 1, 65));
+        TaskResult second = asked(answers(44, 22, 11, 0, 0), answers(44, 11, 13, 4, 2), answers(44, 0, 0, 0, 11));
+        TaskResult other = asked(answers(10, 6, 0, 0, 0), answers(10, 5, 0, 0, 1), answers(10, 5, 0, 0, 1));
+        TaskResult written = TaskResult.newBuilder()
+                .setReportWritten(ReportWritten.newBuilder().setPath("page"))
+                .build();
+
+        // When
+        Step.Complete end = (Step.Complete) new EvaluatorStage()
+                .next(
+                        new EvaluatorStage().start(ASKED.toByteArray()).orElseThrow(),
+                        List.of(List.of(evaluated("a"), first, second, other), List.of(written)));
+
+        // Then
+        ZeroShotReport report = ((EvaluationReport) end.report()).getZeroShot();
+        ZeroShotTask piqa = report.getTasks(0);
+        assertThat(piqa.getQuestions()).isEqualTo(300);
+        assertThat(piqa.getDense().getAccuracy()).isEqualTo(0.5);
+        assertThat(piqa.getDense().getNormalized()).isEqualTo(0.25);
+        assertThat(piqa.getPruned().getNormalized()).isEqualTo(0.15);
+        assertThat(piqa.getUnrecovered().getAccuracy()).isZero();
+        assertThat(piqa.getGained()).isEqualTo(7);
+        assertThat(piqa.getLost()).isEqualTo(37);
+        assertThat(report.getTasks(1).getDense().hasNormalized()).isFalse();
+        assertThat(report.getDense().getAccuracy()).isCloseTo(0.55, within(1e-12));
+        assertThat(report.getDense().getPublished()).isCloseTo((0.25 + 0.6) / 2, within(1e-12));
+    }
+
+    private static final PrunedCheckpoint ASKED = COMMITTED.toBuilder()
+            .setRecovery(RecoveryReport.getDefaultInstance())
+            .setInputs(JobInputs.newBuilder()
+                    .addTasks(TaskRead.newBuilder().setTask("piqa").setQuestions(300))
+                    .addTasks(TaskRead.newBuilder().setTask("boolq").setQuestions(10)))
+            .build();
+
+    private static TaskResult asked(ModelAnswers... models) {
+        return TaskResult.newBuilder()
+                .setAsked(Asked.newBuilder().addAllModels(List.of(models)))
+                .build();
+    }
+
+    private static ModelAnswers answers(int questions, int right, int normalizedRight, int gained, int lost) {
+        return ModelAnswers.newBuilder()
+                .setQuestions(questions)
+                .setRight(right)
+                .setNormalizedRight(normalizedRight)
+                .setGained(gained)
+                .setLost(lost)
+                .build();
     }
 
     private Step next(List<List<TaskResult>> waves) throws Exception {
@@ -122,16 +202,14 @@ class EvaluatorStageTest {
     void theUnrecoveredModelIsReadFromItsArtifactWhereThatIsKept() {
         PrunedCheckpoint kept = recovered(RecoveryReport.newBuilder().setUnrecoveredOutput("small-unrecovered"));
 
-        assertThat(EvaluationMapper.unrecovered(kept))
-                .contains(new EvaluationWork.Unrecovered.Kept("small-unrecovered"));
+        assertThat(EvaluationMapper.unrecovered(kept)).contains(new Unrecovered.Kept("small-unrecovered"));
     }
 
     @Test
     void theUnrecoveredModelIsReadFromItsStagingOtherwise() {
         PrunedCheckpoint staged = recovered(RecoveryReport.newBuilder().setUnrecoveredStaging("work/job/staging/a"));
 
-        assertThat(EvaluationMapper.unrecovered(staged))
-                .contains(new EvaluationWork.Unrecovered.Staged("work/job/staging/a"));
+        assertThat(EvaluationMapper.unrecovered(staged)).contains(new Unrecovered.Staged("work/job/staging/a"));
         assertThat(EvaluationMapper.unrecovered(COMMITTED)).isEmpty();
     }
 

@@ -64,7 +64,11 @@ public final class JobCheck {
         }
         int recovery = spec.recovery().isPresent() ? inputs.recovery().length : 0;
         spec.recovery().ifPresent(asked -> lines.add(recovery(asked, recovery)));
-        lines.add(memory(spec, inspection, checkpoint, recovery));
+        inspection
+                .tasks()
+                .forEach(task -> lines.add(String.format(
+                        Locale.ROOT, "%s: %,d questions", task.task().label(), task.questions())));
+        lines.add(memory(spec, inspection, checkpoint, recovery, inputs.longestChoice()));
         return lines;
     }
 
@@ -134,7 +138,8 @@ public final class JobCheck {
                 Locale.ROOT, "recovery: learns from %,d windows; %s", windows, String.join("; then ", ways));
     }
 
-    private static String memory(JobSpec spec, Inspection inspection, Checkpoint checkpoint, int recovery) {
+    private static String memory(
+            JobSpec spec, Inspection inspection, Checkpoint checkpoint, int recovery, int longestChoice) {
         MemoryBudget budget = inspection.computation().budget();
         List<Need> needs = new JobFootprint(
                         spec,
@@ -143,7 +148,8 @@ public final class JobCheck {
                         inspection.parameters(),
                         inspection.calibrationWindows(),
                         inspection.evaluationWindows(),
-                        recovery)
+                        recovery,
+                        longestChoice)
                 .needs();
         Need most = Collections.max(needs, Comparator.comparingLong(Need::bytes));
         return String.format(

@@ -6,7 +6,7 @@ import io.espalier.job.Recovery;
 import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.model.LayerShape;
-import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.evaluation.Comparison;
 import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
@@ -22,6 +22,7 @@ import io.espalier.model.search.SearchWindows;
 import io.espalier.model.transformer.Footprint;
 import io.espalier.model.transformer.LayerLayout;
 import io.espalier.model.transformer.LayerScope;
+import io.espalier.model.zeroshot.LogLikelihoods;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +36,7 @@ import java.util.List;
  * @param calibration number of windows of the calibration text
  * @param evaluation number of windows of the evaluation text
  * @param recovery number of windows that a recovery learns from; 0 where there is none
+ * @param choice tokens of the longest choice of the evaluation's tasks; 0 where there are none
  */
 record JobFootprint(
         JobSpec spec,
@@ -43,7 +45,8 @@ record JobFootprint(
         long parameters,
         int calibration,
         int evaluation,
-        int recovery) {
+        int recovery,
+        int choice) {
     /** The most shapes that a search compares: uniform ones, the cheapest, and the cheapest by the estimate alone. */
     private static final int CANDIDATES = 3;
 
@@ -64,9 +67,19 @@ record JobFootprint(
         }
         spec.recovery().ifPresent(asked -> addRecovery(needs, asked));
         int length = spec.evaluation().text().sequenceLength();
-        int together = Perplexity.together(
-                footprint.layout(), evaluation, length, footprint.computation().budget());
-        needs.add(Need.of("evaluation", together, length, Perplexity.bytes(footprint, together, length)));
+        int models = spec.recovery().isPresent() ? 3 : 2;
+        int together = Comparison.together(
+                footprint.layout(),
+                evaluation,
+                length,
+                models,
+                footprint.computation().budget());
+        needs.add(Need.of("evaluation", together, length, Comparison.bytes(footprint, together, length, models)));
+        if (choice > 0) {
+            needs.add(new Need(
+                    "asking of questions of up to %d tokens".formatted(choice),
+                    LogLikelihoods.bytes(footprint, choice)));
+        }
         return List.copyOf(needs);
     }
 

@@ -5,6 +5,7 @@ import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Recovery;
 import io.espalier.job.Target;
+import io.espalier.job.TaskRead;
 import io.espalier.job.TextRead;
 import io.espalier.job.Workspace;
 import io.espalier.model.AttentionUnit;
@@ -66,6 +67,7 @@ final class ScoreInspection {
         int calibrationWindows = calibration.windows(spec.calibration());
         int evaluationWindows = evaluation.windows(spec.evaluation().text());
         int recoveryWindows = recoveryWindows(spec, inputs, layout);
+        List<TaskRead> tasks = inputs.tasksRead();
         Computation computation = new Computation(
                 ComputeType.of(settings.computeType(), checkpoint), new MemoryBudget(settings.memoryBudget()));
         new JobFootprint(
@@ -75,7 +77,8 @@ final class ScoreInspection {
                         parameters,
                         calibrationWindows,
                         evaluationWindows,
-                        recoveryWindows)
+                        recoveryWindows,
+                        inputs.longestChoice())
                 .check();
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();
@@ -100,6 +103,7 @@ final class ScoreInspection {
                 inputs.files(),
                 calibration,
                 evaluation,
+                tasks,
                 notes(checkpoint));
         strategy.check(inspection, workspace.artifacts());
         return inspection;

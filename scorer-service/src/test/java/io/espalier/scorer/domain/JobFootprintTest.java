@@ -156,7 +156,8 @@ class JobFootprintTest {
                         false)),
                 plain.seed());
 
-        List<Need> needs = new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32).needs();
+        List<Need> needs =
+                new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32, 0).needs();
 
         assertThat(needs)
                 .extracting(Need::what)
@@ -205,7 +206,8 @@ class JobFootprintTest {
     void scoresOfAnEarlierJobNeedNoScoring() {
         JobSpec reused = spec("fms", "backprop", units("bias"), false, "earlier");
 
-        List<String> checked = passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0));
+        List<String> checked =
+                passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, 0));
 
         assertThat(checked).containsExactly("bias", "evaluation");
     }
@@ -214,7 +216,8 @@ class JobFootprintTest {
     void exactGradientsBesideDrawsAreCheckedBesideThem() {
         JobSpec compared = spec("taylor", "zeroth-order", units("none"), true, "");
 
-        List<String> checked = passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0));
+        List<String> checked =
+                passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, 0));
 
         assertThat(checked).containsExactly("one", "exact", "evaluation");
     }
@@ -296,7 +299,7 @@ class JobFootprintTest {
 
     private static JobFootprint job(String criterion, String source, Target target, long budget) {
         return new JobFootprint(
-                spec(criterion, source, target, false, ""), footprint(budget), scope(), PARAMETERS, WINDOWS, 4, 0);
+                spec(criterion, source, target, false, ""), footprint(budget), scope(), PARAMETERS, WINDOWS, 4, 0, 0);
     }
 
     private static Footprint footprint(long budget) {
@@ -335,7 +338,7 @@ class JobFootprintTest {
                         JobSpec.Controls.OFF,
                         scoresOf),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false, Optional.empty()),
+                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false, Optional.empty(), List.of()),
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 1);

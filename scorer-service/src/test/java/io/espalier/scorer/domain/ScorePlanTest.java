@@ -219,6 +219,7 @@ class ScorePlanTest {
                 List.of(),
                 TextRead.UNKNOWN,
                 TextRead.UNKNOWN,
+                List.of(),
                 List.of())));
     }
 
@@ -243,7 +244,7 @@ class ScorePlanTest {
                         JobSpec.Controls.RANKS,
                         ""),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(text, false, false, Optional.empty()),
+                new JobSpec.Evaluation(text, false, false, Optional.empty(), List.of()),
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 1);
