@@ -35,6 +35,7 @@ record Folders(Path state, Path models, Path texts, Path artifacts) {
         for (String text : List.of("calibration.txt", "evaluation.txt")) {
             Files.copy(DEMO.resolve(text), texts.resolve(text));
         }
+        copy(DEMO.resolve("tasks"), texts.resolve("tasks"));
         return new Folders(folder.resolve("state"), models, texts, folder.resolve("artifacts"));
     }
 

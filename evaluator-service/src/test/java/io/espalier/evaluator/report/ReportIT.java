@@ -87,7 +87,7 @@ class ReportIT {
                         "<td>62.5% ± 12.5</td><td>25.0% ± 6.3</td><td>37.5% ± 6.3</td><td>8</td><td>1</td><td>3</td>",
                         "25.50 → 60.50 → 30.50")
                 .doesNotContain("could not be drawn", "undefined", "NaN");
-        assertThat(page.body().split("<canvas", -1)).hasSize(1 + 11);
+        assertThat(page.body().split("<canvas", -1)).hasSize(1 + 10);
     }
 
     @Test
