@@ -3,6 +3,7 @@ package io.espalier.cli;
 import io.espalier.base.EspalierException;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.KafkaException;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +43,7 @@ public final class Espalier {
                 .addSubcommand(new JobsCommand(console))
                 .addSubcommand(new ShowCommand(console))
                 .addSubcommand(new ReportCommand(console))
+                .addSubcommand(new CompareCommand(console))
                 .addSubcommand(new CancelCommand(console))
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new ExportCommand())
@@ -52,7 +54,8 @@ public final class Espalier {
                 .addSubcommand(new TellWorkerCommand.Pause(console))
                 .addSubcommand(new TellWorkerCommand.Resume(console))
                 .addSubcommand(new TellWorkerCommand.Drain(console))
-                .addSubcommand(new TailCommand(console));
+                .addSubcommand(new TailCommand(console))
+                .addSubcommand(new AutoComplete.GenerateCompletion());
         line.setUsageHelpAutoWidth(true);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new java.io.PrintWriter(console.out(), true, StandardCharsets.UTF_8));

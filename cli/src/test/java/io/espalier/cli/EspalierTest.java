@@ -49,6 +49,14 @@ class EspalierTest {
     }
 
     @Test
+    void aShellCanCompleteTheOptions() {
+        int exitCode = run("generate-completion");
+
+        assertThat(exitCode).isEqualTo(ExitCode.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("complete -F _complete_espalier", "--unit-ratio");
+    }
+
+    @Test
     void artifactsAreListedWithoutABroker() {
         // When
         int exitCode = run("jobs", "--from-artifacts", ARTIFACTS);
