@@ -39,6 +39,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -128,10 +129,11 @@ public class ControlService extends ControlGrpc.ControlImplBase {
         try {
             find(request.getJobId());
         } catch (EspalierException e) {
-            response.onError(status(e));
+            response.onError(GrpcStatus.failure(e));
             return;
         }
         AtomicReference<@Nullable AutoCloseable> watch = new AtomicReference<>();
+        AtomicBoolean ended = new AtomicBoolean();
         if (response instanceof ServerCallStreamObserver<JobEvent> call) {
             call.setOnCancelHandler(() -> close(watch.get()));
         }
@@ -142,8 +144,14 @@ public class ControlService extends ControlGrpc.ControlImplBase {
             response.onNext(event);
             if (JobView.isTerminal(event)) {
                 response.onCompleted();
+                ended.set(true);
+                close(watch.get());
             }
         }));
+        // Of a job that had ended before, the end was told before there was a watch to close.
+        if (ended.get()) {
+            close(watch.get());
+        }
     }
 
     /** A client that does not read what it was sent gets no progress meanwhile: all of that would lie in memory here. */
@@ -235,7 +243,7 @@ public class ControlService extends ControlGrpc.ControlImplBase {
             response.onCompleted();
             return Status.Code.OK;
         } catch (EspalierException e) {
-            return failed(response, status(e));
+            return failed(response, GrpcStatus.failure(e));
         } catch (StatusRuntimeException e) {
             return failed(response, e);
         } catch (RuntimeException e) {
@@ -249,12 +257,6 @@ public class ControlService extends ControlGrpc.ControlImplBase {
     private static Status.Code failed(StreamObserver<?> response, StatusRuntimeException failure) {
         response.onError(failure);
         return failure.getStatus().getCode();
-    }
-
-    private static StatusRuntimeException status(EspalierException e) {
-        return GrpcStatus.of(e.code())
-                .withDescription(e.code() + ": " + e.getMessage())
-                .asRuntimeException();
     }
 
     private static void close(@Nullable AutoCloseable watch) {

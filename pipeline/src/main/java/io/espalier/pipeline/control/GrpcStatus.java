@@ -1,13 +1,23 @@
 package io.espalier.pipeline.control;
 
 import io.espalier.base.ErrorCode;
+import io.espalier.base.EspalierException;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 
 /** The gRPC status of each error code. */
-final class GrpcStatus {
+public final class GrpcStatus {
     private GrpcStatus() {}
 
-    static Status of(ErrorCode code) {
+    /** The failure of a call. Its cause stays in this process, for whoever answers in another protocol. */
+    public static StatusRuntimeException failure(EspalierException e) {
+        return of(e.code())
+                .withDescription(e.code() + ": " + e.getMessage())
+                .withCause(e)
+                .asRuntimeException();
+    }
+
+    private static Status of(ErrorCode code) {
         return switch (code) {
             case INVALID_ARGUMENT, MALFORMED_MESSAGE, MODEL_UNSUPPORTED -> Status.INVALID_ARGUMENT;
             case ALREADY_EXISTS -> Status.ALREADY_EXISTS;

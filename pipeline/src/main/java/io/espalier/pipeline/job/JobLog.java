@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -39,7 +40,8 @@ public final class JobLog implements AutoCloseable {
         private JobView view = JobView.NONE;
         private final Deque<JobEvent> events = new ArrayDeque<>();
         private int progressEvents;
-        private final List<Consumer<JobEvent>> watchers = new ArrayList<>();
+        /** A watcher may close its watch while it is told. */
+        private final List<Consumer<JobEvent>> watchers = new CopyOnWriteArrayList<>();
 
         /** False while there are only watchers waiting for a first event. */
         boolean isKnown() {

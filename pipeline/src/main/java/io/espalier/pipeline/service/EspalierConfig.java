@@ -6,6 +6,7 @@ import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -91,6 +92,13 @@ public interface EspalierConfig {
     @WithName("security.insecure")
     @WithDefault("false")
     boolean insecure();
+
+    /**
+     * Names by which browsers reach the web page, beside addresses and localhost: those of a proxy or a port forward. Other names
+     * are refused where nobody is authenticated, since they may be another site's.
+     */
+    @WithName("web.hosts")
+    Optional<List<String>> webHosts();
 
     /** Id of a process; the service ends when that process ends. */
     @WithName("parent.pid")

@@ -51,7 +51,7 @@ public class Protection {
     }
 
     /** Whether calls take a role. Where nobody is asked who he is, everybody may do everything. */
-    boolean authentication() {
+    public boolean authentication() {
         return exposure.authentication();
     }
 
