@@ -5,14 +5,9 @@ import io.espalier.base.EspalierException;
 import io.espalier.pipeline.job.JobLog;
 import io.espalier.pipeline.request.RequestReader;
 import io.espalier.v1.Job;
-import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,11 +23,8 @@ import picocli.CommandLine.Parameters;
             "With --artifacts it needs no broker."
         })
 final class ReportCommand implements Callable<Integer> {
-    /** Some browsers stay until they are closed; a program that fails does so at once. */
-    private static final int FAILS_WITHIN_SECONDS = 3;
-
     private final Console console;
-    private final String opener;
+    private final Browser browser;
 
     @Parameters(paramLabel = "JOB", description = "Job id.")
     private String jobId = "";
@@ -50,18 +42,12 @@ final class ReportCommand implements Callable<Integer> {
     private ConnectionOptions connectionOptions = new ConnectionOptions();
 
     ReportCommand(Console console) {
-        this(console, usualOpener());
+        this(console, Browser.ofThisMachine());
     }
 
-    /** @param opener the program that opens a file as the desktop would */
-    ReportCommand(Console console, String opener) {
+    ReportCommand(Console console, Browser browser) {
         this.console = console;
-        this.opener = opener;
-    }
-
-    private static String usualOpener() {
-        String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
-        return system.contains("mac") ? "open" : system.contains("windows") ? "explorer" : "xdg-open";
+        this.browser = browser;
     }
 
     @Override
@@ -104,23 +90,6 @@ final class ReportCommand implements Callable<Integer> {
                     ErrorCode.NOT_FOUND,
                     "%s is not on this machine; say with --artifacts where its artifact root is".formatted(page));
         }
-        try {
-            Process program = new ProcessBuilder(opener, page.toAbsolutePath().toString())
-                    .redirectOutput(Redirect.DISCARD)
-                    .redirectError(Redirect.DISCARD)
-                    .start();
-            if (program.waitFor(FAILS_WITHIN_SECONDS, TimeUnit.SECONDS) && program.exitValue() != 0) {
-                throw notOpened("ended with status " + program.exitValue(), null);
-            }
-        } catch (IOException e) {
-            throw notOpened("does not start", e);
-        }
-    }
-
-    private CommandFailure notOpened(String why, @Nullable IOException cause) {
-        String message = "%s, which opens files here, %s; open the page in a browser yourself".formatted(opener, why);
-        return Optional.ofNullable(cause)
-                .map(e -> CommandFailure.unreachable(message, e))
-                .orElseGet(() -> CommandFailure.unreachable(message));
+        browser.open(page.toAbsolutePath().toString());
     }
 }

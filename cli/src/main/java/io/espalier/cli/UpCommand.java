@@ -28,6 +28,9 @@ final class UpCommand implements Callable<Integer> {
             description = "Start with an empty Kafka log, without topics and jobs of before; the earlier log is kept.")
     private boolean newLog;
 
+    @Option(names = "--open", description = "Open the web page in the browser of this machine.")
+    private boolean open;
+
     UpCommand(Console console) {
         this.console = console;
     }
@@ -42,6 +45,9 @@ final class UpCommand implements Callable<Integer> {
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
             console.result(json ? stack.address().json() : addresses(stack.address(), settings));
+            if (open) {
+                openPage(stack.address());
+            }
             // The stack restarts its services by itself. Ctrl-C ends this process, and its shutdown hook stops the
             // stack.
             while (true) {
@@ -50,12 +56,22 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
+    /** The stack runs whether or not anybody looks at it. */
+    private void openPage(StackAddress stack) throws InterruptedException {
+        try {
+            Browser.ofThisMachine().open(stack.page());
+        } catch (CommandFailure e) {
+            console.say(String.valueOf(e.getMessage()));
+        }
+    }
+
     private static String addresses(StackAddress stack, StackSettings settings) {
         StringBuilder text = new StringBuilder("Kafka       ").append(stack.bootstrap());
         for (StackAddress.Service service : stack.services()) {
             text.append("%n%-11s %s  gRPC %s".formatted(service.name(), service.http(), service.grpc()));
         }
-        return text.append("%nmodels      %s".formatted(settings.models()))
+        return text.append("%npage        %s".formatted(stack.page()))
+                .append("%nmodels      %s".formatted(settings.models()))
                 .append("%ntexts       %s".formatted(settings.texts()))
                 .append("%nartifacts   %s".formatted(settings.artifacts()))
                 .append("%nlogs        %s".formatted(settings.log("broker").getParent()))

@@ -123,6 +123,6 @@ class ReportCommandTest {
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 false);
-        return new CommandLine(new ReportCommand(console, opener));
+        return new CommandLine(new ReportCommand(console, new Browser(opener)));
     }
 }

@@ -14,11 +14,14 @@ public final class ServiceLaunches {
     /** The service of which a stack may have several processes. */
     private static final String SCORER = "scorer";
 
-    /** Of gRPC, health and metrics. */
+    /** The service that serves the web page. */
+    static final String WITH_PAGE = "evaluator";
+
+    /** Of gRPC, health, metrics and the page. */
     private static final String PORT = "-Dquarkus.http.port=";
 
     /** All services in the order in which the data flows. This is the command line's only list of them. */
-    static final List<String> SERVICES = List.of(SCORER, "pruner", "recoverer", "evaluator");
+    static final List<String> SERVICES = List.of(SCORER, "pruner", "recoverer", WITH_PAGE);
 
     private ServiceLaunches() {}
 

@@ -21,7 +21,7 @@ public record StackAddress(long pid, String bootstrap, String artifacts, List<Se
     private static final String FILE = "up.json";
 
     /**
-     * @param http base address of health and metrics
+     * @param http base address of health and metrics, of the evaluator also of the web page
      * @param grpc {@code host:port} of the Control service
      */
     public record Service(String name, long pid, String http, String grpc, String log) {}
@@ -37,6 +37,15 @@ public record StackAddress(long pid, String bootstrap, String artifacts, List<Se
             return Optional.empty();
         }
         return Optional.of(JSON.readValue(file.toFile(), StackAddress.class)).filter(StackAddress::isAlive);
+    }
+
+    /** Address of the web page. */
+    public String page() {
+        return services.stream()
+                .filter(service -> service.name().equals(ServiceLaunches.WITH_PAGE))
+                .map(service -> service.http() + "/ui/")
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("a stack has an evaluator"));
     }
 
     public String json() {
