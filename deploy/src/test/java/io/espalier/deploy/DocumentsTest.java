@@ -62,7 +62,8 @@ class DocumentsTest {
                 "docs/failures.md",
                 "docs/families.md",
                 "docs/methods.md",
-                "docs/operations.md"
+                "docs/operations.md",
+                "docs/web.md"
             })
     void everyLinkLeadsToAFile(String page) {
         // Given

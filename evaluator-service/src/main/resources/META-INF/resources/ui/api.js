@@ -16,15 +16,28 @@ export class Refused extends Error {
   }
 }
 
-async function call(path, options = {}) {
-  const headers = { ...options.headers };
-  if (token.get()) headers.Authorization = `Bearer ${token.get()}`;
-  let response;
+const pause = (milliseconds, signal) => new Promise(resolve => {
+  const timer = setTimeout(resolve, milliseconds);
+  signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+});
+
+async function answer(path, options) {
   try {
-    response = await fetch(`/api/${path}`, { ...options, headers, credentials: 'same-origin' });
+    return await fetch(`/api/${path}`, options);
   } catch (e) {
     if (e.name === 'AbortError') throw e;
     throw new Refused(0, 'UNREACHABLE', 'the service does not answer; is it still running?');
+  }
+}
+
+async function call(path, options = {}) {
+  const headers = { ...options.headers };
+  if (token.get()) headers.Authorization = `Bearer ${token.get()}`;
+  let response = await answer(path, { ...options, headers });
+  // A view asks for several things at once, and a caller has only so many calls a second.
+  for (let i = 1; i < 4 && response.status === 429 && !options.method; i++) {
+    await pause(300 * i, options.signal);
+    response = await answer(path, { ...options, headers });
   }
   if (!response.ok) {
     const why = await response.json().catch(() => ({}));
@@ -45,11 +58,6 @@ export const cancel = (id, reason) => post(`jobs/${at(id)}/cancel`, JSON.stringi
 export const workers = signal => json('workers', { signal });
 export const tell = (id, what) => post(`workers/${at(id)}/${what}`, '{}');
 export const report = async (id, file, signal) => (await call(`jobs/${at(id)}/${file}`, { signal })).text();
-
-const pause = (milliseconds, signal) => new Promise(resolve => {
-  const timer = setTimeout(resolve, milliseconds);
-  signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-});
 
 const ends = event => Boolean(event.completed || event.failed || event.cancelled);
 
