@@ -3,34 +3,43 @@ package io.espalier.pipeline.service;
 import com.google.common.cache.CacheBuilder;
 import com.google.common.cache.CacheLoader;
 import com.google.common.cache.LoadingCache;
-import com.google.common.util.concurrent.RateLimiter;
 import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** How many calls each caller has in a second, so that one cannot take a service from the others. */
+/**
+ * How many calls each caller has in a second, so that one cannot take a service from the others. It may make them all at once: a
+ * page asks for several things when it opens.
+ */
 @Startup
 @Singleton
 public class CallLimits {
-    /** Longer than a limiter remembers what was not used. */
-    private static final Duration FORGOTTEN = Duration.ofMinutes(1);
+    private static final Duration SECOND = Duration.ofSeconds(1);
 
-    private final LoadingCache<String, RateLimiter> callers;
+    private final int perSecond;
+    /** Calls of each caller in the second that began with the first of them. */
+    private final LoadingCache<String, AtomicInteger> calls;
 
+    @Inject
     CallLimits(EspalierConfig config) {
-        int perSecond = config.callsPerSecond();
+        this(config.callsPerSecond());
+    }
+
+    CallLimits(int perSecond) {
         if (perSecond < 1) {
             throw new ConfigurationException(
                     "espalier.calls.per-second is %d; it must be at least 1".formatted(perSecond));
         }
-        this.callers = CacheBuilder.newBuilder()
-                .expireAfterAccess(FORGOTTEN)
-                .build(CacheLoader.from(() -> RateLimiter.create(perSecond)));
+        this.perSecond = perSecond;
+        this.calls =
+                CacheBuilder.newBuilder().expireAfterWrite(SECOND).build(CacheLoader.from(() -> new AtomicInteger()));
     }
 
     /** @param caller name of the principal */
     boolean admits(String caller) {
-        return callers.getUnchecked(caller).tryAcquire();
+        return calls.getUnchecked(caller).incrementAndGet() <= perSecond;
     }
 }
