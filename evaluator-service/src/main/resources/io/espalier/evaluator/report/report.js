@@ -330,7 +330,7 @@
         + ' attention heads or of its feed-forward (FFN) channels that went.'
         + (totals ? ` In all: ${totals}.` : ''),
       chart(`What went of each of ${layers.length} layers; the numbers stand below.`, 190, (color, width) => ({
-        grid: { left: 4, right: 8, top: 8, bottom: 34, containLabel: true },
+        grid: { left: 14, right: 8, top: 8, bottom: 34, containLabel: true },
         tooltip: tooltip(color, item => words(item.data)),
         visualMap: { show: false, min: 0, max: most, dimension: 2, inRange: { color: [color.none, color.most] } },
         xAxis: axis(color, { type: 'category', data: layers.map(one => one.layer), name: 'layer', nameLocation: 'middle', nameGap: 24,
