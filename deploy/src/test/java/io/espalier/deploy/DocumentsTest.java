@@ -63,6 +63,10 @@ class DocumentsTest {
                 "docs/families.md",
                 "docs/methods.md",
                 "docs/operations.md",
+                "docs/evaluation.md",
+                "docs/comparison.md",
+                "docs/request.md",
+                "recipes/README.md",
                 "docs/web.md"
             })
     void everyLinkLeadsToAFile(String page) {

@@ -16,6 +16,9 @@ final class GeneratedFiles {
     static final Path RULE_FILE = Repository.DEPLOY.resolve("observability/alerts.yaml");
     static final Path CREATE_TOPICS = Repository.OVERLAYS.resolve("local/create-topics.sh");
 
+    static final Path REQUEST = Repository.ROOT.resolve("docs/request.md");
+    private static final Path PROTO = Repository.ROOT.resolve("proto/src/main/proto/espalier/v1/request.proto");
+
     private static final TopicCatalog CATALOG = TopicCatalog.load("");
     private static final String KEYS = "<!-- keys -->\n";
     private static final String KEYS_END = "<!-- /keys -->";
@@ -31,6 +34,7 @@ final class GeneratedFiles {
         files.put(ALERTS, alerts());
         files.put(CREATE_TOPICS, createTopics());
         files.put(OPERATIONS, operations());
+        files.put(REQUEST, new RequestFields(Repository.text(PROTO)).markdown());
         return files;
     }
 
