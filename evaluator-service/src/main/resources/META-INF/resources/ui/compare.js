@@ -2,7 +2,7 @@
 
 import { job, jobs } from './api.js';
 import { el, plain, problem, table } from './dom.js';
-import { QUANTITIES } from './figures.js';
+import { QUANTITIES, measurement } from './figures.js';
 import { scatter } from './scatter.js';
 
 export async function show({ page, query, signal, title, notice }) {
@@ -43,12 +43,12 @@ function models(list) {
   const pruned = [];
   for (const one of list.filter(other => other.evaluation)) {
     for (const evaluation of [one.evaluation, ...(one.evaluation.further || [])]) {
-      const measurement = evaluation.dense || {};
-      const key = JSON.stringify([one.request?.model, measurement.perplexity, measurement.parameters]);
+      const before = measurement(evaluation, 'dense') || {};
+      const key = JSON.stringify([one.request?.model, before.perplexity, before.parameters]);
       if (!dense.has(key)) {
-        dense.set(key, { name: `${plain(one.request?.model) || 'model'}, dense`, dense: true, protocol: protocol(evaluation), ...measurement });
+        dense.set(key, { name: `${plain(one.request?.model) || 'model'}, dense`, dense: true, protocol: protocol(evaluation), ...before });
       }
-      pruned.push({ name: plain(evaluation.output || one.job_id), id: one.job_id, protocol: protocol(evaluation), ...evaluation.pruned });
+      pruned.push({ name: plain(evaluation.output || one.job_id), id: one.job_id, protocol: protocol(evaluation), ...measurement(evaluation, 'pruned') });
     }
   }
   return [...dense.values(), ...pruned];
@@ -65,11 +65,12 @@ async function compare(page, list, signal) {
   if (new Set(all.map(model => model.protocol)).size > 1) {
     page.append(el('p', { class: 'warning', id: 'differs' }, 'These jobs were evaluated on different texts or windows: their perplexities cannot be compared.'));
   }
+  const quantities = QUANTITIES.filter(({ key }) => all.some(model => Number(model[key])));
   page.append(el('section', { id: 'figures' }, el('h2', {}, 'Figures'), table('Figures of the jobs',
-    ['model', ...QUANTITIES.map(({ name }) => name)],
+    ['model', ...quantities.map(({ name }) => name)],
     all.map(model => [
       model.id ? el('a', { href: `#/jobs/${encodeURIComponent(model.id)}` }, model.name) : model.name,
-      ...QUANTITIES.map(({ key, text }) => text(model[key]))]))));
+      ...quantities.map(({ key, text }) => text(model[key]))]))));
   const chart = el('section', { id: 'chart' }, el('h2', {}, 'Parameters against perplexity'),
     el('p', { class: 'soft' }, 'Further left is smaller, further down is better. The line joins the models that no other beats in both.'));
   page.append(chart);
