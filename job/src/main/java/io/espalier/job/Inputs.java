@@ -6,7 +6,6 @@ import io.espalier.model.artifact.Root;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.text.Tokenizer;
 import io.espalier.model.text.Windows;
-import io.espalier.model.zeroshot.LogLikelihoods;
 import io.espalier.model.zeroshot.Question;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,30 +128,23 @@ public final class Inputs implements AutoCloseable {
     }
 
     /**
-     * The questions of one of the evaluation's tasks.
+     * Questions of one of the evaluation's tasks.
      *
      * @param task its index
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the row when the file has other rows than the task's
+     * @param last index behind the last question, at most as many as the inspection found
      */
-    public List<Question> questions(int task) {
-        return tasks.get(task).questions();
-    }
-
-    /** What is read of the data of each of the evaluation's tasks, for the inspection; errors as {@link #questions}. */
-    public List<TaskRead> tasksRead() {
-        return tasks.stream().map(TaskSource::read).toList();
+    public List<Question> questions(int task, int first, int last) {
+        return tasks.get(task).questions(first, last);
     }
 
     /**
-     * Tokens of the longest choice of all of the evaluation's tasks; 0 without tasks.
+     * What is read of the data of each of the evaluation's tasks, for the inspection.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} as {@link #questions}, and for a choice that the model cannot read
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the row when the file has other rows than the task's, and for a
+     *     choice that the model cannot read
      */
-    public int longestChoice() {
-        return tasks.stream()
-                .mapToInt(task -> LogLikelihoods.longest(checkpoint, task.questions()))
-                .max()
-                .orElse(0);
+    public List<TaskRead> tasksRead() {
+        return tasks.stream().map(task -> task.read(checkpoint)).toList();
     }
 
     /** What is read of the calibration text, for the inspection. */

@@ -92,6 +92,7 @@ public final class InspectionMapper {
         return io.espalier.v1.TaskRead.newBuilder()
                 .setTask(read.task().label())
                 .setQuestions(read.questions())
+                .setLongest(read.longest())
                 .setSha256(read.sha256())
                 .build();
     }
@@ -99,7 +100,7 @@ public final class InspectionMapper {
     private static TaskRead fromWire(io.espalier.v1.TaskRead read) {
         ZeroShotTask task = ZeroShotTask.named(read.getTask())
                 .orElseThrow(() -> new IllegalStateException("no task of this version: " + read.getTask()));
-        return new TaskRead(task, read.getQuestions(), read.getSha256());
+        return new TaskRead(task, read.getQuestions(), read.getLongest(), read.getSha256());
     }
 
     /** Where the file lies on its device is no matter of other processes. */

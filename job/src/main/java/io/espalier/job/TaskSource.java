@@ -2,8 +2,10 @@ package io.espalier.job;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.model.artifact.Root;
+import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.file.Digests;
 import io.espalier.model.file.RegularFile;
+import io.espalier.model.zeroshot.LogLikelihoods;
 import io.espalier.model.zeroshot.Question;
 import io.espalier.model.zeroshot.QuestionFile;
 import java.nio.file.Path;
@@ -32,11 +34,14 @@ record TaskSource(JobSpec.TaskData data, String field, Path file) {
         return InputFile.at(file, field, String.valueOf(file.getFileName()));
     }
 
-    List<Question> questions() {
-        return QuestionFile.read(data.task(), field, file, data.limit());
+    /** @param last index behind the last question */
+    List<Question> questions(int first, int last) {
+        return QuestionFile.read(data.task(), field, file, last).subList(first, last);
     }
 
-    TaskRead read() {
-        return new TaskRead(data.task(), questions().size(), Digests.sha256(file));
+    /** What an inspection says of it. Every row is checked, and whether the model can read every choice. */
+    TaskRead read(Checkpoint checkpoint) {
+        List<Question> all = QuestionFile.read(data.task(), field, file, data.limit());
+        return new TaskRead(data.task(), all.size(), LogLikelihoods.longest(checkpoint, all), Digests.sha256(file));
     }
 }

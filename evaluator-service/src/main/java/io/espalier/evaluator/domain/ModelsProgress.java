@@ -11,7 +11,7 @@ import io.espalier.base.Progress;
 record ModelsProgress(Progress progress, int models, long tokensOfEach) {
     /** Hears of the layers of the first models, which are measured together. */
     Progress first(int together) {
-        return (unit, done, total, tokens) -> progress.advanced(unit, done, total / together * models, tokens);
+        return (unit, done, total, tokens) -> progress.advanced(unit, done, total * models / together, tokens);
     }
 
     /** Hears of one model's layers, and says how far all models are. */

@@ -67,7 +67,7 @@ public final class ZeroShotWork {
                         .sum();
         Asking asking = new Asking(
                 spec.evaluation().tasks().get(slice.task()).task(),
-                inputs.questions(slice.task()).subList(slice.first(), slice.last()),
+                inputs.questions(slice.task(), slice.first(), slice.last()),
                 inspection,
                 new Counted(progress, models));
         asking.ask("dense", inputs.checkpoint());

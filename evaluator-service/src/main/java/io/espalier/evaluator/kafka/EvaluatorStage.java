@@ -31,6 +31,10 @@ public class EvaluatorStage implements Stage {
     /** Questions of a task of the queue: enough that reading the weights counts little, few enough that workers share them. */
     private static final int QUESTIONS_TOGETHER = 256;
 
+    private static final String UNASKED =
+            "not all questions of evaluation.tasks were asked, because a process of an earlier"
+                    + " version took a part of this job; send the request again under another id";
+
     private static final StageTopics TOPICS = StageTopics.named("evaluator");
 
     @Override
@@ -122,7 +126,30 @@ public class EvaluatorStage implements Stage {
             }
             next += slices;
         }
-        return ZeroShotReportMapper.added(all, reports, asked);
+        return noted(first, ZeroShotReportMapper.added(all, reports, asked), asked);
+    }
+
+    /** Processes of an earlier version know no questions; a report without some that were asked for says so. */
+    private static List<EvaluationReport> noted(
+            PrunedCheckpoint first, List<EvaluationReport> reports, List<ZeroShotReportMapper.AskedTask> asked) {
+        int tasks = first.getRequest().getEvaluation().getTasksCount();
+        boolean whole = asked.size() == tasks
+                && asked.stream()
+                        .allMatch(task -> task.answers().stream()
+                                        .mapToInt(
+                                                answers -> answers.getModels(0).getQuestions())
+                                        .sum()
+                                == task.read().getQuestions());
+        if (whole) {
+            return reports;
+        }
+        return reports.stream()
+                .map(EvaluationReport::toBuilder)
+                .map(report -> {
+                    report.getProtocolBuilder().addNotes(UNASKED);
+                    return report.build();
+                })
+                .toList();
     }
 
     private static Task evaluation(String id, PrunedCheckpoint checkpoint) {

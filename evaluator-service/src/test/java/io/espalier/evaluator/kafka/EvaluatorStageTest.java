@@ -8,6 +8,7 @@ import io.espalier.evaluator.domain.Unrecovered;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.v1.Asked;
+import io.espalier.v1.Evaluation;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobInputs;
 import io.espalier.v1.ModelAnswers;
@@ -16,6 +17,7 @@ import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.ReportWritten;
 import io.espalier.v1.Task;
+import io.espalier.v1.TaskData;
 import io.espalier.v1.TaskRead;
 import io.espalier.v1.TaskResult;
 import io.espalier.v1.ZeroShotReport;
@@ -137,6 +139,8 @@ class EvaluatorStageTest {
 
         // Then
         ZeroShotReport report = ((EvaluationReport) end.report()).getZeroShot();
+        assertThat(((EvaluationReport) end.report()).getProtocol().getNotesList())
+                .isEmpty();
         ZeroShotTask piqa = report.getTasks(0);
         assertThat(piqa.getQuestions()).isEqualTo(300);
         assertThat(piqa.getDense().getAccuracy()).isEqualTo(0.5);
@@ -150,8 +154,30 @@ class EvaluatorStageTest {
         assertThat(report.getDense().getPublished()).isCloseTo((0.25 + 0.6) / 2, within(1e-12));
     }
 
+    @Test
+    void questionsThatAnEarlierVersionDidNotAskAreTold() throws Exception {
+        TaskResult first = asked(answers(256, 128, 64, 0, 0), answers(256, 64, 32, 3, 35), answers(256, 0, 0, 1, 65));
+        TaskResult other = asked(answers(10, 6, 0, 0, 0), answers(10, 5, 0, 0, 1), answers(10, 5, 0, 0, 1));
+
+        Step.Run report = (Step.Run) new EvaluatorStage()
+                .next(
+                        new EvaluatorStage().start(ASKED.toByteArray()).orElseThrow(),
+                        List.of(List.of(evaluated("a"), first, evaluated("a"), other)));
+
+        EvaluationReport told = report.tasks().get(0).getEvaluate().getReport().getEvaluations(0);
+        assertThat(told.getProtocol().getNotesList())
+                .singleElement()
+                .asString()
+                .startsWith("not all questions of evaluation.tasks were asked");
+        assertThat(told.getZeroShot().getTasks(0).getQuestions()).isEqualTo(256);
+    }
+
     private static final PrunedCheckpoint ASKED = COMMITTED.toBuilder()
             .setRecovery(RecoveryReport.getDefaultInstance())
+            .setRequest(PruneRequest.newBuilder()
+                    .setEvaluation(Evaluation.newBuilder()
+                            .addTasks(TaskData.newBuilder().setTask("piqa"))
+                            .addTasks(TaskData.newBuilder().setTask("boolq"))))
             .setInputs(JobInputs.newBuilder()
                     .addTasks(TaskRead.newBuilder().setTask("piqa").setQuestions(300))
                     .addTasks(TaskRead.newBuilder().setTask("boolq").setQuestions(10)))

@@ -1,5 +1,6 @@
 package io.espalier.model.zeroshot;
 
+import io.espalier.base.Cancellation;
 import io.espalier.base.Progress;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Perplexity;
@@ -15,6 +16,8 @@ import io.espalier.model.transformer.WeightStream;
 import io.espalier.model.zeroshot.Buckets.Bucket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * How likely a model finds the choices of questions. All questions pass the model together, one layer in memory at a time.
@@ -32,7 +35,7 @@ public record LogLikelihoods(Checkpoint checkpoint, MemoryBudget budget) {
      * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} when a choice cannot be judged
      */
     public double[][] of(List<Question> questions, Progress progress) {
-        List<ChoiceTokens> tokens = tokens(checkpoint, questions);
+        List<ChoiceTokens> tokens = withTokens(checkpoint, questions, Stream::toList);
         double[] sums = sums(tokens, progress);
         double[][] perQuestion = new double[questions.size()][];
         int next = 0;
@@ -51,10 +54,9 @@ public record LogLikelihoods(Checkpoint checkpoint, MemoryBudget budget) {
      * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} when a choice cannot be judged
      */
     public static int longest(Checkpoint checkpoint, List<Question> questions) {
-        return tokens(checkpoint, questions).stream()
-                .mapToInt(choice -> choice.ids().length)
+        return withTokens(checkpoint, questions, tokens -> tokens.mapToInt(choice -> choice.ids().length)
                 .max()
-                .orElseThrow();
+                .orElseThrow());
     }
 
     /** The most bytes that are held at once for choices of at most {@code length} tokens. */
@@ -64,7 +66,9 @@ public record LogLikelihoods(Checkpoint checkpoint, MemoryBudget budget) {
         return Perplexity.bytes(footprint, windows, length);
     }
 
-    private static List<ChoiceTokens> tokens(Checkpoint checkpoint, List<Question> questions) {
+    /** Hands over the tokens of all choices, one after the other. */
+    private static <T> T withTokens(
+            Checkpoint checkpoint, List<Question> questions, Function<Stream<ChoiceTokens>, T> use) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         int positions = checkpoint.config().maxPositions();
         int read = positions == Integer.MAX_VALUE ? USUAL_LENGTH : positions;
@@ -72,10 +76,10 @@ public record LogLikelihoods(Checkpoint checkpoint, MemoryBudget budget) {
         int most = Math.min(read + 1, layout.embedding().maxPositions());
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
             int[] beginning = tokenizer.beginning();
-            return questions.stream()
+            return use.apply(questions.stream()
                     .flatMap(question -> question.choices().stream())
-                    .map(choice -> ChoiceTokens.of(choice, tokenizer, beginning, layout.vocabulary(), most))
-                    .toList();
+                    .peek(choice -> Cancellation.check())
+                    .map(choice -> ChoiceTokens.of(choice, tokenizer, beginning, layout.vocabulary(), most)));
         }
     }
 

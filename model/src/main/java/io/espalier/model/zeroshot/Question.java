@@ -18,6 +18,14 @@ public record Question(List<Choice> choices, int right) {
                 answers.stream().map(answer -> Choice.behind(context, answer)).toList(), right);
     }
 
+    /** Characters of all choices with their contexts. */
+    long chars() {
+        return choices.stream()
+                .mapToLong(choice ->
+                        choice.context().length() + choice.continuation().length())
+                .sum();
+    }
+
     /**
      * What a model answers.
      *

@@ -10,6 +10,9 @@ import java.util.List;
 
 /** The questions of a task out of a file of JSON rows. */
 public final class QuestionFile {
+    /** Many times as many as the largest public task has. All of them are in memory while a job is inspected. */
+    private static final long MAX_CHARS = 100_000_000;
+
     private QuestionFile() {}
 
     /**
@@ -23,9 +26,16 @@ public final class QuestionFile {
     public static List<Question> read(ZeroShotTask task, String field, Path file, int limit) {
         List<Question> questions = new ArrayList<>();
         try (RowFile rows = RowFile.open(field, file)) {
+            long chars = 0;
             for (RowFile.Row row = rows.next(); row != null && questions.size() < limit; row = rows.next()) {
                 Cancellation.check();
-                questions.add(task.question(new QuestionRow(row)));
+                Question question = task.question(new QuestionRow(row));
+                questions.add(question);
+                chars += question.chars();
+                if (chars > MAX_CHARS) {
+                    throw row.invalid("makes the questions longer than %,d characters; ask fewer of them (limit)"
+                            .formatted(MAX_CHARS));
+                }
             }
         }
         if (questions.isEmpty()) {

@@ -8,6 +8,8 @@ import java.util.List;
 
 /** The values of one row of a task's data, each checked. A refusal names the row and the column. */
 record QuestionRow(RowFile.Row row) {
+    private static final int MAX_ANSWERS = 26;
+
     /** Text, which may be empty. */
     String text(String column) {
         return text(row.values().path(column), column);
@@ -28,8 +30,10 @@ record QuestionRow(RowFile.Row row) {
     }
 
     List<String> answers(List<String> answers, String column) {
-        if (answers.size() < 2 || answers.stream().anyMatch(String::isEmpty)) {
-            throw row.invalid("needs two or more answers in %s, none of them empty".formatted(column));
+        if (answers.size() < 2
+                || answers.size() > MAX_ANSWERS
+                || answers.stream().anyMatch(String::isEmpty)) {
+            throw row.invalid("needs 2 to %d answers in %s, none of them empty".formatted(MAX_ANSWERS, column));
         }
         return answers;
     }

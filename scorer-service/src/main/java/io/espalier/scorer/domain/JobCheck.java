@@ -68,7 +68,7 @@ public final class JobCheck {
                 .tasks()
                 .forEach(task -> lines.add(String.format(
                         Locale.ROOT, "%s: %,d questions", task.task().label(), task.questions())));
-        lines.add(memory(spec, inspection, checkpoint, recovery, inputs.longestChoice()));
+        lines.add(memory(spec, inspection, checkpoint, recovery));
         return lines;
     }
 
@@ -138,8 +138,7 @@ public final class JobCheck {
                 Locale.ROOT, "recovery: learns from %,d windows; %s", windows, String.join("; then ", ways));
     }
 
-    private static String memory(
-            JobSpec spec, Inspection inspection, Checkpoint checkpoint, int recovery, int longestChoice) {
+    private static String memory(JobSpec spec, Inspection inspection, Checkpoint checkpoint, int recovery) {
         MemoryBudget budget = inspection.computation().budget();
         List<Need> needs = new JobFootprint(
                         spec,
@@ -149,7 +148,7 @@ public final class JobCheck {
                         inspection.calibrationWindows(),
                         inspection.evaluationWindows(),
                         recovery,
-                        longestChoice)
+                        inspection.tasks())
                 .needs();
         Need most = Collections.max(needs, Comparator.comparingLong(Need::bytes));
         return String.format(

@@ -5,6 +5,7 @@ import io.espalier.job.JobSpec;
 import io.espalier.job.Recovery;
 import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
+import io.espalier.job.TaskRead;
 import io.espalier.model.LayerShape;
 import io.espalier.model.evaluation.Comparison;
 import io.espalier.model.pruning.BiasPass;
@@ -36,7 +37,7 @@ import java.util.List;
  * @param calibration number of windows of the calibration text
  * @param evaluation number of windows of the evaluation text
  * @param recovery number of windows that a recovery learns from; 0 where there is none
- * @param choice tokens of the longest choice of the evaluation's tasks; 0 where there are none
+ * @param tasks the evaluation's tasks
  */
 record JobFootprint(
         JobSpec spec,
@@ -46,7 +47,7 @@ record JobFootprint(
         int calibration,
         int evaluation,
         int recovery,
-        int choice) {
+        List<TaskRead> tasks) {
     /** The most shapes that a search compares: uniform ones, the cheapest, and the cheapest by the estimate alone. */
     private static final int CANDIDATES = 3;
 
@@ -75,11 +76,9 @@ record JobFootprint(
                 models,
                 footprint.computation().budget());
         needs.add(Need.of("evaluation", together, length, Comparison.bytes(footprint, together, length, models)));
-        if (choice > 0) {
-            needs.add(new Need(
-                    "asking of questions of up to %d tokens".formatted(choice),
-                    LogLikelihoods.bytes(footprint, choice)));
-        }
+        tasks.forEach(task -> needs.add(new Need(
+                "asking of %s with up to %d tokens".formatted(task.task().label(), task.longest()),
+                LogLikelihoods.bytes(footprint, task.longest()))));
         return List.copyOf(needs);
     }
 

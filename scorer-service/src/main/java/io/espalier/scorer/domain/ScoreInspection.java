@@ -78,7 +78,7 @@ final class ScoreInspection {
                         calibrationWindows,
                         evaluationWindows,
                         recoveryWindows,
-                        inputs.longestChoice())
+                        tasks)
                 .check();
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();

@@ -157,7 +157,7 @@ class JobFootprintTest {
                 plain.seed());
 
         List<Need> needs =
-                new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32, 0).needs();
+                new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32, List.of()).needs();
 
         assertThat(needs)
                 .extracting(Need::what)
@@ -207,7 +207,7 @@ class JobFootprintTest {
         JobSpec reused = spec("fms", "backprop", units("bias"), false, "earlier");
 
         List<String> checked =
-                passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, 0));
+                passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of()));
 
         assertThat(checked).containsExactly("bias", "evaluation");
     }
@@ -217,7 +217,7 @@ class JobFootprintTest {
         JobSpec compared = spec("taylor", "zeroth-order", units("none"), true, "");
 
         List<String> checked =
-                passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, 0));
+                passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of()));
 
         assertThat(checked).containsExactly("one", "exact", "evaluation");
     }
@@ -299,7 +299,14 @@ class JobFootprintTest {
 
     private static JobFootprint job(String criterion, String source, Target target, long budget) {
         return new JobFootprint(
-                spec(criterion, source, target, false, ""), footprint(budget), scope(), PARAMETERS, WINDOWS, 4, 0, 0);
+                spec(criterion, source, target, false, ""),
+                footprint(budget),
+                scope(),
+                PARAMETERS,
+                WINDOWS,
+                4,
+                0,
+                List.of());
     }
 
     private static Footprint footprint(long budget) {
