@@ -237,7 +237,7 @@ final class RequestOptions {
     private @Nullable Boolean skipSpeed;
 
     @Mixin
-    private TaskOptions tasks = new TaskOptions();
+    private MeasureOptions measured = new MeasureOptions();
 
     @Mixin
     private RecoveryOptions recovery = new RecoveryOptions();
@@ -367,7 +367,7 @@ final class RequestOptions {
         set(evaluationWindows, builder::setMaxWindows);
         set(skipSpeed, builder::setSkipSpeed);
         set(evaluationRuntime, builder::setRuntime);
-        tasks.changeIn(builder);
+        measured.changeIn(builder);
         return builder.build();
     }
 

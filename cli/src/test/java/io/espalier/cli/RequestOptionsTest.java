@@ -11,6 +11,7 @@ import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
 import io.espalier.v1.LocalRecovery;
 import io.espalier.v1.LoraRecovery;
+import io.espalier.v1.MeasuredText;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Recovery;
@@ -44,7 +45,8 @@ class RequestOptionsTest {
                                 + " --recover --recover-order sequential --recover-steps 5 --recover-batch 3 --recover-rate 0.1 --recover-samples 40"
                                 + " --lora-rank 4 --lora-alpha 8 --lora-linears q_proj,down_proj --lora-objective next-token --lora-steps 6 --lora-batch 2"
                                 + " --lora-rate 0.2 --lora-warmup 1 --keep-unrecovered"
-                                + " --task piqa=p.jsonl --task arc_easy=t/a=b.jsonl --task-limit 7")
+                                + " --task piqa=p.jsonl --task arc_easy=t/a=b.jsonl --task-limit 7"
+                                + " --perplexity window-2048=w.raw --perplexity wikitext=t/a=b.raw --perplexity-limit 5 --prompt once --prompt upon --prompt-tokens 9")
                         .split(" "));
 
         // Then
@@ -100,6 +102,17 @@ class RequestOptionsTest {
                                 .setMaxWindows(9)
                                 .setSkipSpeed(true)
                                 .setRuntime("espalier")
+                                .addPrompts("once")
+                                .addPrompts("upon")
+                                .setPromptTokens(9)
+                                .addTexts(MeasuredText.newBuilder()
+                                        .setProtocol("window-2048")
+                                        .setText("w.raw")
+                                        .setLimit(5))
+                                .addTexts(MeasuredText.newBuilder()
+                                        .setProtocol("wikitext")
+                                        .setText("t/a=b.raw")
+                                        .setLimit(5))
                                 .addTasks(TaskData.newBuilder()
                                         .setTask("piqa")
                                         .setData("p.jsonl")

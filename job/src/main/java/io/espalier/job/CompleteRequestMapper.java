@@ -6,6 +6,7 @@ import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
+import io.espalier.v1.MeasuredText;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Pruning;
 import io.espalier.v1.Scoring;
@@ -92,7 +93,15 @@ public final class CompleteRequestMapper {
                         .setTask(task.task().label())
                         .setData(task.uri())
                         .setLimit(task.limit())));
-        return wire;
+        evaluation
+                .texts()
+                .forEach(measured -> wire.addTexts(MeasuredText.newBuilder()
+                        .setText(measured.source().uri())
+                        .setTextField(measured.source().column())
+                        .setProtocol(measured.protocol().label())
+                        .setLimit(measured.limit())));
+        return wire.addAllPrompts(evaluation.prompts().texts())
+                .setPromptTokens(evaluation.prompts().tokens());
     }
 
     private static Pruning.Builder pruning(Target target) {

@@ -1,15 +1,18 @@
 package io.espalier.job;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.artifact.ModelRoot;
 import io.espalier.model.artifact.Root;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.evaluation.ScoredSequence;
 import io.espalier.model.text.Tokenizer;
 import io.espalier.model.text.Windows;
 import io.espalier.model.zeroshot.Question;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,7 @@ public final class Inputs implements AutoCloseable {
     private final SourceText evaluation;
     private final Optional<SourceText> recovery;
     private final List<TaskSource> tasks = new ArrayList<>();
+    private final List<MeasuredSource> measured = new ArrayList<>();
     private final Checkpoint checkpoint;
     private final @Nullable Inspection inspection;
     private final long seed;
@@ -47,6 +51,10 @@ public final class Inputs implements AutoCloseable {
         for (JobSpec.TaskData task : spec.evaluation().tasks()) {
             tasks.add(TaskSource.in(texts, tasks.size(), task));
         }
+        for (JobSpec.MeasuredText text : spec.evaluation().texts()) {
+            measured.add(MeasuredSource.in(
+                    texts, measured.size(), text, spec.evaluation().text().begins()));
+        }
         // A file that was cut or is gone is no checkpoint that contradicts itself, so look before it is opened.
         InputFile.requireSame(inspected, again(inspected));
         checkpoint = Checkpoint.open(folder, modelsRoot, spec.pruning().target().attentionUnit());
@@ -67,6 +75,7 @@ public final class Inputs implements AutoCloseable {
         all.addAll(calibration.files());
         all.addAll(evaluation.files());
         tasks.forEach(task -> all.add(task.inputFile()));
+        measured.forEach(text -> all.addAll(text.text().files()));
         return List.copyOf(all);
     }
 
@@ -82,6 +91,7 @@ public final class Inputs implements AutoCloseable {
         now.addAll(calibration.files());
         now.addAll(evaluation.files());
         tasks.forEach(task -> now.add(task.inputFile()));
+        measured.forEach(text -> now.addAll(text.text().files()));
         return now;
     }
 
@@ -114,6 +124,79 @@ public final class Inputs implements AutoCloseable {
     public int[][] evaluation() {
         return windows(evaluation, EVALUATION, inspection == null ? null : inspection.evaluation())
                 .tokens();
+    }
+
+    /**
+     * Some windows of the evaluation text.
+     *
+     * @param last index behind the last, at most as many as the inspection found
+     * @return [windows, tokens]
+     */
+    public int[][] evaluation(int first, int last) {
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            return evaluation.windows(
+                    checkpoint, tokenizer, inspected().evaluation().beginning(), first, last);
+        }
+    }
+
+    /**
+     * Some windows of a further text of the evaluation, of protocol {@code window-N}.
+     *
+     * @param text its index
+     * @param last index behind the last, at most as many as the inspection found
+     * @return [windows, tokens]
+     */
+    public int[][] windows(int text, int first, int last) {
+        return measured.get(text).windows(checkpoint, first, last, beginning(text));
+    }
+
+    /** Some sequences of a further text of the evaluation, of protocol {@code wikitext}; the parameters as in {@link #windows}. */
+    public List<ScoredSequence> sequences(int text, int first, int last) {
+        return measured.get(text).sequences(checkpoint, first, last, beginning(text));
+    }
+
+    private int[] beginning(int text) {
+        return inspected().texts().get(text).beginning();
+    }
+
+    private Inspection inspected() {
+        return Objects.requireNonNull(inspection, "windows are taken after the inspection");
+    }
+
+    /** What is read of each of the evaluation's further texts, for the inspection. */
+    public List<MeasuredTextRead> textsRead() {
+        return measured.stream().map(text -> text.read(checkpoint)).toList();
+    }
+
+    /**
+     * Tokens of the longest prompt, for the inspection; 0 where there is none.
+     *
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming the prompt with which, and what is written
+     *     behind it, the model cannot cope
+     */
+    public int longestPrompt(JobSpec.Prompts prompts) {
+        if (prompts.texts().isEmpty()) {
+            return 0;
+        }
+        int longest = 0;
+        try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
+            for (int i = 0; i < prompts.texts().size(); i++) {
+                int tokens = tokenizer.prompt(prompts.texts().get(i)).length;
+                longest = Math.max(longest, tokens);
+                if (tokens == 0
+                        || tokens + prompts.tokens() > checkpoint.config().maxPositions()) {
+                    throw new EspalierException(
+                            ErrorCode.INVALID_ARGUMENT,
+                            "evaluation.prompts[%d]: has %d tokens, and %d are to be written behind it; the model reads 1 to %d"
+                                    .formatted(
+                                            i,
+                                            tokens,
+                                            prompts.tokens(),
+                                            checkpoint.config().maxPositions()));
+                }
+            }
+            return longest;
+        }
     }
 
     /**

@@ -24,6 +24,7 @@ import java.util.Set;
  * @param calibration what is read of the calibration text
  * @param evaluation what is read of the evaluation text
  * @param tasks what is read of the data of each of the evaluation's tasks
+ * @param texts what is read of each of the evaluation's further texts
  * @param notes what users should know of the inputs, in words
  */
 public record Inspection(
@@ -45,6 +46,7 @@ public record Inspection(
         TextRead calibration,
         TextRead evaluation,
         List<TaskRead> tasks,
+        List<MeasuredTextRead> texts,
         List<String> notes) {
     public Inspection {
         layers = List.copyOf(layers);
@@ -52,6 +54,7 @@ public record Inspection(
         profile = Map.copyOf(profile);
         files = List.copyOf(files);
         tasks = List.copyOf(tasks);
+        texts = List.copyOf(texts);
         notes = List.copyOf(notes);
     }
 

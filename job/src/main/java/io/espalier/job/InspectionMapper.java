@@ -1,6 +1,7 @@
 package io.espalier.job;
 
 import io.espalier.model.LayerShape;
+import io.espalier.model.evaluation.TextProtocol;
 import io.espalier.model.tensor.Computation;
 import io.espalier.model.zeroshot.ZeroShotTask;
 import io.espalier.v1.JobInputs;
@@ -41,6 +42,7 @@ public final class InspectionMapper {
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
         inspection.files().forEach(file -> inputs.addFiles(toWire(file)));
         inspection.tasks().forEach(task -> inputs.addTasks(toWire(task)));
+        inspection.texts().forEach(text -> inputs.addTexts(toWire(text)));
         return inputs.build();
     }
 
@@ -68,6 +70,7 @@ public final class InspectionMapper {
                 fromWire(inputs.getCalibration()),
                 fromWire(inputs.getEvaluation()),
                 inputs.getTasksList().stream().map(InspectionMapper::fromWire).toList(),
+                inputs.getTextsList().stream().map(InspectionMapper::fromWire).toList(),
                 inputs.getNotesList());
     }
 
@@ -101,6 +104,37 @@ public final class InspectionMapper {
         ZeroShotTask task = ZeroShotTask.named(read.getTask())
                 .orElseThrow(() -> new IllegalStateException("no task of this version: " + read.getTask()));
         return new TaskRead(task, read.getQuestions(), read.getLongest(), read.getSha256());
+    }
+
+    private static io.espalier.v1.MeasuredTextRead toWire(MeasuredTextRead read) {
+        return io.espalier.v1.MeasuredTextRead.newBuilder()
+                .setProtocol(read.protocol().label())
+                .setWindows(read.windows())
+                .setLongest(read.longest())
+                .setPredictions(read.predictions())
+                .setDocuments(read.documents())
+                .setWords(read.words())
+                .setBytes(read.bytes())
+                .addAllBeginning(Arrays.stream(read.beginning()).boxed().toList())
+                .setBeginningText(read.beginningText())
+                .setSha256(read.sha256())
+                .build();
+    }
+
+    private static MeasuredTextRead fromWire(io.espalier.v1.MeasuredTextRead read) {
+        TextProtocol protocol = TextProtocol.named(read.getProtocol(), Integer.MAX_VALUE)
+                .orElseThrow(() -> new IllegalStateException("no protocol of this version: " + read.getProtocol()));
+        return new MeasuredTextRead(
+                protocol,
+                read.getWindows(),
+                read.getLongest(),
+                read.getPredictions(),
+                read.getDocuments(),
+                read.getWords(),
+                read.getBytes(),
+                read.getBeginningList().stream().mapToInt(Integer::intValue).toArray(),
+                read.getBeginningText(),
+                read.getSha256());
     }
 
     /** Where the file lies on its device is no matter of other processes. */

@@ -1,5 +1,6 @@
 package io.espalier.job;
 
+import io.espalier.model.evaluation.TextProtocol;
 import io.espalier.model.export.GgufType;
 import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.Criterion;
@@ -135,11 +136,20 @@ public record JobSpec(
      * @param speed whether prefill and decode are timed
      * @param runtime that they are timed in; empty: llama.cpp if it can be, else the engine of this program
      * @param tasks that the models are asked
+     * @param texts that they are measured on beside {@code text}
+     * @param prompts that they continue
      */
     public record Evaluation(
-            Text text, boolean heldOut, boolean speed, Optional<SpeedRuntime> runtime, List<TaskData> tasks) {
+            Text text,
+            boolean heldOut,
+            boolean speed,
+            Optional<SpeedRuntime> runtime,
+            List<TaskData> tasks,
+            List<MeasuredText> texts,
+            Prompts prompts) {
         public Evaluation {
             tasks = List.copyOf(tasks);
+            texts = List.copyOf(texts);
         }
 
         /** Whether llama.cpp must time the models, which not every model allows. */
@@ -147,6 +157,18 @@ public record JobSpec(
             return speed && runtime.equals(Optional.of(SpeedRuntime.LLAMA_CPP));
         }
     }
+
+    /** @param tokens that each model writes behind each at most */
+    public record Prompts(List<String> texts, int tokens) {
+        public static final Prompts NONE = new Prompts(List.of(), 0);
+
+        public Prompts {
+            texts = List.copyOf(texts);
+        }
+    }
+
+    /** @param limit of the windows, or pages, from the start of the text; 0 takes all */
+    public record MeasuredText(Source source, TextProtocol protocol, int limit) {}
 
     /**
      * @param uri of a file of questions inside the text root

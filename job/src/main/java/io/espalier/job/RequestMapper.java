@@ -7,6 +7,7 @@ import static io.espalier.job.Fields.or;
 import static io.espalier.job.Fields.required;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.model.evaluation.TextProtocol;
 import io.espalier.model.export.GgufType;
 import io.espalier.model.export.TargetRuntime;
 import io.espalier.model.importance.CriterionOptions;
@@ -17,6 +18,7 @@ import io.espalier.v1.Calibration;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.Export;
 import io.espalier.v1.GradientSource;
+import io.espalier.v1.MeasuredText;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.Scoring;
 import io.espalier.v1.TaskData;
@@ -35,6 +37,9 @@ public final class RequestMapper {
     private static final int MAX_SEQUENCE = 1 << 17;
     private static final int MAX_TEXTS = 16;
     static final int MAX_QUESTIONS = 100_000;
+    private static final int MAX_PROMPTS = 4;
+    private static final int MAX_PROMPT_CHARS = 500;
+    private static final int MAX_PROMPT_TOKENS = 128;
     private static final double MAX_WEIGHT = 1e6;
     private static final int MAX_DRAWS = 4096;
     private static final int MIN_PRIORITY = -100;
@@ -209,7 +214,56 @@ public final class RequestMapper {
                         ? Optional.empty()
                         : Optional.of(SpeedRuntime.named(
                                 choice(evaluation.getRuntime(), "evaluation.runtime", SpeedRuntime.labels()))),
-                tasks(evaluation.getTasksList()));
+                tasks(evaluation.getTasksList()),
+                texts(evaluation.getTextsList()),
+                prompts(evaluation));
+    }
+
+    private static JobSpec.Prompts prompts(Evaluation evaluation) {
+        if (evaluation.getPromptsCount() == 0) {
+            if (evaluation.getPromptTokens() != 0) {
+                throw invalid("evaluation.prompt_tokens", "is given without evaluation.prompts, which it is about");
+            }
+            return JobSpec.Prompts.NONE;
+        }
+        if (evaluation.getPromptsCount() > MAX_PROMPTS) {
+            throw invalid(
+                    "evaluation.prompts",
+                    "has %d entries; at most %d".formatted(evaluation.getPromptsCount(), MAX_PROMPTS));
+        }
+        for (int i = 0; i < evaluation.getPromptsCount(); i++) {
+            int chars = evaluation.getPrompts(i).length();
+            if (evaluation.getPrompts(i).isBlank() || chars > MAX_PROMPT_CHARS) {
+                throw invalid(
+                        "evaluation.prompts[%d]".formatted(i),
+                        "has %d characters; it must have words, and at most %d".formatted(chars, MAX_PROMPT_CHARS));
+            }
+        }
+        return new JobSpec.Prompts(
+                evaluation.getPromptsList(),
+                count(evaluation.getPromptTokens(), 48, 1, MAX_PROMPT_TOKENS, "evaluation.prompt_tokens"));
+    }
+
+    private static List<JobSpec.MeasuredText> texts(List<MeasuredText> texts) {
+        if (texts.size() > MAX_TEXTS) {
+            throw invalid("evaluation.texts", "has %d entries; at most %d".formatted(texts.size(), MAX_TEXTS));
+        }
+        List<JobSpec.MeasuredText> checked = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            MeasuredText text = texts.get(i);
+            String field = "evaluation.texts[%d]".formatted(i);
+            required(text.getText(), field + ".text", "the text to measure perplexity on");
+            TextProtocol protocol = TextProtocol.named(text.getProtocol(), MAX_SEQUENCE)
+                    .orElseThrow(() -> invalid(
+                            field + ".protocol",
+                            "is \"%s\"; it must be wikitext, or window-N with N from 2 to %d, such as window-2048"
+                                    .formatted(Fields.shortened(text.getProtocol()), MAX_SEQUENCE)));
+            checked.add(new JobSpec.MeasuredText(
+                    new JobSpec.Source(text.getText(), text.getTextField(), 1),
+                    protocol,
+                    count(text.getLimit(), 0, 0, MAX_WINDOWS, field + ".limit")));
+        }
+        return checked;
     }
 
     private static List<JobSpec.TaskData> tasks(List<TaskData> tasks) {

@@ -8,6 +8,7 @@ import io.espalier.model.file.Digests;
 import io.espalier.model.file.RegularFile;
 import io.espalier.model.text.TextWindows;
 import io.espalier.model.text.Tokenizer;
+import io.espalier.model.text.WikitextPages;
 import io.espalier.model.text.Windows;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -153,6 +154,23 @@ final class SourceText {
             }
         }
         return new Windows(tokens.toArray(int[][]::new), documents);
+    }
+
+    /**
+     * Some of the windows of all sources.
+     *
+     * @param last index behind the last, at most as many as there are
+     */
+    int[][] windows(Checkpoint checkpoint, Tokenizer tokenizer, int[] beginning, int first, int last) {
+        SourceText some = parts.size() == 1 ? new SourceText(text.withWindows(last), parts) : this;
+        return Arrays.copyOfRange(
+                some.windows(checkpoint, tokenizer, beginning, 0).tokens(), first, last);
+    }
+
+    /** The pages of its one source. */
+    WikitextPages pages() {
+        Part only = parts.get(0);
+        return new WikitextPages(only.field(), only.files(), only.source().column());
     }
 
     private Windows cut(

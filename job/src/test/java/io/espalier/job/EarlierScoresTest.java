@@ -76,6 +76,7 @@ class EarlierScoresTest {
                 new TextRead(1, 256, new int[0], beginning),
                 TextRead.UNKNOWN,
                 List.of(),
+                List.of(),
                 List.of());
     }
 }

@@ -42,6 +42,7 @@ final class Inspections {
                 calibration,
                 TextRead.UNKNOWN,
                 List.of(),
+                List.of(),
                 List.of());
     }
 }

@@ -32,7 +32,7 @@ record Folders(Path state, Path models, Path texts, Path artifacts) {
             Checkpoints.copy(model, models.resolve(model));
         }
         Path texts = Files.createDirectories(folder.resolve("texts"));
-        for (String text : List.of("calibration.txt", "evaluation.txt")) {
+        for (String text : List.of("calibration.txt", "evaluation.txt", "pages.txt")) {
             Files.copy(DEMO.resolve(text), texts.resolve(text));
         }
         copy(DEMO.resolve("tasks"), texts.resolve("tasks"));

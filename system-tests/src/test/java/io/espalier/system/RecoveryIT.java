@@ -10,9 +10,12 @@ import io.espalier.v1.Budget;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
 import io.espalier.v1.LayerRecovery;
+import io.espalier.v1.MeasuredText;
 import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.PruneRequest;
+import io.espalier.v1.Sample;
 import io.espalier.v1.TaskData;
+import io.espalier.v1.TextPerplexity;
 import io.espalier.v1.ZeroShotTask;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +51,13 @@ class RecoveryIT extends SoundStack {
             kept.getEvaluationBuilder()
                     .addTasks(TaskData.newBuilder().setTask(task).setData("tasks/" + task + ".jsonl"));
         }
+        kept.getEvaluationBuilder()
+                .addTexts(MeasuredText.newBuilder().setText("pages.txt").setProtocol("wikitext"))
+                .addTexts(MeasuredText.newBuilder()
+                        .setText("evaluation.txt")
+                        .setProtocol("window-256")
+                        .setLimit(3));
+        kept.getEvaluationBuilder().addPrompts("It was a").setPromptTokens(8);
         stack.client().submit(Requests.recovery(PARALLEL));
         stack.client().submit(sequential.build());
         stack.client().submit(kept.build());
@@ -191,6 +201,55 @@ class RecoveryIT extends SoundStack {
                                 "\"model\":\"" + KEPT + "-2-unrecovered\""));
         assertThat(measurements.resolve("results-dense.json")).content().contains("\"acc_norm,none\" : 0.2");
         assertThat(measurements.resolve("results-unrecovered-2.json")).exists();
+    }
+
+    /** Of the pages, lm-evaluation-harness finds 1029.60 and 6.0139 for the dense model. */
+    @Test
+    void everyModelOfTheJobIsMeasuredOnEachTextByItsProtocol() {
+        // When
+        EvaluationReport first = end(KEPT).getCompleted();
+
+        // Then
+        assertThat(List.of(first, first.getFurther(0))).allSatisfy(report -> {
+            TextPerplexity pages = report.getTexts(0);
+            assertThat(pages.getProtocol()).isEqualTo("wikitext");
+            assertThat(pages.getDense().getWordPerplexity()).isCloseTo(1029.604, within(0.05));
+            assertThat(pages.getDense().getBytePerplexity()).isCloseTo(6.01394, within(1e-4));
+            assertThat(List.of(pages.getPruned(), pages.getUnrecovered()))
+                    .allSatisfy(model -> assertThat(model.getBitsPerByte()).isBetween(2.0, 6.0));
+            TextPerplexity windows = report.getTexts(1);
+            assertThat(windows.getPredictions()).isEqualTo(3 * 255);
+            assertThat(windows.getSplit()).isEqualTo("held-out");
+            assertThat(List.of(windows.getPruned(), windows.getUnrecovered())).allSatisfy(model -> {
+                assertThat(model.getPerplexity())
+                        .isGreaterThan(windows.getDense().getPerplexity());
+                assertThat(model.getDivergence()).isPositive();
+                assertThat(model.getAgreement()).isBetween(0.1, 0.999);
+            });
+        });
+        assertThat(first.getTexts(0).getPruned())
+                .isNotEqualTo(first.getFurther(0).getTexts(0).getPruned());
+        assertThat(stack.folders().artifacts().resolve("reports").resolve(KEPT).resolve("evaluation-2.json"))
+                .content()
+                .contains("\"word_perplexity\"", "\"zero_shot\"", "\"request\"");
+    }
+
+    @Test
+    void everyModelOfTheJobContinuesThePrompts() {
+        // When
+        EvaluationReport first = end(KEPT).getCompleted();
+
+        // Then
+        List<Sample> samples = Stream.of(first, first.getFurther(0))
+                .map(report -> report.getSamples().getSamples(0))
+                .toList();
+        assertThat(samples).allSatisfy(sample -> {
+            assertThat(sample.getPrompt()).isEqualTo("It was a");
+            assertThat(List.of(sample.getDense(), sample.getPruned(), sample.getUnrecovered()))
+                    .allSatisfy(written -> assertThat(written.getGreedy()).isNotBlank())
+                    .allSatisfy(written -> assertThat(written.getDrawn()).isNotBlank());
+        });
+        assertThat(samples.get(0).getDense()).isEqualTo(samples.get(1).getDense());
     }
 
     private static JobEvent end(String job) {

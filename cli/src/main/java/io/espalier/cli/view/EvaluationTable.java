@@ -87,7 +87,9 @@ public final class EvaluationTable {
             table.append(
                     String.format(Locale.ROOT, "\n\n%,d of the pruned model's parameters are zero in place", zeros));
         }
+        table.append(TextTable.of(report));
         table.append(ZeroShotTable.of(report));
+        table.append(SampleText.of(report));
         table.append(removed(report));
         table.append(searched(report));
         table.append(RecoveryLine.of(report));

@@ -2,6 +2,7 @@ package io.espalier.cli.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.espalier.v1.Continuation;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.LayerRecovery;
 import io.espalier.v1.LocalRecoveryReport;
@@ -13,6 +14,8 @@ import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.SearchCandidate;
 import io.espalier.v1.SearchReport;
 import io.espalier.v1.TaskAccuracy;
+import io.espalier.v1.TextMeasurement;
+import io.espalier.v1.TextPerplexity;
 import io.espalier.v1.ZeroShotAverage;
 import io.espalier.v1.ZeroShotTask;
 import java.util.List;
@@ -105,6 +108,63 @@ class EvaluationTableTest {
                         "average, acc alone                  50.0%            40.0%",
                         "the pruned model gained 12 and lost 45 of piqa",
                         "note: piqa: one and the same answer was given to nearly all questions");
+    }
+
+    @Test
+    void hasTheFiguresOfEachFurtherTextByItsProtocol() {
+        EvaluationReport report = SampleEvents.report().toBuilder()
+                .addTexts(TextPerplexity.newBuilder()
+                        .setText("wiki.test.raw")
+                        .setProtocol("window-2048")
+                        .setPredictions(2047)
+                        .setSplit("held-out")
+                        .setDense(TextMeasurement.newBuilder().setPerplexity(10))
+                        .setPruned(TextMeasurement.newBuilder()
+                                .setPerplexity(15)
+                                .setDivergence(0.25)
+                                .setAgreement(0.5)))
+                .addTexts(TextPerplexity.newBuilder()
+                        .setText("wiki.test.raw")
+                        .setProtocol("wikitext")
+                        .setDense(TextMeasurement.newBuilder()
+                                .setWordPerplexity(20)
+                                .setBytePerplexity(2)
+                                .setBitsPerByte(1))
+                        .setPruned(TextMeasurement.newBuilder()
+                                .setWordPerplexity(30)
+                                .setBytePerplexity(3)
+                                .setBitsPerByte(1.5)))
+                .build();
+
+        String table = EvaluationTable.of(report);
+
+        assertThat(table)
+                .contains(
+                        "wiki.test.raw by window-2048, 2,047 predictions, text: held-out",
+                        "perplexity                         10.000           15.000     1.500",
+                        "KL from dense, nats                     –           0.2500         –",
+                        "perplexity per word                20.000           30.000     1.500",
+                        "bits per byte                      1.0000           1.5000     1.500");
+    }
+
+    @Test
+    void showsWhatTheModelsWroteOneBelowTheOther() {
+        EvaluationReport.Builder report = SampleEvents.report().toBuilder();
+        report.getSamplesBuilder()
+                .addSamplesBuilder()
+                .setPrompt("Once")
+                .setDense(Continuation.newBuilder().setGreedy(" upon\na time\u001b"))
+                .setUnrecovered(Continuation.newBuilder().setGreedy(" a a a"))
+                .setPruned(Continuation.newBuilder().setGreedy(" there was"));
+
+        String table = EvaluationTable.of(report.build());
+
+        assertThat(table).contains("""
+                        behind "Once" the most likely tokens are
+                        dense     upon a time?
+                        pruned    a a a
+                        recovered there was
+                        """);
     }
 
     @Test

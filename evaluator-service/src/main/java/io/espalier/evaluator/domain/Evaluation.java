@@ -37,18 +37,20 @@ public record Evaluation(
     }
 
     /**
+     * How well a model predicts the evaluation text.
+     *
      * @param distance from the dense model; empty for that itself
+     */
+    public record Quality(double perplexity, Optional<Distance> distance) {}
+
+    /**
+     * @param quality empty where it is measured window by window, by other tasks
      * @param nonzero parameters, without those that pruning made zero in place
      * @param macs multiply-accumulate operations of one forward pass
      * @param checkpointBytes size of the weight files
      */
     public record Measurement(
-            double perplexity,
-            Optional<Distance> distance,
-            long parameters,
-            long nonzero,
-            long macs,
-            long checkpointBytes) {}
+            Optional<Quality> quality, long parameters, long nonzero, long macs, long checkpointBytes) {}
 
     /**
      * How far a model's next tokens are from the dense model's.

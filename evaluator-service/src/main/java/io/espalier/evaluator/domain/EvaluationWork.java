@@ -3,6 +3,7 @@ package io.espalier.evaluator.domain;
 import io.espalier.base.Progress;
 import io.espalier.evaluator.domain.Evaluation.Distance;
 import io.espalier.evaluator.domain.Evaluation.Measurement;
+import io.espalier.evaluator.domain.Evaluation.Quality;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
@@ -12,7 +13,6 @@ import io.espalier.job.Workspace;
 import io.espalier.model.LayerShape;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Comparison;
-import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.evaluation.SlicedPerplexity;
 import io.espalier.model.importance.ScoreFile;
 import io.espalier.model.importance.UnitScores;
@@ -48,19 +48,18 @@ public final class EvaluationWork {
      */
     public record Pruned(String output, long zeroedWeights, Optional<Unrecovered> unrecovered) {}
 
-    public Evaluation evaluate(JobSpec spec, Inspection inspection, Pruned artifact, Progress progress) {
+    /** @param windowsApart whether {@link WindowsWork} measures the perplexities, window by window */
+    public Evaluation evaluate(
+            JobSpec spec, Inspection inspection, Pruned artifact, boolean windowsApart, Progress progress) {
         Engine.setThreads(inspection.threads());
-        return workspace.read(spec, inspection, inputs -> evaluate(spec, inspection, artifact, inputs, progress));
-    }
-
-    private Evaluation evaluate(
-            JobSpec spec, Inspection inspection, Pruned artifact, Inputs inputs, Progress progress) {
-        if (artifact.unrecovered().isEmpty()) {
-            return evaluate(spec, inspection, artifact, Optional.empty(), inputs, progress);
-        }
-        try (Checkpoint unrecovered = artifact.unrecovered().get().open(workspace.artifacts(), spec.jobId())) {
-            return evaluate(spec, inspection, artifact, Optional.of(unrecovered), inputs, progress);
-        }
+        return workspace.read(spec, inspection, inputs -> {
+            if (artifact.unrecovered().isEmpty()) {
+                return evaluate(spec, inspection, artifact, Optional.empty(), windowsApart, inputs, progress);
+            }
+            try (Checkpoint unrecovered = artifact.unrecovered().get().open(workspace.artifacts(), spec.jobId())) {
+                return evaluate(spec, inspection, artifact, Optional.of(unrecovered), windowsApart, inputs, progress);
+            }
+        });
     }
 
     private Evaluation evaluate(
@@ -68,6 +67,7 @@ public final class EvaluationWork {
             Inspection inspection,
             Pruned artifact,
             Optional<Checkpoint> unrecovered,
+            boolean windowsApart,
             Inputs inputs,
             Progress progress) {
         Checkpoint dense = inputs.checkpoint();
@@ -76,43 +76,32 @@ public final class EvaluationWork {
             Optional<ScoreSets> sliced = scoreSets(spec, artifact);
             List<Checkpoint> measured = new ArrayList<>(List.of(pruned));
             unrecovered.ifPresent(measured::add);
+            int compared = windowsApart ? 0 : 1 + measured.size();
             ModelsProgress models = new ModelsProgress(
                     progress,
-                    1
-                            + measured.size()
-                            + sliced.map(sets -> sets.names().size()).orElse(0),
+                    compared + sliced.map(sets -> sets.names().size()).orElse(0),
                     (long) windows.length
                             * windows[0].length
                             * dense.config().layers().size());
-            Comparison compared = Comparison.of(
-                    dense, measured, windows, inspection.computation().budget(), models.first(1 + measured.size()));
-            Comparison.Measured ofPruned = compared.others().get(0);
+            Optional<Comparison> comparison = windowsApart
+                    ? Optional.empty()
+                    : Optional.of(Comparison.of(
+                            dense, measured, windows, inspection.computation().budget(), models.first(compared)));
             Speeds speeds = new SpeedWork().measure(spec, inspection, dense, pruned, windows[0]);
             return new Evaluation(
-                    measurement(dense, compared.dense(), Optional.empty(), 0),
-                    measurement(pruned, ofPruned.perplexity(), Optional.of(ofPruned), artifact.zeroedWeights()),
-                    unrecovered.map(model -> measurement(
-                            model,
-                            compared.others().get(1).perplexity(),
-                            Optional.of(compared.others().get(1)),
-                            0)),
+                    measurement(
+                            dense, comparison.map(all -> new Quality(all.dense().value(), Optional.empty())), 0),
+                    measurement(pruned, comparison.map(all -> quality(all, 0)), artifact.zeroedWeights()),
+                    unrecovered.map(model -> measurement(model, comparison.map(all -> quality(all, 1)), 0)),
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
-                    compared.dense().windows(),
-                    compared.dense().predictions(),
+                    windows.length,
+                    (long) windows.length * (windows[0].length - 1),
                     MACS_TOKENS,
                     speeds,
-                    sliced.map(sets -> sliced(
-                                    spec,
-                                    inspection,
-                                    artifact,
-                                    dense,
-                                    pruned,
-                                    windows,
-                                    sets,
-                                    models,
-                                    1 + measured.size()))
+                    sliced.map(sets ->
+                                    sliced(spec, inspection, artifact, dense, pruned, windows, sets, models, compared))
                             .orElse(Map.of()));
         }
     }
@@ -182,15 +171,15 @@ public final class EvaluationWork {
         return Allocation.removed(dense.config().layers(), left, inspection.scope(), scores);
     }
 
-    private static Measurement measurement(
-            Checkpoint checkpoint, Perplexity perplexity, Optional<Comparison.Measured> compared, long zeroedWeights) {
+    private static Quality quality(Comparison comparison, int other) {
+        Comparison.Measured measured = comparison.others().get(other);
+        return new Quality(
+                measured.perplexity().value(), Optional.of(new Distance(measured.divergence(), measured.agreement())));
+    }
+
+    private static Measurement measurement(Checkpoint checkpoint, Optional<Quality> quality, long zeroedWeights) {
         ModelSize size = ModelSize.of(checkpoint.config(), checkpoint.tensors().values(), MACS_TOKENS);
         return new Measurement(
-                perplexity.value(),
-                compared.map(measured -> new Distance(measured.divergence(), measured.agreement())),
-                size.parameters(),
-                size.parameters() - zeroedWeights,
-                size.macs(),
-                checkpoint.bytes());
+                quality, size.parameters(), size.parameters() - zeroedWeights, size.macs(), checkpoint.bytes());
     }
 }

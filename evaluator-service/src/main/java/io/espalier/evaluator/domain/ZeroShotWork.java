@@ -69,7 +69,7 @@ public final class ZeroShotWork {
                 spec.evaluation().tasks().get(slice.task()).task(),
                 inputs.questions(slice.task(), slice.first(), slice.last()),
                 inspection,
-                new Counted(progress, models));
+                new CountedModels(progress, models));
         asking.ask("dense", inputs.checkpoint());
         for (Pruned artifact : artifacts) {
             try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
@@ -89,10 +89,10 @@ public final class ZeroShotWork {
         private final ZeroShotTask task;
         private final List<Question> questions;
         private final Inspection inspection;
-        private final Counted progress;
+        private final CountedModels progress;
         private final List<ModelAnswers> answers = new ArrayList<>();
 
-        Asking(ZeroShotTask task, List<Question> questions, Inspection inspection, Counted progress) {
+        Asking(ZeroShotTask task, List<Question> questions, Inspection inspection, CountedModels progress) {
             this.task = task;
             this.questions = questions;
             this.inspection = inspection;
@@ -119,28 +119,6 @@ public final class ZeroShotWork {
             int answer =
                     task.normalized() ? question.normalizedAnswer(logLikelihoods) : question.answer(logLikelihoods);
             return answer == question.right();
-        }
-    }
-
-    /** Counts the tokens of several models as one piece of work. */
-    private static final class Counted {
-        private final Progress progress;
-        private final int models;
-        private long before;
-        private long latest;
-
-        Counted(Progress progress, int models) {
-            this.progress = progress;
-            this.models = models;
-        }
-
-        Progress of(int model) {
-            before += latest;
-            latest = 0;
-            return (unit, done, total, tokens) -> {
-                latest = tokens;
-                progress.advanced(unit, model * total + done, models * total, before + tokens);
-            };
         }
     }
 }

@@ -15,7 +15,9 @@ import io.espalier.v1.ModelMeasurement;
 import io.espalier.v1.Provenance;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.RecoveryReport;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** An evaluation on the wire, with everything that produced its numbers. */
 final class EvaluationMapper {
@@ -56,6 +58,13 @@ final class EvaluationMapper {
                 checkpoint.getOutput(), checkpoint.getZeroedWeights(), unrecovered(checkpoint));
     }
 
+    /** A checkpoint and its further ones. */
+    static List<EvaluationWork.Pruned> all(PrunedCheckpoint first) {
+        return Stream.concat(Stream.of(first), first.getFurtherList().stream())
+                .map(EvaluationMapper::pruned)
+                .toList();
+    }
+
     /** Where the model of a checkpoint lies as it was before its recovery; empty where there was none. */
     static Optional<Unrecovered> unrecovered(PrunedCheckpoint checkpoint) {
         RecoveryReport recovery = checkpoint.getRecovery();
@@ -69,7 +78,6 @@ final class EvaluationMapper {
 
     private static ModelMeasurement toWire(Evaluation.Measurement measurement, Speeds.Measured speed) {
         ModelMeasurement.Builder wire = ModelMeasurement.newBuilder()
-                .setPerplexity(measurement.perplexity())
                 .setParameters(measurement.parameters())
                 .setNonzeroParameters(measurement.nonzero())
                 .setMacs(measurement.macs())
@@ -77,8 +85,11 @@ final class EvaluationMapper {
                 .setPrefillTokensPerSecond(speed.prefill())
                 .setDecodeTokensPerSecond(speed.decode())
                 .setPeakMemoryBytes(speed.peakMemory());
-        measurement.distance().ifPresent(distance -> wire.setDivergence(distance.divergence())
-                .setAgreement(distance.agreement()));
+        measurement.quality().ifPresent(quality -> {
+            wire.setPerplexity(quality.perplexity());
+            quality.distance().ifPresent(distance -> wire.setDivergence(distance.divergence())
+                    .setAgreement(distance.agreement()));
+        });
         return wire.build();
     }
 

@@ -12,17 +12,21 @@ import io.espalier.v1.TaskResult;
 import jakarta.inject.Singleton;
 
 /**
- * {@link io.espalier.evaluator.domain.EvaluationWork} and {@link io.espalier.evaluator.domain.ZeroShotWork} behind the task
- * queue, and their report.
+ * {@link io.espalier.evaluator.domain.EvaluationWork}, {@link io.espalier.evaluator.domain.WindowsWork},
+ * {@link io.espalier.evaluator.domain.ZeroShotWork} and {@link io.espalier.evaluator.domain.SampleWork} behind the task queue, and their report.
  */
 @Singleton
 public class EvaluatorWorker implements Worker {
     private final EvaluationWorkMapper work;
+    private final WindowsWorkMapper windows;
+    private final SampleWorkMapper samples;
     private final ZeroShotWorkMapper questions;
     private final ReportWorkMapper report;
 
     public EvaluatorWorker(Workspace workspace) {
         this.work = EvaluationWorkMapper.in(workspace, CodeVersion.get());
+        this.windows = WindowsWorkMapper.in(workspace);
+        this.samples = SampleWorkMapper.in(workspace);
         this.questions = ZeroShotWorkMapper.in(workspace);
         this.report = new ReportWorkMapper(new ReportWork(workspace.artifacts()));
     }
@@ -37,6 +41,12 @@ public class EvaluatorWorker implements Worker {
         return SettingNames.named(() -> {
             if (task.getEvaluate().hasReport()) {
                 return report.run(task);
+            }
+            if (task.getEvaluate().hasSample()) {
+                return samples.run(task, progress);
+            }
+            if (task.getEvaluate().hasWindows()) {
+                return windows.run(task, progress);
             }
             return task.getEvaluate().hasAsk() ? questions.run(task, progress) : work.run(task, progress);
         });

@@ -22,7 +22,12 @@ record ReportWorkMapper(ReportWork work) {
                 json(task.getRequest().toBuilder().clearRequestId().build()),
                 InspectionMapper.fromWire(task.getInputs()).layers(),
                 task.getEvaluate().getReport().getEvaluationsList().stream()
-                        .map(report -> new ReportWork.Measured(report.getOutput(), json(report)))
+                        .map(report -> new ReportWork.Measured(
+                                report.getOutput(),
+                                json(report),
+                                json(report.toBuilder()
+                                        .setRequest(task.getRequest())
+                                        .build())))
                         .toList());
         return TaskResult.newBuilder()
                 .setReportWritten(ReportWritten.newBuilder().setPath(page));

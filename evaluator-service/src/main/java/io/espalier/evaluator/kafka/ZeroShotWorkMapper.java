@@ -13,10 +13,8 @@ import io.espalier.model.zeroshot.Question;
 import io.espalier.v1.AskWork;
 import io.espalier.v1.Asked;
 import io.espalier.v1.ModelAnswers;
-import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskResult;
-import java.util.stream.Stream;
 
 /** {@link ZeroShotWork} on the wire; also leaves every answer among the job's measurements. */
 record ZeroShotWorkMapper(ZeroShotWork work, ArtifactStore artifacts) {
@@ -27,14 +25,11 @@ record ZeroShotWorkMapper(ZeroShotWork work, ArtifactStore artifacts) {
     }
 
     TaskResult.Builder run(Task task, Progress progress) {
-        PrunedCheckpoint checkpoint = task.getEvaluate().getCheckpoint();
         AskWork ask = task.getEvaluate().getAsk();
         ZeroShotWork.Answers answers = work.ask(
                 RequestMapper.toSpec(task.getJobId(), task.getRequest()),
                 InspectionMapper.fromWire(task.getInputs()),
-                Stream.concat(Stream.of(checkpoint), checkpoint.getFurtherList().stream())
-                        .map(EvaluationMapper::pruned)
-                        .toList(),
+                EvaluationMapper.all(task.getEvaluate().getCheckpoint()),
                 new ZeroShotWork.Slice(ask.getTask(), ask.getFirstQuestion(), ask.getLastQuestion()),
                 progress);
         artifacts.writeReport(task.getJobId(), task.getTaskId() + ".jsonl", lines(answers, ask.getFirstQuestion()));

@@ -36,9 +36,10 @@ public final class ReportWork {
      * One measured checkpoint.
      *
      * @param output its name in the artifact store
-     * @param evaluation its evaluation report
+     * @param evaluation its evaluation report, without the request
+     * @param whole the same with it
      */
-    public record Measured(String output, JsonNode evaluation) {}
+    public record Measured(String output, JsonNode evaluation, JsonNode whole) {}
 
     /**
      * @param request of the user, without its identity
@@ -54,6 +55,12 @@ public final class ReportWork {
                 dense,
                 measured.stream().map(this::result).toList(),
                 scores(measured.get(0).output()));
+        for (int i = 0; i < measured.size(); i++) {
+            artifacts.writeReport(
+                    jobId,
+                    "evaluation%s.json".formatted(further(i)),
+                    measured.get(i).whole().toPrettyString() + "\n");
+        }
         writeHarnessResults(jobId, request.path("model").asText(), measured);
         artifacts.writeReport(jobId, DATA, report.json());
         return artifacts.writeReport(jobId, PAGE, ReportPage.of(report));
@@ -67,7 +74,7 @@ public final class ReportWork {
                 continue;
             }
             String output = measured.get(i).output();
-            String further = i == 0 ? "" : "-" + (i + 1);
+            String further = further(i);
             if (i == 0) {
                 artifacts.writeReport(jobId, "results-dense.json", HarnessResults.of(asked, "dense", dense));
             }
@@ -80,6 +87,11 @@ public final class ReportWork {
                         HarnessResults.of(asked, "unrecovered", output));
             }
         }
+    }
+
+    /** What stands behind the names of the files of all budgets but the first. */
+    private static String further(int index) {
+        return index == 0 ? "" : "-" + (index + 1);
     }
 
     private JobReport.Result result(Measured measured) {

@@ -223,6 +223,43 @@
       notes.length ? el('ul', { class: 'notes soft' }, ...notes.map(note => el('li', {}, note))) : null);
   }
 
+  /** What the models wrote behind prompts. */
+  function samples(result) {
+    const report = result.evaluation.samples;
+    const all = report && report.samples || [];
+    if (!all.length) return null;
+    const models = [['dense', 'dense'], ...(all.some(sample => sample.unrecovered)
+      ? [['unrecovered', 'pruned'], ['pruned', 'recovered']] : [['pruned', 'pruned']])];
+    const block = (sample, kind) => el('div', { class: 'samples' }, ...models.map(([model, name]) => el('div', {},
+      el('h4', {}, name), el('p', {}, el('span', { class: 'soft' }, plain(sample.prompt)), plain((sample[model] || {})[kind] || '')))));
+    return section('samples', 'What the models write', `Behind each prompt, at most ${figure(report.tokens)} tokens. Such a text shows of what kind the`
+      + ' damage is; how large it is, the numbers say.',
+      ...all.flatMap(sample => [el('h3', {}, 'The most likely token each time'), block(sample, 'greedy'),
+        el('details', {}, el('summary', {}, `Drawn from the ${figure(report.top)} most likely at temperature ${figure(report.temperature, 1)}`), block(sample, 'drawn'))]));
+  }
+
+  /** Perplexities by protocols that have a name. */
+  function texts(result) {
+    const all = result.evaluation.texts || [];
+    if (!all.length) return null;
+    const recovered = all.some(text => text.unrecovered);
+    const rows = all.flatMap(text => {
+      const quantities = [['perplexity per word', 'word_perplexity', 3], ['perplexity per byte', 'byte_perplexity', 4], ['bits per byte', 'bits_per_byte', 4],
+        ...(number((text.dense || {}).word_perplexity) ? [] : [['perplexity', 'perplexity', 3]]),
+        ['distance from the dense model (KL), nats per token', 'divergence', 4], ['most likely token is the dense model’s, share', 'agreement', 3]];
+      const models = [text.dense, ...(recovered ? [text.unrecovered] : []), text.pruned].map(model => model || {});
+      return quantities.filter(([, field]) => models.some(model => number(model[field]))).map(([name, field, digits]) => {
+        const [before, after] = [number(models[0][field]), number(models[models.length - 1][field])];
+        return [`${plain(text.text || '')} by ${plain(text.protocol || '')}: ${name}`,
+          ...models.map(model => number(model[field]) ? figure(model[field], digits) : '–'), before && after ? figure(after / before, 3) : '–'];
+      });
+    });
+    return section('texts', 'More texts', 'Perplexities can only be compared where text, protocol and tokenizer are the same. '
+      + all.map(text => `${plain(text.text || '')} by ${plain(text.protocol || '')} (${plain(text.split || '')}): ${figure(text.predictions)} tokens judged in ${
+        figure(text.windows)} windows that begin with ${text.beginning_text ? plain(text.beginning_text) : 'their first word'}`).join('; ') + '.',
+      table(['', 'dense', ...(recovered ? ['pruned', 'recovered'] : ['pruned']), 'ratio'], rows));
+  }
+
   /** The accuracy that papers average: normalized where the task has that. */
   const accuracyOf = answers => answers && (answers.normalized !== undefined
     ? { share: number(answers.normalized), error: answers.normalized_error } : { share: number(answers.accuracy), error: answers.accuracy_error });
@@ -635,7 +672,7 @@
     const result = results[index];
     return [
       () => headline(result), () => results.length > 1 ? chooser(index) : null, () => tiles(result), () => front(),
-      () => tasks(result), () => whatWent(result), () => comparison(result), () => recovery(result), () => search(result), () => importance(result), () => repairs(result),
+      () => tasks(result), () => whatWent(result), () => comparison(result), () => texts(result), () => samples(result), () => recovery(result), () => search(result), () => importance(result), () => repairs(result),
       () => controls(result), () => provenance(result),
       () => el('footer', {}, 'Made by Espalier. report.json beside this page has the same data; docs/report.md says how to read it.'
         + ' Charts: Apache ECharts, Apache-2.0.'),

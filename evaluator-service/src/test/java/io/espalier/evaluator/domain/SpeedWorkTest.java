@@ -140,7 +140,8 @@ class SpeedWorkTest {
                         ""),
                 new JobSpec.Pruning(
                         "all", new Target.Layers(List.of(new Target.Variant("out", new Budget.UnitRatio(0.5))))),
-                new JobSpec.Evaluation(text, false, true, Optional.ofNullable(asked), List.of()),
+                new JobSpec.Evaluation(
+                        text, false, true, Optional.ofNullable(asked), List.of(), List.of(), JobSpec.Prompts.NONE),
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 0);
@@ -165,6 +166,7 @@ class SpeedWorkTest {
                 List.of(),
                 TextRead.UNKNOWN,
                 TextRead.UNKNOWN,
+                List.of(),
                 List.of(),
                 List.of());
     }

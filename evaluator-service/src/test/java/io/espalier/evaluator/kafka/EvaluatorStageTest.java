@@ -8,20 +8,30 @@ import io.espalier.evaluator.domain.Unrecovered;
 import io.espalier.pipeline.stage.Input;
 import io.espalier.pipeline.stage.Step;
 import io.espalier.v1.Asked;
+import io.espalier.v1.Continuation;
 import io.espalier.v1.Evaluation;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobInputs;
+import io.espalier.v1.MeasuredText;
+import io.espalier.v1.MeasuredTextRead;
 import io.espalier.v1.ModelAnswers;
+import io.espalier.v1.ModelLoss;
 import io.espalier.v1.PruneRequest;
 import io.espalier.v1.PrunedCheckpoint;
 import io.espalier.v1.RecoveryReport;
 import io.espalier.v1.ReportWritten;
+import io.espalier.v1.Sample;
+import io.espalier.v1.Sampled;
 import io.espalier.v1.Task;
 import io.espalier.v1.TaskData;
 import io.espalier.v1.TaskRead;
 import io.espalier.v1.TaskResult;
+import io.espalier.v1.TextPerplexity;
+import io.espalier.v1.TextRead;
+import io.espalier.v1.WindowsMeasured;
 import io.espalier.v1.ZeroShotReport;
 import io.espalier.v1.ZeroShotTask;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +162,187 @@ class EvaluatorStageTest {
         assertThat(report.getTasks(1).getDense().hasNormalized()).isFalse();
         assertThat(report.getDense().getAccuracy()).isCloseTo(0.55, within(1e-12));
         assertThat(report.getDense().getPublished()).isCloseTo((0.25 + 0.6) / 2, within(1e-12));
+    }
+
+    @Test
+    void tasksOfTheQueueShareTheWindowsOfAllTexts() throws Exception {
+        Step.Run run = (Step.Run) new EvaluatorStage()
+                .next(new EvaluatorStage().start(MEASURED.toByteArray()).orElseThrow(), List.of());
+
+        assertThat(run.tasks())
+                .extracting(
+                        Task::getTaskId,
+                        task -> task.getEvaluate().getWindows().getText(),
+                        task -> task.getEvaluate().getWindows().getFirstWindow(),
+                        task -> task.getEvaluate().getWindows().getLastWindow(),
+                        task -> task.getEvaluate().getWindowsApart())
+                .containsExactly(
+                        tuple("evaluate", 0, 0, 0, true),
+                        tuple("windows-0-0", 0, 0, 256, false),
+                        tuple("windows-0-256", 0, 256, 300, false),
+                        tuple("windows-1-0", 1, 0, 3, false));
+    }
+
+    @Test
+    void thePerplexitiesOfAllTextsAreAddedUp() throws Exception {
+        // Given: dense, pruned and unrecovered
+        TaskResult first = measured(100, loss(200), loss(300, 10, 60), loss(400, 20, 40));
+        TaskResult second = measured(50, loss(100), loss(150, 5, 30), loss(200, 10, 35));
+        TaskResult wikitext = measured(40, loss(60), loss(90), loss(120));
+
+        // When
+        EvaluationReport report = reported(first, second, wikitext);
+
+        // Then
+        assertThat(report.getProtocol().getNotesList()).isEmpty();
+        assertThat(report.getProtocol().getPredictedTokens()).isEqualTo(150);
+        assertThat(report.getDense().getPerplexity()).isCloseTo(Math.exp(2), within(1e-12));
+        assertThat(report.getDense().hasDivergence()).isFalse();
+        assertThat(report.getPruned().getPerplexity()).isCloseTo(Math.exp(3), within(1e-12));
+        assertThat(report.getPruned().getDivergence()).isCloseTo(0.1, within(1e-12));
+        assertThat(report.getUnrecovered().getAgreement()).isCloseTo(0.5, within(1e-12));
+        TextPerplexity text = report.getTexts(0);
+        assertThat(text.getText()).isEqualTo("wiki.raw");
+        assertThat(text.getSplit()).isEqualTo("held-out");
+        assertThat(text.getDense().getWordPerplexity()).isCloseTo(Math.exp(3), within(1e-12));
+        assertThat(text.getPruned().getBitsPerByte()).isCloseTo(0.9 / Math.log(2), within(1e-12));
+        assertThat(text.getUnrecovered().getPerplexity()).isCloseTo(Math.exp(3), within(1e-12));
+        assertThat(text.getPruned().hasDivergence()).isFalse();
+    }
+
+    @Test
+    void windowsThatAnEarlierVersionDidNotMeasureAreTold() throws Exception {
+        TaskResult first = measured(100, loss(200), loss(300, 10, 60), loss(400, 20, 40));
+
+        EvaluationReport report = reported(first, evaluated("a"), evaluated("a"));
+
+        assertThat(report.getProtocol().getNotesList())
+                .singleElement()
+                .asString()
+                .startsWith("not all windows of the evaluation's texts were measured");
+        assertThat(report.getProtocol().getPredictedTokens()).isEqualTo(100);
+        assertThat(report.getDense().getPerplexity()).isCloseTo(Math.exp(2), within(1e-12));
+        assertThat(report.getTextsList()).isEmpty();
+    }
+
+    @Test
+    void aJobWhoseTasksAnEarlierVersionMadeHasThePerplexityThatItMeasured() throws Exception {
+        PrunedCheckpoint earlier = MEASURED.toBuilder()
+                .setRequest(PruneRequest.getDefaultInstance())
+                .setInputs(MEASURED.getInputs().toBuilder().clearTexts())
+                .build();
+
+        Step.Run report = (Step.Run) new EvaluatorStage()
+                .next(
+                        new EvaluatorStage().start(earlier.toByteArray()).orElseThrow(),
+                        List.of(List.of(evaluated("a"))));
+
+        assertThat(report.tasks().get(0).getEvaluate().getReport().getEvaluations(0))
+                .isEqualTo(
+                        evaluated("a").getEvaluated().toBuilder().clearRequest().build());
+    }
+
+    @Test
+    void oneTaskLetsAllModelsContinueThePrompts() throws Exception {
+        // Given
+        PrunedCheckpoint prompted = prompted();
+
+        // When
+        Step.Run run = (Step.Run) new EvaluatorStage()
+                .next(new EvaluatorStage().start(prompted.toByteArray()).orElseThrow(), List.of());
+
+        // Then
+        assertThat(run.tasks()).extracting(Task::getTaskId).containsExactly("evaluate", "samples");
+        assertThat(run.tasks().get(1).getEvaluate().hasSample()).isTrue();
+    }
+
+    @Test
+    void whatTheModelsWroteStandsSideBySide() throws Exception {
+        // Given
+        Sampled.Builder sampled = Sampled.newBuilder();
+        for (String model : List.of("dense", "pruned", "unrecovered")) {
+            sampled.addModelsBuilder()
+                    .addPrompts(Continuation.newBuilder().setGreedy(model + " 1"))
+                    .addPrompts(Continuation.newBuilder().setGreedy(model + " 2"));
+        }
+        TaskResult written = TaskResult.newBuilder().setSampled(sampled).build();
+
+        // When
+        Step.Run report = (Step.Run) new EvaluatorStage()
+                .next(
+                        new EvaluatorStage().start(prompted().toByteArray()).orElseThrow(),
+                        List.of(List.of(evaluated("a"), written)));
+
+        // Then
+        assertThat(report.tasks()
+                        .get(0)
+                        .getEvaluate()
+                        .getReport()
+                        .getEvaluations(0)
+                        .getSamples()
+                        .getSamplesList())
+                .extracting(
+                        Sample::getPrompt,
+                        sample -> sample.getDense().getGreedy(),
+                        sample -> sample.getPruned().getGreedy(),
+                        sample -> sample.getUnrecovered().getGreedy())
+                .containsExactly(
+                        tuple("Once", "dense 1", "pruned 1", "unrecovered 1"),
+                        tuple("upon", "dense 2", "pruned 2", "unrecovered 2"));
+    }
+
+    private static PrunedCheckpoint prompted() {
+        return COMMITTED.toBuilder()
+                .setRecovery(RecoveryReport.getDefaultInstance())
+                .setRequest(PruneRequest.newBuilder()
+                        .setEvaluation(
+                                Evaluation.newBuilder().addPrompts("Once").addPrompts("upon")))
+                .build();
+    }
+
+    private static final PrunedCheckpoint MEASURED = COMMITTED.toBuilder()
+            .setRecovery(RecoveryReport.getDefaultInstance())
+            .setRequest(PruneRequest.newBuilder()
+                    .setEvaluation(Evaluation.newBuilder()
+                            .addTexts(MeasuredText.newBuilder().setText("wiki.raw"))))
+            .setInputs(JobInputs.newBuilder()
+                    .setCalibrationSha256("other")
+                    .setEvaluationWindows(300)
+                    .setEvaluation(TextRead.newBuilder().setTokens(300 * 128))
+                    .addTexts(MeasuredTextRead.newBuilder()
+                            .setProtocol("wikitext")
+                            .setWindows(3)
+                            .setLongest(2049)
+                            .setPredictions(40)
+                            .setWords(20)
+                            .setBytes(100)
+                            .setSha256("this")))
+            .build();
+
+    private static EvaluationReport reported(TaskResult... windows) throws Exception {
+        List<TaskResult> results = new ArrayList<>(List.of(windows));
+        results.add(0, evaluated("a"));
+        Step.Run report = (Step.Run) new EvaluatorStage()
+                .next(new EvaluatorStage().start(MEASURED.toByteArray()).orElseThrow(), List.of(results));
+        return report.tasks().get(0).getEvaluate().getReport().getEvaluations(0);
+    }
+
+    private static TaskResult measured(long predictions, ModelLoss... models) {
+        return TaskResult.newBuilder()
+                .setWindowsMeasured(
+                        WindowsMeasured.newBuilder().setPredictions(predictions).addAllModels(List.of(models)))
+                .build();
+    }
+
+    private static ModelLoss loss(double loss) {
+        return ModelLoss.newBuilder().setLoss(loss).build();
+    }
+
+    private static ModelLoss loss(double loss, double divergence, long agreeing) {
+        return loss(loss).toBuilder()
+                .setDivergence(divergence)
+                .setAgreeing(agreeing)
+                .build();
     }
 
     @Test

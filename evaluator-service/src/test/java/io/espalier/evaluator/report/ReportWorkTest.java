@@ -85,7 +85,7 @@ class ReportWorkTest {
                         "job",
                         SampleReport.json("{'model': 'llama'}"),
                         DENSE,
-                        List.of(new ReportWork.Measured(output, SampleReport.json("{}"))));
+                        List.of(new ReportWork.Measured(output, SampleReport.json("{}"), SampleReport.json("{}"))));
     }
 
     private JsonNode data() throws Exception {

@@ -42,6 +42,28 @@ public record Comparison(Perplexity dense, List<Measured> others) {
      */
     public static Comparison of(
             Checkpoint dense, List<Checkpoint> others, int[][] windows, MemoryBudget budget, Progress progress) {
+        List<SummedLoss> sums = sums(dense, others, windows, budget, progress);
+        return new Comparison(
+                perplexity(sums.get(0), windows.length),
+                sums.subList(1, sums.size()).stream()
+                        .map(sum -> new Measured(
+                                perplexity(sum, windows.length),
+                                sum.divergence() / sum.predictions(),
+                                (double) sum.agreeing() / sum.predictions()))
+                        .toList());
+    }
+
+    private static Perplexity perplexity(SummedLoss sum, int windows) {
+        return new Perplexity(sum.perplexity(), windows, sum.predictions());
+    }
+
+    /**
+     * The same as sums, to be added up over parts of a text.
+     *
+     * @return of the dense model first
+     */
+    public static List<SummedLoss> sums(
+            Checkpoint dense, List<Checkpoint> others, int[][] windows, MemoryBudget budget, Progress progress) {
         if (windows.length == 0) {
             throw new InvalidSetting(Setting.EVALUATION_TEXT, "not one window of text; give a longer one");
         }
@@ -52,7 +74,7 @@ public record Comparison(Perplexity dense, List<Measured> others) {
         for (int start = 0; start < windows.length; start += perPass) {
             sums.add(Arrays.copyOfRange(windows, start, Math.min(windows.length, start + perPass)));
         }
-        return sums.comparison();
+        return sums.all();
     }
 
     /**
@@ -138,18 +160,13 @@ public record Comparison(Perplexity dense, List<Measured> others) {
                     });
         }
 
-        Comparison comparison() {
+        List<SummedLoss> all() {
             long predictions = (long) windows.length * (windows[0].length - 1);
-            List<Measured> others = new ArrayList<>();
-            for (int i = 1; i < models.size(); i++) {
-                others.add(new Measured(
-                        perplexity(i, predictions), divergences[i] / predictions, (double) agreeing[i] / predictions));
+            List<SummedLoss> all = new ArrayList<>();
+            for (int i = 0; i < models.size(); i++) {
+                all.add(new SummedLoss(losses[i], predictions, divergences[i], agreeing[i]));
             }
-            return new Comparison(perplexity(0, predictions), others);
-        }
-
-        private Perplexity perplexity(int model, long predictions) {
-            return new Perplexity(Math.exp(losses[model] / predictions), windows.length, predictions);
+            return all;
         }
     }
 }

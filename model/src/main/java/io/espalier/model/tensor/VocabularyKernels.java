@@ -63,6 +63,18 @@ public final class VocabularyKernels extends KernelCalls {
     }
 
     /**
+     * The logits of the token behind the last position.
+     *
+     * @param hidden normalised hidden states [1, t, d]
+     * @param head output embedding [vocabulary, d]
+     * @param cap as in {@link #logits}
+     * @return [vocabulary]
+     */
+    public Tensor lastLogits(Tensor hidden, Tensor head, double cap) {
+        return tensor("last_logits", of(hidden), of(head), IValue.from(cap));
+    }
+
+    /**
      * −log p(target) of each prediction.
      *
      * @param fold fp64 [3, n] over the whole vocabulary

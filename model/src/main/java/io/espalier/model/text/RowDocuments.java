@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Documents out of rows of JSON. */
 final class RowDocuments implements Documents {
     /** Where the document of a row stands when nobody says so: the names that public data sets use. */
-    private static final List<String> USUAL = List.of("text", "content");
+    private static final List<String> USUAL = List.of("text", "content", "page");
 
     private final JsonRows rows;
     private final String column;
@@ -57,7 +57,7 @@ final class RowDocuments implements Documents {
                     + " apply it yourself and write the outcome into a column text");
         }
         throw rows.invalid(
-                "has none of the columns text, content, or instruction with output; its columns are %s, name one of them"
+                "has none of the columns text, content, page, or instruction with output; its columns are %s, name one of them"
                         .formatted(names(values)));
     }
 

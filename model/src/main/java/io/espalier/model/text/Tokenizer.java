@@ -27,6 +27,7 @@ public final class Tokenizer implements AutoCloseable {
     private static final long MAX_CONFIG_BYTES = 16_000_000;
     private static final String ADD_BOS = "add_bos_token";
     private static final String BOS = "bos_token";
+    private static final String EOS = "eos_token";
     /** Any text with a token. */
     private static final String PROBE = "a";
 
@@ -153,6 +154,38 @@ public final class Tokenizer implements AutoCloseable {
         return processed.length > 0 ? processed : bos().stream().toArray();
     }
 
+    /** The tokens of a text that a model continues: what begins a sequence, then the text. */
+    public int[] prompt(String text) {
+        int[] begins = beginning();
+        int[] ids = encode(text);
+        int[] all = Arrays.copyOf(begins, begins.length + ids.length);
+        System.arraycopy(ids, 0, all, begins.length, ids.length);
+        return all;
+    }
+
+    /** The token that ends a text; empty where tokenizer_config.json names none. */
+    public OptionalInt end() {
+        return special(EOS);
+    }
+
+    /**
+     * The token that the first one of a text is judged behind, where the text has none before it: the one that begins a sequence,
+     * else the one that ends it.
+     *
+     * @throws EspalierException {@code MODEL_UNSUPPORTED} when the tokenizer names neither
+     */
+    public int beforeFirst() {
+        int[] begins = bosToken();
+        if (begins.length > 0) {
+            return begins[0];
+        }
+        return special(EOS)
+                .orElseThrow(
+                        () -> new EspalierException(
+                                ErrorCode.MODEL_UNSUPPORTED,
+                                "tokenizer_config.json: names no token that begins or ends a sequence; add bos_token or eos_token"));
+    }
+
     private int[] beforeText() {
         int[] around = ids(PROBE, true);
         int[] alone = ids(PROBE, false);
@@ -165,7 +198,11 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private OptionalInt bos() {
-        JsonNode named = config.path(BOS);
+        return special(BOS);
+    }
+
+    private OptionalInt special(String name) {
+        JsonNode named = config.path(name);
         String text = named.isObject() ? named.path("content").asText() : named.asText();
         int[] ids = text.isEmpty() ? new int[0] : ids(text, false);
         return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();

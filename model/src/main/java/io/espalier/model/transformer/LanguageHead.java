@@ -428,6 +428,34 @@ public final class LanguageHead {
         }
     }
 
+    /**
+     * What the model thinks of the token behind each text.
+     *
+     * @param hidden per text the hidden states of its latest tokens after the last layer, [1, t, d]
+     * @return [texts][vocabulary], logits
+     */
+    float[][] lastLogits(List<Tensor> hidden) {
+        float[][] all = new float[hidden.size()][layout.vocabulary()];
+        double cap = layout.output().logitCap();
+        try (Scope scope = Scope.open();
+                LayerWeights last = beforeEmbedding()) {
+            List<Tensor> features = hidden.stream()
+                    .map(text -> layout.output().features(text, last::get, scope))
+                    .toList();
+            overVocabulary((block, start) -> {
+                try (Scope inner = Scope.open()) {
+                    VocabularyKernels kernels = new VocabularyKernels(inner);
+                    for (int i = 0; i < all.length; i++) {
+                        float[] logits =
+                                kernels.lastLogits(features.get(i), block, cap).floats();
+                        System.arraycopy(logits, 0, all[i], start, logits.length);
+                    }
+                }
+            });
+        }
+        return all;
+    }
+
     private LayerWeights beforeEmbedding() {
         return LayerWeights.read(checkpoint, layout.output().beforeEmbedding(), ComputeType.FP32);
     }

@@ -2,17 +2,16 @@ package io.espalier.model.zeroshot;
 
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.evaluation.ScoredSequence;
 import io.espalier.model.file.Quoted;
+import io.espalier.model.text.Blanks;
 import io.espalier.model.text.Tokenizer;
 import java.util.Arrays;
 
-/**
- * A choice as token ids.
- *
- * @param ids of the context and the continuation, [t], t at least 2
- * @param scored how many of the last ids are the continuation's
- */
-record ChoiceTokens(int[] ids, int scored) {
+/** Choices as token ids, of which the continuation's are judged. */
+final class ChoiceTokens {
+    private ChoiceTokens() {}
+
     /**
      * Splits the tokens of both where the context's own end. White space at the end of the context belongs to the continuation,
      * as tokenizers put it before a word. Too long a context loses its beginning.
@@ -22,7 +21,7 @@ record ChoiceTokens(int[] ids, int scored) {
      * @param most ids that are kept
      * @throws EspalierException {@code INVALID_ARGUMENT} when nothing is left to predict, or nothing to predict it from
      */
-    static ChoiceTokens of(Choice choice, Tokenizer tokenizer, int[] beginning, int vocabulary, int most) {
+    static ScoredSequence of(Choice choice, Tokenizer tokenizer, int[] beginning, int vocabulary, int most) {
         int end = Blanks.end(choice.context());
         String context = choice.context().substring(0, end);
         String continuation = choice.context().substring(end) + choice.continuation();
@@ -45,7 +44,7 @@ record ChoiceTokens(int[] ids, int scored) {
                                 .formatted(id, vocabulary));
             }
         }
-        return new ChoiceTokens(ids, behind.length);
+        return new ScoredSequence(ids, behind.length);
     }
 
     private static int[] joined(int[] first, int[] second) {

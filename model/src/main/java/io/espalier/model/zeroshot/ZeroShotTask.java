@@ -2,6 +2,7 @@ package io.espalier.model.zeroshot;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.file.Quoted;
+import io.espalier.model.text.Blanks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -315,6 +315,10 @@ class Kernels(Module):
   def most_likely(self: __torch__.Kernels, hidden: Tensor, w: Tensor) -> int:
     return int(torch.argmax(self.linear(hidden[0, -1:], w)))
 
+  # [vocabulary]: logits of the token behind the last one; hidden [1, t, d], w [vocabulary, d].
+  def last_logits(self: __torch__.Kernels, hidden: Tensor, w: Tensor, cap: float) -> Tensor:
+    return self.logits(hidden[0, -1], w, cap)
+
   # fp64 [n]: -log p(target)
   def negative_log_likelihood(self: __torch__.Kernels, fold: Tensor) -> Tensor:
     return fold[0] + torch.log(fold[1]) - fold[2]

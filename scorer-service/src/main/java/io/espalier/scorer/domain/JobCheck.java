@@ -65,6 +65,15 @@ public final class JobCheck {
         int recovery = spec.recovery().isPresent() ? inputs.recovery().length : 0;
         spec.recovery().ifPresent(asked -> lines.add(recovery(asked, recovery)));
         inspection
+                .texts()
+                .forEach(read -> lines.add(String.format(
+                        Locale.ROOT,
+                        "%s: %,d windows, %,d predictions; documents: %,d",
+                        read.protocol().label(),
+                        read.windows(),
+                        read.predictions(),
+                        read.documents())));
+        inspection
                 .tasks()
                 .forEach(task -> lines.add(String.format(
                         Locale.ROOT, "%s: %,d questions", task.task().label(), task.questions())));
@@ -148,7 +157,8 @@ public final class JobCheck {
                         inspection.calibrationWindows(),
                         inspection.evaluationWindows(),
                         recovery,
-                        inspection.tasks())
+                        inspection.tasks(),
+                        inspection.texts())
                 .needs();
         Need most = Collections.max(needs, Comparator.comparingLong(Need::bytes));
         return String.format(

@@ -2,12 +2,15 @@ package io.espalier.scorer.domain;
 
 import io.espalier.base.EspalierException;
 import io.espalier.job.JobSpec;
+import io.espalier.job.MeasuredTextRead;
 import io.espalier.job.Recovery;
 import io.espalier.job.SearchEffort;
 import io.espalier.job.Target;
 import io.espalier.job.TaskRead;
 import io.espalier.model.LayerShape;
 import io.espalier.model.evaluation.Comparison;
+import io.espalier.model.evaluation.SequenceLikelihoods;
+import io.espalier.model.evaluation.TextProtocol;
 import io.espalier.model.pruning.BiasPass;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
@@ -38,6 +41,7 @@ import java.util.List;
  * @param evaluation number of windows of the evaluation text
  * @param recovery number of windows that a recovery learns from; 0 where there is none
  * @param tasks the evaluation's tasks
+ * @param texts its further texts
  */
 record JobFootprint(
         JobSpec spec,
@@ -47,7 +51,8 @@ record JobFootprint(
         int calibration,
         int evaluation,
         int recovery,
-        List<TaskRead> tasks) {
+        List<TaskRead> tasks,
+        List<MeasuredTextRead> texts) {
     /** The most shapes that a search compares: uniform ones, the cheapest, and the cheapest by the estimate alone. */
     private static final int CANDIDATES = 3;
 
@@ -67,19 +72,31 @@ record JobFootprint(
             addRepair(needs, units);
         }
         spec.recovery().ifPresent(asked -> addRecovery(needs, asked));
-        int length = spec.evaluation().text().sequenceLength();
-        int models = spec.recovery().isPresent() ? 3 : 2;
-        int together = Comparison.together(
-                footprint.layout(),
-                evaluation,
-                length,
-                models,
-                footprint.computation().budget());
-        needs.add(Need.of("evaluation", together, length, Comparison.bytes(footprint, together, length, models)));
+        needs.add(comparison("evaluation", evaluation, spec.evaluation().text().sequenceLength()));
+        texts.forEach(text -> needs.add(
+                text.protocol() instanceof TextProtocol.Windows windows
+                        ? comparison("evaluation by " + windows.label(), text.windows(), windows.length())
+                        : new Need(
+                                "evaluation by %s with up to %,d tokens"
+                                        .formatted(text.protocol().label(), text.longest()),
+                                SequenceLikelihoods.bytes(footprint, text.longest()))));
         tasks.forEach(task -> needs.add(new Need(
                 "asking of %s with up to %d tokens".formatted(task.task().label(), task.longest()),
                 LogLikelihoods.bytes(footprint, task.longest()))));
         return List.copyOf(needs);
+    }
+
+    /** All models of the job are compared in one pass. */
+    private Need comparison(String what, int windows, int length) {
+        int pruned = spec.pruning().target().outputs().size();
+        int models = 1 + (spec.recovery().isPresent() ? 2 : 1) * pruned;
+        int together = Comparison.together(
+                footprint.layout(),
+                windows,
+                length,
+                models,
+                footprint.computation().budget());
+        return Need.of(what, together, length, Comparison.bytes(footprint, together, length, models));
     }
 
     private void addSearch(List<Need> needs, SearchEffort effort) {

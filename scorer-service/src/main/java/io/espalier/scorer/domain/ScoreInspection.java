@@ -3,6 +3,7 @@ package io.espalier.scorer.domain;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.MeasuredTextRead;
 import io.espalier.job.Recovery;
 import io.espalier.job.Target;
 import io.espalier.job.TaskRead;
@@ -13,6 +14,7 @@ import io.espalier.model.InvalidSetting;
 import io.espalier.model.LayerShape;
 import io.espalier.model.Setting;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.evaluation.Continuation;
 import io.espalier.model.pruning.LayerSelection;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.recovery.LoraDistillation;
@@ -68,6 +70,8 @@ final class ScoreInspection {
         int evaluationWindows = evaluation.windows(spec.evaluation().text());
         int recoveryWindows = recoveryWindows(spec, inputs, layout);
         List<TaskRead> tasks = inputs.tasksRead();
+        List<MeasuredTextRead> texts = inputs.textsRead();
+        int prompt = inputs.longestPrompt(spec.evaluation().prompts());
         Computation computation = new Computation(
                 ComputeType.of(settings.computeType(), checkpoint), new MemoryBudget(settings.memoryBudget()));
         new JobFootprint(
@@ -78,8 +82,16 @@ final class ScoreInspection {
                         calibrationWindows,
                         evaluationWindows,
                         recoveryWindows,
-                        tasks)
+                        tasks,
+                        texts)
                 .check();
+        if (prompt > 0) {
+            Footprint footprint = new Footprint(layout, computation);
+            footprint.check(
+                    "writing of samples",
+                    Continuation.bytes(
+                            footprint, prompt + spec.evaluation().prompts().tokens()));
+        }
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();
         Inspection inspection = new Inspection(
@@ -104,6 +116,7 @@ final class ScoreInspection {
                 calibration,
                 evaluation,
                 tasks,
+                texts,
                 notes(checkpoint));
         strategy.check(inspection, workspace.artifacts());
         return inspection;

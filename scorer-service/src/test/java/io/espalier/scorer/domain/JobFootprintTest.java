@@ -156,8 +156,9 @@ class JobFootprintTest {
                         false)),
                 plain.seed());
 
-        List<Need> needs =
-                new JobFootprint(recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32, List.of()).needs();
+        List<Need> needs = new JobFootprint(
+                        recovering, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 32, List.of(), List.of())
+                .needs();
 
         assertThat(needs)
                 .extracting(Need::what)
@@ -206,8 +207,8 @@ class JobFootprintTest {
     void scoresOfAnEarlierJobNeedNoScoring() {
         JobSpec reused = spec("fms", "backprop", units("bias"), false, "earlier");
 
-        List<String> checked =
-                passes(new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of()));
+        List<String> checked = passes(
+                new JobFootprint(reused, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of(), List.of()));
 
         assertThat(checked).containsExactly("bias", "evaluation");
     }
@@ -216,8 +217,8 @@ class JobFootprintTest {
     void exactGradientsBesideDrawsAreCheckedBesideThem() {
         JobSpec compared = spec("taylor", "zeroth-order", units("none"), true, "");
 
-        List<String> checked =
-                passes(new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of()));
+        List<String> checked = passes(
+                new JobFootprint(compared, footprint(SMALL), scope(), PARAMETERS, WINDOWS, 4, 0, List.of(), List.of()));
 
         assertThat(checked).containsExactly("one", "exact", "evaluation");
     }
@@ -306,6 +307,7 @@ class JobFootprintTest {
                 WINDOWS,
                 4,
                 0,
+                List.of(),
                 List.of());
     }
 
@@ -345,7 +347,14 @@ class JobFootprintTest {
                         JobSpec.Controls.OFF,
                         scoresOf),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(JobSpec.Text.of("text", 4, LENGTH), false, false, Optional.empty(), List.of()),
+                new JobSpec.Evaluation(
+                        JobSpec.Text.of("text", 4, LENGTH),
+                        false,
+                        false,
+                        Optional.empty(),
+                        List.of(),
+                        List.of(),
+                        JobSpec.Prompts.NONE),
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 1);

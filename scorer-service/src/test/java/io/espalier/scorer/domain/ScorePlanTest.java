@@ -220,6 +220,7 @@ class ScorePlanTest {
                 TextRead.UNKNOWN,
                 TextRead.UNKNOWN,
                 List.of(),
+                List.of(),
                 List.of())));
     }
 
@@ -244,7 +245,8 @@ class ScorePlanTest {
                         JobSpec.Controls.RANKS,
                         ""),
                 new JobSpec.Pruning("default", target),
-                new JobSpec.Evaluation(text, false, false, Optional.empty(), List.of()),
+                new JobSpec.Evaluation(
+                        text, false, false, Optional.empty(), List.of(), List.of(), JobSpec.Prompts.NONE),
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 1);

@@ -1,4 +1,4 @@
-package io.espalier.model.zeroshot;
+package io.espalier.model.evaluation;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -32,9 +32,9 @@ final class Buckets {
         }
 
         /** [members][length]; the last token of each sequence fills it up. */
-        int[][] windows(List<ChoiceTokens> choices) {
+        int[][] windows(List<ScoredSequence> sequences) {
             return members.stream()
-                    .map(member -> filled(choices.get(member).ids()))
+                    .map(member -> filled(sequences.get(member).ids()))
                     .toArray(int[][]::new);
         }
 
@@ -56,17 +56,17 @@ final class Buckets {
     }
 
     /** Buckets of all sequences, the longest first. */
-    static List<Bucket> of(List<ChoiceTokens> choices) {
-        List<Integer> longestFirst = IntStream.range(0, choices.size())
+    static List<Bucket> of(List<ScoredSequence> sequences) {
+        List<Integer> longestFirst = IntStream.range(0, sequences.size())
                 .boxed()
-                .sorted(Comparator.comparingInt((Integer i) -> -choices.get(i).ids().length)
+                .sorted(Comparator.comparingInt((Integer i) -> -sequences.get(i).ids().length)
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
         List<Bucket> buckets = new ArrayList<>();
         List<Integer> members = new ArrayList<>();
         int length = 0;
         for (int next : longestFirst) {
-            int own = choices.get(next).ids().length;
+            int own = sequences.get(next).ids().length;
             boolean full = length * members.size() >= SMALL && (length - own) * FILLER_SHARE > length;
             if (full) {
                 buckets.add(new Bucket(length, members));

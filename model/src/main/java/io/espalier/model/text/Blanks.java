@@ -1,12 +1,12 @@
-package io.espalier.model.zeroshot;
+package io.espalier.model.text;
 
-/** White space as Python has it, by which the harness strips: Java's own leaves no-break spaces. */
-final class Blanks {
+/** White space as Python has it, by which lm-evaluation-harness strips: Java's own leaves no-break spaces. */
+public final class Blanks {
     private static final int NEXT_LINE = 0x85;
 
     private Blanks() {}
 
-    static String strip(String text) {
+    public static String strip(String text) {
         int end = end(text);
         int start = 0;
         while (start < end && blank(text.charAt(start))) {
@@ -16,7 +16,7 @@ final class Blanks {
     }
 
     /** Index behind the last character that is no white space. */
-    static int end(String text) {
+    public static int end(String text) {
         int end = text.length();
         while (end > 0 && blank(text.charAt(end - 1))) {
             end--;
@@ -24,7 +24,7 @@ final class Blanks {
         return end;
     }
 
-    private static boolean blank(char character) {
+    public static boolean blank(char character) {
         return Character.isWhitespace(character) || Character.isSpaceChar(character) || character == NEXT_LINE;
     }
 }

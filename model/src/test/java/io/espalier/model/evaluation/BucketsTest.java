@@ -1,8 +1,8 @@
-package io.espalier.model.zeroshot;
+package io.espalier.model.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.espalier.model.zeroshot.Buckets.Bucket;
+import io.espalier.model.evaluation.Buckets.Bucket;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -10,12 +10,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BucketsTest {
-    private static final List<ChoiceTokens> CHOICES = choices(500);
+    private static final List<ScoredSequence> CHOICES = choices(500);
 
-    private static List<ChoiceTokens> choices(int count) {
+    private static List<ScoredSequence> choices(int count) {
         SplittableRandom random = new SplittableRandom(3);
         return IntStream.range(0, count)
-                .mapToObj(i -> new ChoiceTokens(
+                .mapToObj(i -> new ScoredSequence(
                         IntStream.rangeClosed(1, 2 + random.nextInt(150)).toArray(), 1))
                 .toList();
     }
