@@ -87,6 +87,8 @@ public record Continuation(String greedy, String drawn) {
             Progress progress) {
         OptionalInt end = tokenizer.end();
         int steps = texts.get(from).written.length;
+        // As if all steps were one pass, so that it can be counted beside other work.
+        int layers = checkpoint.config().layers().size();
         try (StreamedGeneration model = new StreamedGeneration(checkpoint, to - from, budget)) {
             for (int step = 0; step < steps; step++) {
                 Cancellation.check();
@@ -104,7 +106,7 @@ public record Continuation(String greedy, String drawn) {
                     texts.get(open.get(i)).write(logits[i], end);
                 }
                 long done = (long) from * steps + (long) (to - from) * (step + 1);
-                progress.advanced("tokens", done, (long) texts.size() * steps, done);
+                progress.advanced("layers", layers * done / ((long) texts.size() * steps), layers, done);
             }
         }
     }
