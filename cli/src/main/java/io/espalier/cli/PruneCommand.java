@@ -5,6 +5,7 @@ import io.espalier.base.EspalierException;
 import io.espalier.cli.stack.LocalStack;
 import io.espalier.cli.stack.StackSettings;
 import io.espalier.cli.view.EvaluationTable;
+import io.espalier.cli.view.Hints;
 import io.espalier.cli.view.ProtoJson;
 import io.espalier.pipeline.job.JobClient;
 import io.espalier.pipeline.job.JobLog;
@@ -125,7 +126,8 @@ final class PruneCommand implements Callable<Integer> {
             if (json) {
                 console.result(ProtoJson.line(end));
             } else if (end.hasCompleted()) {
-                console.result(reports.behind(EvaluationTable.of(end.getCompleted()), end.getCompleted()));
+                console.result(reports.behind(
+                        EvaluationTable.of(end.getCompleted()) + Hints.of(end.getCompleted()), end.getCompleted()));
             }
             return ExitCode.of(end);
         }
