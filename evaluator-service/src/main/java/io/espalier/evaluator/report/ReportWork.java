@@ -66,25 +66,19 @@ public final class ReportWork {
         return artifacts.writeReport(jobId, PAGE, ReportPage.of(report));
     }
 
-    /** One file for each model that was asked multiple-choice tasks. */
+    /** One file for each model that was measured as lm-evaluation-harness measures. */
     private void writeHarnessResults(String jobId, String dense, List<Measured> measured) {
         for (int i = 0; i < measured.size(); i++) {
-            JsonNode asked = measured.get(i).evaluation().path("zero_shot");
-            if (asked.isMissingNode()) {
-                continue;
-            }
-            String output = measured.get(i).output();
-            String further = further(i);
-            if (i == 0) {
-                artifacts.writeReport(jobId, "results-dense.json", HarnessResults.of(asked, "dense", dense));
-            }
-            artifacts.writeReport(
-                    jobId, "results-pruned%s.json".formatted(further), HarnessResults.of(asked, "pruned", output));
-            if (asked.has("unrecovered")) {
-                artifacts.writeReport(
-                        jobId,
-                        "results-unrecovered%s.json".formatted(further),
-                        HarnessResults.of(asked, "unrecovered", output));
+            for (String model : i == 0 ? List.of("dense", "pruned", "unrecovered") : List.of("pruned", "unrecovered")) {
+                JsonNode evaluation = measured.get(i).evaluation();
+                if (HarnessResults.hold(evaluation, model)) {
+                    String name =
+                            model.equals("dense") ? dense : measured.get(i).output();
+                    artifacts.writeReport(
+                            jobId,
+                            "results-%s%s.json".formatted(model, further(i)),
+                            HarnessResults.of(evaluation, model, name));
+                }
             }
         }
     }
