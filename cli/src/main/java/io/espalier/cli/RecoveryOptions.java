@@ -42,9 +42,18 @@ final class RecoveryOptions {
     private @Nullable Double recoverRate;
 
     @Option(
+            names = "--recover-text",
+            paramLabel = "PATH",
+            description = "Text that a recovery learns from. Default: the calibration text.")
+    private @Nullable String recoverText;
+
+    @Option(names = "--recover-field", paramLabel = "NAME", description = "Where its rows have their text.")
+    private @Nullable String recoverField;
+
+    @Option(
             names = "--recover-samples",
             paramLabel = "N",
-            description = "Windows of the calibration text that a recovery learns from. Default: 512.")
+            description = "Windows of the text that a recovery learns from. Default: 512.")
     private @Nullable Integer recoverSamples;
 
     @Option(
@@ -100,6 +109,8 @@ final class RecoveryOptions {
         if (recover != null && !builder.hasLocal()) {
             builder.setLocal(LocalRecovery.getDefaultInstance());
         }
+        RequestOptions.set(recoverText, builder::setText);
+        RequestOptions.set(recoverField, builder::setTextField);
         RequestOptions.set(recoverSamples, builder::setSamples);
         RequestOptions.set(keepUnrecovered, builder::setKeepUnrecovered);
         RequestOptions.change(from, builder.build(), request::setRecovery);

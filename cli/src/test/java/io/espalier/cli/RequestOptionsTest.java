@@ -42,7 +42,7 @@ class RequestOptionsTest {
                                 + " --evaluation-windows 9 --evaluation-runtime espalier --skip-speed --parameter-ratio 0.2 --bytes 6000000000 --target 2:4"
                                 + " --sparsity 0.4 --linears mlp,q_proj --selection sequential --compare backprop"
                                 + " --scores-of earlier --form product --weight 2 --runtime vllm --gguf q8_0"
-                                + " --recover --recover-order sequential --recover-steps 5 --recover-batch 3 --recover-rate 0.1 --recover-samples 40"
+                                + " --recover --recover-order sequential --recover-steps 5 --recover-batch 3 --recover-rate 0.1 --recover-samples 40 --recover-text r --recover-field body"
                                 + " --lora-rank 4 --lora-alpha 8 --lora-linears q_proj,down_proj --lora-objective next-token --lora-steps 6 --lora-batch 2"
                                 + " --lora-rate 0.2 --lora-warmup 1 --keep-unrecovered"
                                 + " --task piqa=p.jsonl --task arc_easy=t/a=b.jsonl --task-limit 7"
@@ -123,6 +123,8 @@ class RequestOptionsTest {
                                         .setLimit(7)))
                         .setExport(Export.newBuilder().setRuntime("vllm").setGguf("q8_0"))
                         .setRecovery(Recovery.newBuilder()
+                                .setText("r")
+                                .setTextField("body")
                                 .setLocal(LocalRecovery.newBuilder()
                                         .setOrder("sequential")
                                         .setSteps(5)

@@ -21,11 +21,13 @@ public final class Inputs implements AutoCloseable {
     private static final String MODEL = "model";
     private static final String CALIBRATION = "calibration";
     private static final String EVALUATION = "evaluation";
+    private static final String RECOVERY = "recovery";
 
     private final Path folder;
     private final SourceText calibration;
     private final SourceText evaluation;
     private final Optional<SourceText> recovery;
+    private final Optional<SourceText> ownRecovery;
     private final List<TaskSource> tasks = new ArrayList<>();
     private final List<MeasuredSource> measured = new ArrayList<>();
     private final Checkpoint checkpoint;
@@ -45,9 +47,13 @@ public final class Inputs implements AutoCloseable {
         folder = new ModelRoot(modelsRoot).resolve(spec.model());
         calibration = SourceText.in(texts, CALIBRATION, spec.calibration());
         evaluation = SourceText.in(texts, EVALUATION, spec.evaluation().text());
-        recovery = spec.recovery()
-                .map(asked ->
-                        SourceText.in(texts, CALIBRATION, spec.calibration().withWindows(asked.samples())));
+        recovery = spec.recovery().map(asked -> {
+            JobSpec.Text windows = spec.calibration().withWindows(asked.samples());
+            return asked.text()
+                    .map(own -> SourceText.in(texts, RECOVERY, windows.of(own)))
+                    .orElseGet(() -> SourceText.in(texts, CALIBRATION, windows));
+        });
+        ownRecovery = spec.recovery().flatMap(Recovery::text).isPresent() ? recovery : Optional.empty();
         for (JobSpec.TaskData task : spec.evaluation().tasks()) {
             tasks.add(TaskSource.in(texts, tasks.size(), task));
         }
@@ -76,6 +82,7 @@ public final class Inputs implements AutoCloseable {
         all.addAll(evaluation.files());
         tasks.forEach(task -> all.add(task.inputFile()));
         measured.forEach(text -> all.addAll(text.text().files()));
+        ownRecovery.ifPresent(text -> all.addAll(text.files()));
         return List.copyOf(all);
     }
 
@@ -92,6 +99,7 @@ public final class Inputs implements AutoCloseable {
         now.addAll(evaluation.files());
         tasks.forEach(task -> now.add(task.inputFile()));
         measured.forEach(text -> now.addAll(text.text().files()));
+        ownRecovery.ifPresent(text -> now.addAll(text.files()));
         return now;
     }
 
@@ -200,7 +208,7 @@ public final class Inputs implements AutoCloseable {
     }
 
     /**
-     * The windows that a recovery learns from: of the calibration text, cut as those of the calibration are.
+     * The windows that a recovery learns from, cut as those of the calibration are.
      *
      * @return [windows, tokens]
      */
@@ -262,6 +270,11 @@ public final class Inputs implements AutoCloseable {
 
     public String calibrationSha256() {
         return calibration.sha256();
+    }
+
+    /** Of the recovery's own text; empty where it has none. */
+    public String recoverySha256() {
+        return ownRecovery.map(SourceText::sha256).orElse("");
     }
 
     public String evaluationSha256() {

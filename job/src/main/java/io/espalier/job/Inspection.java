@@ -25,6 +25,7 @@ import java.util.Set;
  * @param evaluation what is read of the evaluation text
  * @param tasks what is read of the data of each of the evaluation's tasks
  * @param texts what is read of each of the evaluation's further texts
+ * @param recoverySha256 of the recovery's own text; empty where it has none
  * @param notes what users should know of the inputs, in words
  */
 public record Inspection(
@@ -47,6 +48,7 @@ public record Inspection(
         TextRead evaluation,
         List<TaskRead> tasks,
         List<MeasuredTextRead> texts,
+        String recoverySha256,
         List<String> notes) {
     public Inspection {
         layers = List.copyOf(layers);

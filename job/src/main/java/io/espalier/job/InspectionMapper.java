@@ -38,6 +38,7 @@ public final class InspectionMapper {
                         .setMemoryBudget(inspection.computation().budget().bytes()))
                 .setCalibration(toWire(inspection.calibration()))
                 .setEvaluation(toWire(inspection.evaluation()))
+                .setRecoverySha256(inspection.recoverySha256())
                 .addAllNotes(inspection.notes());
         inspection.layers().forEach(layer -> inputs.addLayers(toWire(layer)));
         inspection.files().forEach(file -> inputs.addFiles(toWire(file)));
@@ -71,6 +72,7 @@ public final class InspectionMapper {
                 fromWire(inputs.getEvaluation()),
                 inputs.getTasksList().stream().map(InspectionMapper::fromWire).toList(),
                 inputs.getTextsList().stream().map(InspectionMapper::fromWire).toList(),
+                inputs.getRecoverySha256(),
                 inputs.getNotesList());
     }
 

@@ -47,6 +47,11 @@ public record JobSpec(
             sources = List.copyOf(sources);
         }
 
+        /** Windows of another text, cut as these are. */
+        Text of(Source source) {
+            return new Text(List.of(source), windows, sequenceLength, begins, perDocument);
+        }
+
         /** The same with another number of windows. */
         Text withWindows(int number) {
             return new Text(sources, number, sequenceLength, begins, perDocument);

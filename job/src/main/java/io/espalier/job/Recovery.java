@@ -10,11 +10,16 @@ import java.util.Optional;
  *
  * @param local of each layer on its own; empty for not at all
  * @param lora of all layers together, behind that; empty for not at all
- * @param samples windows of the calibration text to learn from, at most
+ * @param text to learn from; empty for the calibration text
+ * @param samples windows of it, at most
  * @param keepUnrecovered whether each checkpoint is kept as it was before, too
  */
 public record Recovery(
-        Optional<LocalTraining> local, Optional<LoraTraining> lora, int samples, boolean keepUnrecovered) {
+        Optional<LocalTraining> local,
+        Optional<LoraTraining> lora,
+        Optional<JobSpec.Source> text,
+        int samples,
+        boolean keepUnrecovered) {
     static final String PARALLEL = "parallel";
     static final String SEQUENTIAL = "sequential";
     static final String KEEP_UNRECOVERED = "recovery.keep_unrecovered";

@@ -38,6 +38,7 @@ final class RecoveryMapper {
         Recovery recovery = new Recovery(
                 local ? Optional.of(local(wire.getLocal())) : Optional.empty(),
                 wire.hasLora() ? Optional.of(lora(wire.getLora())) : Optional.empty(),
+                text(wire),
                 count(wire.getSamples(), 512, 1, RequestMapper.MAX_WINDOWS, "recovery.samples"),
                 wire.getKeepUnrecovered());
         if (recovery.samples() <= recovery.batch()) {
@@ -48,6 +49,15 @@ final class RecoveryMapper {
         }
         requireNamesApart(recovery, target);
         return recovery;
+    }
+
+    private static Optional<JobSpec.Source> text(io.espalier.v1.Recovery wire) {
+        if (wire.getText().isEmpty() && !wire.getTextField().isEmpty()) {
+            throw invalid("recovery.text_field", "is given without recovery.text, whose rows it is about");
+        }
+        return wire.getText().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new JobSpec.Source(wire.getText(), wire.getTextField(), 1));
     }
 
     private static void requireNamesApart(Recovery recovery, Target target) {
@@ -99,6 +109,7 @@ final class RecoveryMapper {
         io.espalier.v1.Recovery.Builder wire = io.espalier.v1.Recovery.newBuilder()
                 .setSamples(recovery.samples())
                 .setKeepUnrecovered(recovery.keepUnrecovered());
+        recovery.text().ifPresent(text -> wire.setText(text.uri()).setTextField(text.column()));
         recovery.local()
                 .ifPresent(local -> wire.setLocal(LocalRecovery.newBuilder()
                         .setOrder(Recovery.order(local))

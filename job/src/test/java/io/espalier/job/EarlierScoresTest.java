@@ -77,6 +77,7 @@ class EarlierScoresTest {
                 TextRead.UNKNOWN,
                 List.of(),
                 List.of(),
+                "",
                 List.of());
     }
 }

@@ -43,6 +43,7 @@ final class Inspections {
                 TextRead.UNKNOWN,
                 List.of(),
                 List.of(),
+                "",
                 List.of());
     }
 }

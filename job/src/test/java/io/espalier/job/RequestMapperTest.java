@@ -141,7 +141,11 @@ class RequestMapperTest {
         assertThat(RequestMapper.toSpec("job", RequestJson.fromJson(recovering("{}")))
                         .recovery())
                 .contains(new Recovery(
-                        Optional.of(new LocalTraining(false, 150, 16, 1e-3)), Optional.empty(), 512, false));
+                        Optional.of(new LocalTraining(false, 150, 16, 1e-3)),
+                        Optional.empty(),
+                        Optional.empty(),
+                        512,
+                        false));
     }
 
     @Test
@@ -152,6 +156,7 @@ class RequestMapperTest {
                         Optional.empty(),
                         Optional.of(
                                 new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 300, 16, 1e-3, 30)),
+                        Optional.empty(),
                         512,
                         false));
     }
@@ -311,6 +316,7 @@ class RequestMapperTest {
                 "evaluation.prompts[1]          | \"evaluation\":{\"prompts\":[\"a\",\" \"]}",
                 "evaluation.prompt_tokens       | \"evaluation\":{\"prompts\":[\"a\"],\"prompt_tokens\":1000}",
                 "evaluation.prompt_tokens       | \"evaluation\":{\"prompt_tokens\":10}",
+                "recovery.text_field            | \"pruning\":{\"unit_ratio\":0.3},\"recovery\":{\"text_field\":\"body\"}",
                 "evaluation.texts[0].text       | \"evaluation\":{\"texts\":[{\"protocol\":\"wikitext\"}]}",
                 "evaluation.texts[0].protocol   | \"evaluation\":{\"texts\":[{\"text\":\"t\"}]}",
                 "evaluation.texts[1].protocol   | \"evaluation\":{\"texts\":[{\"text\":\"t\",\"protocol\":\"wikitext\"},{\"text\":\"t\",\"protocol\":\"window-1\"}]}",

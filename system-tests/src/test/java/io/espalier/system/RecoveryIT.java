@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
+import io.espalier.model.file.Digests;
 import io.espalier.v1.Budget;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
@@ -39,7 +40,7 @@ class RecoveryIT extends SoundStack {
     @BeforeAll
     static void publishAll() {
         PruneRequest.Builder sequential = Requests.recovery(SEQUENTIAL).toBuilder();
-        sequential.getRecoveryBuilder().getLocalBuilder().setOrder("sequential");
+        sequential.getRecoveryBuilder().setText("pages.txt").getLocalBuilder().setOrder("sequential");
         PruneRequest.Builder kept = Requests.recovery(KEPT).toBuilder();
         kept.getPruningBuilder()
                 .clearUnitRatio()
@@ -110,6 +111,11 @@ class RecoveryIT extends SoundStack {
                 .isEqualTo(before.getParameters())
                 .isLessThan(report.getDense().getParameters());
         assertThat(report.getRecovery().getWindows()).isEqualTo(16);
+        assertThat(report.getRecovery().getTextSha256())
+                .isEqualTo(
+                        job.equals(PARALLEL)
+                                ? ""
+                                : Digests.sha256(stack.folders().texts().resolve("pages.txt")));
         assertThat(report.getRecovery().getLocal().getSteps()).isEqualTo(10);
         assertThat(report.getRecovery().getLocal().getOrder())
                 .isEqualTo(job.equals(PARALLEL) ? "parallel" : "sequential");

@@ -29,7 +29,11 @@ final class RecoveryLine {
             ways.add(adapters(recovery.getLora()));
         }
         return String.format(
-                Locale.ROOT, "\n\nrecovery on %,d windows: %s", recovery.getWindows(), String.join("; ", ways));
+                Locale.ROOT,
+                "\n\nrecovery on %,d windows%s: %s",
+                recovery.getWindows(),
+                recovery.getTextSha256().isEmpty() ? "" : " of a text of its own",
+                String.join("; ", ways));
     }
 
     private static String local(LocalRecoveryReport local) {

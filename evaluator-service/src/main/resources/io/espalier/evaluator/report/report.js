@@ -592,8 +592,9 @@
     const layers = ((data.local || {}).layers || []).map(layer => [String(number(layer.layer)), ...gained(layer.loss)]);
     const adapters = ((data.lora || {}).loss || {}).points || [];
     return section('recovery', 'What training gave back',
-      `After pruning, what is left was trained for a while to do what the dense model does, on ${figure(number(data.windows))} pieces of the`
-        + ' calibration text. Losses are those on the part of them that was not trained on; lower is better.',
+      `After pruning, what is left was trained for a while to do what the dense model does, on ${figure(number(data.windows))} pieces of ${
+        data.text_sha256 ? plain((request.recovery || {}).text || 'a text of its own') : 'the calibration text'}.`
+        + ' Losses are those on the part of them that was not trained on; lower is better.',
       layers.length ? localRecovery(data.local, layers) : null,
       adapters.length ? adapterRecovery(data.lora, adapters) : null);
   }

@@ -168,6 +168,7 @@ class SpeedWorkTest {
                 TextRead.UNKNOWN,
                 List.of(),
                 List.of(),
+                "",
                 List.of());
     }
 }

@@ -30,9 +30,9 @@ final class RecoveryCard {
                 "",
                 String.format(
                         Locale.ROOT,
-                        "The dense model taught it on %,d windows of the calibration text. Losses are those on windows that were"
-                                + " held out.",
-                        report.windows())));
+                        "The dense model taught it on %,d windows of %s. Losses are those on windows that were held out.",
+                        report.windows(),
+                        asked.text().isPresent() ? "a text of its own" : "the calibration text")));
         asked.local()
                 .filter(training -> !report.layers().isEmpty())
                 .ifPresent(training -> lines.add(String.format(

@@ -70,7 +70,8 @@ final class RecoverPlanMapper {
     }
 
     private static PrunedCheckpoint after(PrunedCheckpoint pruned, RecoverStep.Recovered recovered, Recovery recovery) {
-        RecoveryReport.Builder report = RecoveryReportMapper.toWire(recovered.report(), recovery);
+        RecoveryReport.Builder report = RecoveryReportMapper.toWire(recovered.report(), recovery)
+                .setTextSha256(pruned.getInputs().getRecoverySha256());
         if (recovery.keepUnrecovered()) {
             report.setUnrecoveredOutput(Recovery.unrecovered(pruned.getOutput()));
         } else {

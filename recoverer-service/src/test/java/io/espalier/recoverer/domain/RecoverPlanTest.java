@@ -183,12 +183,13 @@ class RecoverPlanTest {
     }
 
     private static RecoverPlan local(boolean sequential, boolean keep) {
-        return new RecoverPlan(PRUNED, new Recovery(Optional.of(training(sequential)), Optional.empty(), 40, keep));
+        return new RecoverPlan(
+                PRUNED, new Recovery(Optional.of(training(sequential)), Optional.empty(), Optional.empty(), 40, keep));
     }
 
     private static RecoverPlan lora(Optional<LocalTraining> local) {
         LoraTraining training = new LoraTraining(4, 8, List.of(), LoraTraining.Objective.DISTILL, 10, 2, 1e-3, 1);
-        return new RecoverPlan(PRUNED, new Recovery(local, Optional.of(training), 40, false));
+        return new RecoverPlan(PRUNED, new Recovery(local, Optional.of(training), Optional.empty(), 40, false));
     }
 
     private static LocalTraining training(boolean sequential) {

@@ -17,6 +17,7 @@ class RecoveryCardTest {
     private static final Recovery BOTH = new Recovery(
             Optional.of(new LocalTraining(false, 150, 16, 1e-3)),
             Optional.of(new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 300, 16, 1e-3, 30)),
+            Optional.empty(),
             512,
             false);
     private static final RecoveryReport LOCAL = new RecoveryReport(

@@ -117,6 +117,7 @@ final class ScoreInspection {
                 evaluation,
                 tasks,
                 texts,
+                inputs.recoverySha256(),
                 notes(checkpoint));
         strategy.check(inspection, workspace.artifacts());
         return inspection;
@@ -138,7 +139,7 @@ final class ScoreInspection {
         if (windows <= recovery.batch()) {
             throw new InvalidSetting(
                     Setting.RECOVERY_WINDOWS,
-                    ("finds %d windows in the calibration text, but a batch takes %d and some are held out; name a longer text, or"
+                    ("finds %d windows in the text, but a batch takes %d and some are held out; name a longer text, or"
                                     + " smaller batches (recovery.local.batch, recovery.lora.batch)")
                             .formatted(windows, recovery.batch()));
         }

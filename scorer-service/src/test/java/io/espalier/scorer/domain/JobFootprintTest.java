@@ -152,6 +152,7 @@ class JobFootprintTest {
                 Optional.of(new Recovery(
                         Optional.of(new LocalTraining(false, 10, 4, 1e-3)),
                         Optional.of(new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 10, 4, 1e-3, 1)),
+                        Optional.empty(),
                         32,
                         false)),
                 plain.seed());

@@ -221,6 +221,7 @@ class ScorePlanTest {
                 TextRead.UNKNOWN,
                 List.of(),
                 List.of(),
+                "",
                 List.of())));
     }
 
