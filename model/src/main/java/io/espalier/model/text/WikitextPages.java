@@ -18,13 +18,13 @@ import java.util.function.Predicate;
  */
 public record WikitextPages(String field, List<Path> files, String column) {
     /** Of one page; the longest of WikiText-103 has some 150,000. */
-    private static final int MAX_CHARS = 10_000_000;
+    private static final int MAX_CHARS = 2_000_000;
 
     /**
      * Hands over page by page, as long as more are wanted.
      *
      * @throws EspalierException {@code INVALID_ARGUMENT} naming the field when it is not UTF-8, has rows without a page or a page
-     *     of more than ten million characters; {@code MODEL_NOT_FOUND} when it cannot be read
+     *     of more than two million characters; {@code MODEL_NOT_FOUND} when it cannot be read
      */
     public void forEachWhile(Predicate<WikitextPage> wanted) {
         try (Documents documents = new TextFiles(field, files, column).open()) {
