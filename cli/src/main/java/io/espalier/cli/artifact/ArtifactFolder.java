@@ -42,6 +42,7 @@ public final class ArtifactFolder {
     private static final String MANIFEST = "manifest.json";
     private static final String REPORTS = "reports";
     private static final String WORK = "work";
+    private static final String MEASURED = ".measured";
     private static final String DELETED = "deleted-";
     private static final long MAX_MANIFEST_BYTES = 50_000_000;
     private static final int MAX_REPORT_BYTES = 4_000_000;
@@ -82,7 +83,8 @@ public final class ArtifactFolder {
     }
 
     /**
-     * All folders that may be deleted one day: artifacts, reports, and what workers hand each other.
+     * All folders that may be deleted one day: artifacts, reports, what was measured of dense models, and what
+     * workers hand each other.
      *
      * @param skipped receives a line for each thing that is skipped
      * @throws java.nio.file.NoSuchFileException if the folder does not exist
@@ -103,6 +105,9 @@ public final class ArtifactFolder {
         for (Path work : subfolders(reader.root.resolve(WORK))) {
             Kind kind = name(work).startsWith(DELETED) ? Kind.DELETED : Kind.WORK;
             folders.add(reader.stored(kind, work, name(work)));
+        }
+        for (Path measured : subfolders(reader.root.resolve(MEASURED))) {
+            folders.add(reader.stored(Kind.MEASURED, measured, ""));
         }
         return folders;
     }
@@ -173,7 +178,9 @@ public final class ArtifactFolder {
                 root, EnumSet.noneOf(java.nio.file.FileVisitOption.class), MAX_DEPTH, new SimpleFileVisitor<>() {
                     @Override
                     public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                        if (folder.equals(root.resolve(WORK)) || folder.equals(root.resolve(REPORTS))) {
+                        if (Stream.of(WORK, REPORTS, MEASURED)
+                                .map(root::resolve)
+                                .anyMatch(folder::equals)) {
                             return FileVisitResult.SKIP_SUBTREE;
                         }
                         if (!Files.exists(folder.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS)) {

@@ -19,6 +19,8 @@ public record StoredFolder(Kind kind, String name, String jobId, Instant written
         REPORTS,
         /** What the workers of a job hand each other. */
         WORK,
+        /** What was measured of a dense model, for later jobs. */
+        MEASURED,
         /** What an earlier deletion left when it was interrupted. */
         DELETED
     }

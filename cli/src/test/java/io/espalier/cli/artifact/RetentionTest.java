@@ -39,6 +39,7 @@ class RetentionTest {
         assertThat(kept(Kind.REPORTS, "reports/long-forgotten", "long-forgotten", OLD))
                 .isEmpty();
         assertThat(kept(Kind.WORK, "work/failed", "failed", OLD)).isEmpty();
+        assertThat(kept(Kind.MEASURED, ".measured/ab12", "", OLD)).isEmpty();
     }
 
     @Test

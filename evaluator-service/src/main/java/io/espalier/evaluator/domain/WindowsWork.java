@@ -25,9 +25,12 @@ public final class WindowsWork {
     private static final int OWN = 0;
 
     private final Workspace workspace;
+    private final String codeVersion;
 
-    public WindowsWork(Workspace workspace) {
+    /** @param codeVersion of this program */
+    public WindowsWork(Workspace workspace, String codeVersion) {
         this.workspace = workspace;
+        this.codeVersion = codeVersion;
     }
 
     /**
@@ -57,7 +60,7 @@ public final class WindowsWork {
         });
     }
 
-    private static List<SummedLoss> measure(
+    private List<SummedLoss> measure(
             Inspection inspection, Inputs inputs, List<Checkpoint> others, Slice slice, Progress progress) {
         MemoryBudget budget = inspection.computation().budget();
         if (slice.text() == OWN) {
@@ -70,20 +73,19 @@ public final class WindowsWork {
             int[][] windows = inputs.windows(text, slice.first(), slice.last());
             return Comparison.sums(inputs.checkpoint(), others, windows, budget, progress);
         }
-        List<Checkpoint> models = new ArrayList<>(List.of(inputs.checkpoint()));
-        models.addAll(others);
-        return likelihoods(models, inputs.sequences(text, slice.first(), slice.last()), budget, progress);
-    }
-
-    private static List<SummedLoss> likelihoods(
-            List<Checkpoint> models, List<ScoredSequence> sequences, MemoryBudget budget, Progress progress) {
+        List<ScoredSequence> sequences = inputs.sequences(text, slice.first(), slice.last());
         long predictions = sequences.stream().mapToLong(ScoredSequence::scored).sum();
-        CountedModels counted = new CountedModels(progress, models.size());
+        CountedModels counted = new CountedModels(progress, 1 + others.size());
+        DenseLikelihoods dense = new DenseLikelihoods(workspace.artifacts(), inspection, codeVersion);
         List<SummedLoss> sums = new ArrayList<>();
-        for (Checkpoint model : models) {
-            double[] likelihoods = new SequenceLikelihoods(model, budget).of(sequences, counted.of(sums.size()));
-            sums.add(new SummedLoss(-Arrays.stream(likelihoods).sum(), predictions, 0, 0));
+        sums.add(sum(dense.of(inputs.checkpoint(), sequences, counted.of(0)), predictions));
+        for (Checkpoint model : others) {
+            sums.add(sum(new SequenceLikelihoods(model, budget).of(sequences, counted.of(sums.size())), predictions));
         }
         return sums;
+    }
+
+    private static SummedLoss sum(double[] likelihoods, long predictions) {
+        return new SummedLoss(-Arrays.stream(likelihoods).sum(), predictions, 0, 0);
     }
 }

@@ -18,9 +18,12 @@ import java.util.List;
 /** Asks all models of a job some questions of a multiple-choice task. */
 public final class ZeroShotWork {
     private final Workspace workspace;
+    private final String codeVersion;
 
-    public ZeroShotWork(Workspace workspace) {
+    /** @param codeVersion of this program */
+    public ZeroShotWork(Workspace workspace, String codeVersion) {
         this.workspace = workspace;
+        this.codeVersion = codeVersion;
     }
 
     /**
@@ -69,6 +72,7 @@ public final class ZeroShotWork {
                 spec.evaluation().tasks().get(slice.task()).task(),
                 inputs.questions(slice.task(), slice.first(), slice.last()),
                 inspection,
+                new DenseLikelihoods(workspace.artifacts(), inspection, codeVersion),
                 new CountedModels(progress, models));
         asking.ask("dense", inputs.checkpoint());
         for (Pruned artifact : artifacts) {
@@ -89,26 +93,36 @@ public final class ZeroShotWork {
         private final ZeroShotTask task;
         private final List<Question> questions;
         private final Inspection inspection;
+        private final DenseLikelihoods dense;
         private final CountedModels progress;
         private final List<ModelAnswers> answers = new ArrayList<>();
 
-        Asking(ZeroShotTask task, List<Question> questions, Inspection inspection, CountedModels progress) {
+        Asking(
+                ZeroShotTask task,
+                List<Question> questions,
+                Inspection inspection,
+                DenseLikelihoods dense,
+                CountedModels progress) {
             this.task = task;
             this.questions = questions;
             this.inspection = inspection;
+            this.dense = dense;
             this.progress = progress;
         }
 
         void ask(String name, Checkpoint model) {
-            double[][] measured = new LogLikelihoods(
-                            model, inspection.computation().budget())
-                    .of(questions, progress.of(answers.size()));
-            double[][] dense = answers.isEmpty() ? measured : answers.get(0).logLikelihoods();
+            LogLikelihoods likelihoods =
+                    new LogLikelihoods(model, inspection.computation().budget());
+            Progress counted = progress.of(answers.size());
+            double[][] measured = answers.isEmpty()
+                    ? LogLikelihoods.perQuestion(questions, dense.of(model, likelihoods.sequences(questions), counted))
+                    : likelihoods.of(questions, counted);
+            double[][] ofDense = answers.isEmpty() ? measured : answers.get(0).logLikelihoods();
             int gained = 0;
             int lost = 0;
             for (int i = 0; i < measured.length; i++) {
                 boolean right = right(questions.get(i), measured[i]);
-                boolean before = right(questions.get(i), dense[i]);
+                boolean before = right(questions.get(i), ofDense[i]);
                 gained += right && !before ? 1 : 0;
                 lost += before && !right ? 1 : 0;
             }

@@ -25,9 +25,9 @@ public class EvaluatorWorker implements Worker {
 
     public EvaluatorWorker(Workspace workspace) {
         this.work = EvaluationWorkMapper.in(workspace, CodeVersion.get());
-        this.windows = WindowsWorkMapper.in(workspace);
+        this.windows = WindowsWorkMapper.in(workspace, CodeVersion.get());
         this.samples = SampleWorkMapper.in(workspace);
-        this.questions = ZeroShotWorkMapper.in(workspace);
+        this.questions = ZeroShotWorkMapper.in(workspace, CodeVersion.get());
         this.report = new ReportWorkMapper(new ReportWork(workspace.artifacts()));
     }
 

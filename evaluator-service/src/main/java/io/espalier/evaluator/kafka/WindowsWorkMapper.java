@@ -15,8 +15,8 @@ import java.util.List;
 
 /** {@link WindowsWork} on the wire. */
 record WindowsWorkMapper(WindowsWork work) {
-    static WindowsWorkMapper in(Workspace workspace) {
-        return new WindowsWorkMapper(new WindowsWork(workspace));
+    static WindowsWorkMapper in(Workspace workspace, String codeVersion) {
+        return new WindowsWorkMapper(new WindowsWork(workspace, codeVersion));
     }
 
     TaskResult.Builder run(Task task, Progress progress) {

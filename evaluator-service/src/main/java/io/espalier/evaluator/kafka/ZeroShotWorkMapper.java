@@ -20,8 +20,8 @@ import io.espalier.v1.TaskResult;
 record ZeroShotWorkMapper(ZeroShotWork work, ArtifactStore artifacts) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    static ZeroShotWorkMapper in(Workspace workspace) {
-        return new ZeroShotWorkMapper(new ZeroShotWork(workspace), workspace.artifacts());
+    static ZeroShotWorkMapper in(Workspace workspace, String codeVersion) {
+        return new ZeroShotWorkMapper(new ZeroShotWork(workspace, codeVersion), workspace.artifacts());
     }
 
     TaskResult.Builder run(Task task, Progress progress) {

@@ -7,23 +7,17 @@ import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.evaluator.llama.FakeLlama;
 import io.espalier.evaluator.llama.LlamaCommand;
-import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.SpeedRuntime;
 import io.espalier.job.Target;
-import io.espalier.job.TextRead;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.importance.CriterionOptions;
 import io.espalier.model.pruning.Budget;
-import io.espalier.model.tensor.Computation;
-import io.espalier.model.tensor.ComputeType;
-import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -114,7 +108,7 @@ class SpeedWorkTest {
                 Tokenizer tokenizer = Tokenizer.open(dense)) {
             int[] window = tokenizer.encode("The history of the town begins with a river and");
             return new SpeedWork(command, temporary, Duration.ofMinutes(2))
-                    .measure(spec(model, asked), inspection(dense), dense, pruned, window);
+                    .measure(spec(model, asked), Inspections.of(dense), dense, pruned, window);
         }
     }
 
@@ -145,30 +139,5 @@ class SpeedWorkTest {
                 JobSpec.Export.TRANSFORMERS,
                 Optional.empty(),
                 0);
-    }
-
-    private static Inspection inspection(Checkpoint dense) {
-        return new Inspection(
-                "family",
-                dense.config().layers(),
-                0,
-                "",
-                "",
-                "",
-                1,
-                1,
-                0,
-                1,
-                List.of(),
-                2,
-                new Computation(ComputeType.FP32, new MemoryBudget(1L << 30)),
-                Map.of(),
-                List.of(),
-                TextRead.UNKNOWN,
-                TextRead.UNKNOWN,
-                List.of(),
-                List.of(),
-                "",
-                List.of());
     }
 }

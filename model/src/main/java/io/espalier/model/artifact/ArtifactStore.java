@@ -99,6 +99,22 @@ public interface ArtifactStore {
     long bytes();
 
     /**
+     * What any job measured of a model, to be taken by a later one that measures the same.
+     *
+     * @param model lower-case hexadecimal digest of it
+     * @param key lower-case hexadecimal digest of all that the measurement depends on
+     * @return the bytes as they were written; empty where there are none, or not these any more
+     */
+    Optional<byte[]> measured(String model, String key);
+
+    /**
+     * Leaves it; the parameters as in {@link #measured}.
+     *
+     * @throws EspalierException {@code DISK_FULL}
+     */
+    void leaveMeasured(String model, String key, byte[] bytes);
+
+    /**
      * Writes or replaces a file among a job's measurements.
      *
      * @return where it lies, relative to the store

@@ -27,13 +27,19 @@ import java.util.regex.Pattern;
  * &lt;root&gt;/&lt;output&gt;/        a finished artifact with its manifest
  * &lt;root&gt;/work/&lt;job&gt;/      what workers of a job hand each other; deleted at its end
  * &lt;root&gt;/reports/&lt;job&gt;/   measurements, which hold clock times
+ * &lt;root&gt;/.measured/&lt;model&gt;/   what was measured of a dense model, for later jobs
  * </pre>
  */
 public final class FolderArtifactStore implements ArtifactStore {
     private static final String WORK = "work";
     private static final String STAGING = "staging";
     private static final String REPORTS = "reports";
+    /** No artifact can have this name, as it begins with a dot. */
+    private static final String MEASURED = ".measured";
+
     private static final int MAX_NAME_CHARS = 512;
+    private static final int DIGEST_CHARS = 64;
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
     private final Path root;
@@ -123,6 +129,35 @@ public final class FolderArtifactStore implements ArtifactStore {
         Path file = root.resolve(REPORTS).resolve(segment(jobId)).resolve(name);
         DurableFile.write(file, text.getBytes(StandardCharsets.UTF_8));
         return relative(file);
+    }
+
+    @Override
+    public Optional<byte[]> measured(String model, String key) {
+        Path file = measuredFile(model, key);
+        try {
+            byte[] stored = Files.readAllBytes(file);
+            byte[] bytes = Arrays.copyOfRange(stored, Math.min(DIGEST_CHARS, stored.length), stored.length);
+            boolean whole = stored.length >= DIGEST_CHARS
+                    && Digests.sha256(bytes).equals(new String(stored, 0, DIGEST_CHARS, StandardCharsets.US_ASCII));
+            return whole ? Optional.of(bytes) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public void leaveMeasured(String model, String key, byte[] bytes) {
+        byte[] digest = Digests.sha256(bytes).getBytes(StandardCharsets.US_ASCII);
+        byte[] stored = Arrays.copyOf(digest, digest.length + bytes.length);
+        System.arraycopy(bytes, 0, stored, digest.length, bytes.length);
+        DurableFile.write(measuredFile(model, key), stored);
+    }
+
+    private Path measuredFile(String model, String key) {
+        if (!DIGEST.matcher(model).matches() || !DIGEST.matcher(key).matches()) {
+            throw new IllegalArgumentException("measurements are kept under digests");
+        }
+        return root.resolve(MEASURED).resolve(model).resolve(key);
     }
 
     private static String segment(String jobId) {

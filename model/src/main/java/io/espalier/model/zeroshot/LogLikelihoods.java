@@ -26,8 +26,20 @@ public record LogLikelihoods(Checkpoint checkpoint, MemoryBudget budget) {
      * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} when a choice cannot be judged
      */
     public double[][] of(List<Question> questions, Progress progress) {
-        List<ScoredSequence> tokens = withTokens(checkpoint, questions, Stream::toList);
-        double[] sums = new SequenceLikelihoods(checkpoint, budget).of(tokens, progress);
+        return perQuestion(questions, new SequenceLikelihoods(checkpoint, budget).of(sequences(questions), progress));
+    }
+
+    /**
+     * The tokens of all choices of all questions, one after the other.
+     *
+     * @throws io.espalier.base.EspalierException {@code INVALID_ARGUMENT} when a choice cannot be judged
+     */
+    public List<ScoredSequence> sequences(List<Question> questions) {
+        return withTokens(checkpoint, questions, Stream::toList);
+    }
+
+    /** What was measured of these sequences, per question and choice. */
+    public static double[][] perQuestion(List<Question> questions, double[] sums) {
         double[][] perQuestion = new double[questions.size()][];
         int next = 0;
         for (int i = 0; i < perQuestion.length; i++) {

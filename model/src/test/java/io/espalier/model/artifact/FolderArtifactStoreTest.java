@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -73,6 +74,28 @@ class FolderArtifactStoreTest {
     void refusesReservedOutputNames(String name) {
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> store.requireFree("output", name, "job-1"))
                 .contains("reserved");
+    }
+
+    @Test
+    void whatWasMeasuredOfAModelIsFoundUnderItsKeyUnlessItIsDamaged() throws Exception {
+        // Given
+        String model = "a".repeat(64);
+        store.leaveMeasured(model, "1".repeat(64), new byte[] {1, 2, 3});
+        store.leaveMeasured(model, "2".repeat(64), new byte[] {4, 5, 6});
+        Path damaged = root.resolve(".measured").resolve(model).resolve("2".repeat(64));
+        byte[] bytes = Files.readAllBytes(damaged);
+        bytes[bytes.length - 1]++;
+        Files.write(damaged, bytes);
+
+        // When
+        Optional<byte[]> whole = store.measured(model, "1".repeat(64));
+        Optional<byte[]> other = store.measured(model, "2".repeat(64));
+        Optional<byte[]> none = store.measured(model, "3".repeat(64));
+
+        // Then
+        assertThat(whole).hasValueSatisfying(found -> assertThat(found).containsExactly(1, 2, 3));
+        assertThat(other).isEmpty();
+        assertThat(none).isEmpty();
     }
 
     @Test
