@@ -1,6 +1,5 @@
 package io.espalier.model.evaluation;
 
-import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.text.Tokenizer;
@@ -43,19 +42,12 @@ public record RollingWindows(Tokenizer tokenizer, int prefix, int[] beginning, i
         ids[0] = prefix;
         System.arraycopy(beginning, 0, ids, 1, beginning.length);
         System.arraycopy(text, 0, ids, 1 + beginning.length, text.length);
-        for (int id : ids) {
-            if (id >= vocabulary) {
-                throw new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "token id %d is outside the model's vocabulary of %d; the tokenizer belongs to another model"
-                                .formatted(id, vocabulary));
-            }
-        }
         List<ScoredSequence> sequences = new ArrayList<>();
         for (int judged = 1; judged < ids.length; ) {
             int scored = Math.min(longest, ids.length - judged);
             int end = judged + scored;
-            sequences.add(new ScoredSequence(Arrays.copyOfRange(ids, Math.max(0, end - longest - 1), end), scored));
+            sequences.add(ScoredSequence.of(
+                    Arrays.copyOfRange(ids, Math.max(0, end - longest - 1), end), scored, vocabulary));
             judged = end;
         }
         return sequences;

@@ -36,15 +36,7 @@ final class ChoiceTokens {
                     "%s: a model that reads %d tokens cannot judge an answer of %d tokens behind a context of %d"
                             .formatted(Quoted.of(continuation), most, behind.length, before.length));
         }
-        for (int id : ids) {
-            if (id >= vocabulary) {
-                throw new EspalierException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "token id %d is outside the model's vocabulary of %d; the tokenizer belongs to another model"
-                                .formatted(id, vocabulary));
-            }
-        }
-        return new ScoredSequence(ids, behind.length);
+        return ScoredSequence.of(ids, behind.length, vocabulary);
     }
 
     private static int[] joined(int[] first, int[] second) {
