@@ -139,9 +139,12 @@ final class ScoreInspection {
         if (windows <= recovery.batch()) {
             throw new InvalidSetting(
                     Setting.RECOVERY_WINDOWS,
-                    ("finds %d windows in the text, but a batch takes %d and some are held out; name a longer text, or"
+                    ("finds %d windows in %s, but a batch takes %d and some are held out; name a longer text, or"
                                     + " smaller batches (recovery.local.batch, recovery.lora.batch)")
-                            .formatted(windows, recovery.batch()));
+                            .formatted(
+                                    windows,
+                                    recovery.text().isPresent() ? "recovery.text" : "the calibration text",
+                                    recovery.batch()));
         }
         return windows;
     }
