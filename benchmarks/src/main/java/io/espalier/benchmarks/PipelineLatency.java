@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Runs the demo's job twice in the same services. For the second run, when the services are warm, it measures how long no
+ * Runs the demo's job without its recovery twice in the same services. For the second run, when the services are warm, it measures how long no
  * worker worked on the job, and between which tasks.
  */
 final class PipelineLatency {
@@ -45,7 +45,8 @@ final class PipelineLatency {
         Path home = Path.of(System.getProperty("espalier.home", ".")).toAbsolutePath();
         Path demo = home.resolve("deploy/demo");
         Path state = options.scratch();
-        StackSettings settings = new StackSettings(home, state, demo, demo, state.resolve("artifacts"), 1, true);
+        StackSettings settings = new StackSettings(home, state, demo, demo, state.resolve("artifacts"), 1, false);
+        LocalStack.setLogAside(settings);
         LogOutput.toFile(settings.log("broker"));
         try (LocalStack stack = LocalStack.start(settings, line -> System.err.println(line))) {
             Properties client = new Properties();
@@ -58,8 +59,10 @@ final class PipelineLatency {
     }
 
     private static void run(Properties client, String jobId) throws Exception {
-        PruneRequest request =
-                DemoRequest.of(jobId).toBuilder().setOutput(jobId).build();
+        PruneRequest request = DemoRequest.of(jobId).toBuilder()
+                .setOutput(jobId)
+                .clearRecovery()
+                .build();
         CompletableFuture<JobEvent> end = new CompletableFuture<>();
         try (JobLog log = JobLog.follow(client, TOPICS);
                 JobClient jobs = new JobClient(client, TOPICS, "bench");

@@ -19,9 +19,14 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Prunes the shipped demo model by a third and shows what came of it.")
+        description = "Prunes the shipped demo model by a quarter, trains what is left and shows what came of it.")
 final class DemoCommand implements Callable<Integer> {
     private final Console console;
+
+    @Option(
+            names = "--thorough",
+            description = "Take the time for the best model: measured prices, a long recovery; and ask questions.")
+    private boolean thorough;
 
     @Option(
             names = "--scorers",
@@ -44,7 +49,7 @@ final class DemoCommand implements Callable<Integer> {
         StackSettings settings = new StackSettings(
                 Homes.program(), state, inputs, inputs, state.resolve("artifacts"), Math.max(1, scorers), true);
         LogOutput.toFile(settings.log("broker"));
-        PruneRequest request = PruneCommand.checked(DemoRequest.of(JobIds.next("demo", Clock.systemUTC())));
+        PruneRequest request = request(JobIds.next("demo", Clock.systemUTC()));
         try (LocalStack stack = LocalStack.start(settings, console::say)) {
             JobEvent end = prune(stack, request);
             if (end.hasCompleted()) {
@@ -52,6 +57,10 @@ final class DemoCommand implements Callable<Integer> {
             }
             return ExitCode.of(end);
         }
+    }
+
+    private PruneRequest request(String jobId) {
+        return PruneCommand.checked(thorough ? DemoRequest.thorough(jobId) : DemoRequest.of(jobId));
     }
 
     private JobEvent prune(LocalStack stack, PruneRequest request) throws Exception {
@@ -65,9 +74,18 @@ final class DemoCommand implements Callable<Integer> {
 
     private void show(EvaluationReport report, StackSettings settings) {
         ReportPlace reports = ReportPlace.in(settings.artifacts());
-        console.result(json ? ProtoJson.line(report) : reports.behind(EvaluationTable.of(report), report));
-        Path pruned = settings.artifacts().resolve(report.getOutput());
-        console.say("the pruned checkpoint lies in " + pruned);
-        console.say("./espalier generate %s \"Once upon a time\"".formatted(pruned));
+        String artifact = artifact(settings.artifacts().resolve(report.getOutput()));
+        if (json) {
+            console.result(ProtoJson.line(report));
+            console.say(artifact);
+        } else {
+            console.result(reports.behind(EvaluationTable.of(report), report) + "\n" + artifact);
+        }
+    }
+
+    /** Where the pruned checkpoint lies and how it is used. */
+    private static String artifact(Path folder) {
+        return "artifact  %s%n          its README.md says how transformers loads it; in llama.cpp it goes on with%n          ./espalier generate %s \"Once upon a time\""
+                .formatted(folder, folder);
     }
 }

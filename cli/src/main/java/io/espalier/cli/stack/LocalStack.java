@@ -132,7 +132,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     private static EmbeddedBroker startBroker(StackSettings settings, Consumer<String> say) throws IOException {
-        if (settings.forget()) {
+        if (settings.once()) {
             EmbeddedBroker.erase(settings.brokerFolder());
         }
         refuseDamage(settings, say);

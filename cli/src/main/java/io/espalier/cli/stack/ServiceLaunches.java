@@ -73,6 +73,10 @@ public final class ServiceLaunches {
         }
         int port = FreePorts.take(1).get(0);
         List<String> command = EngineJvm.command();
+        if (settings.once()) {
+            // To optimize takes a third of all processor time of the demo; it would pay later.
+            command.add("-XX:TieredStopAtLevel=1");
+        }
         // The child watches this process and ends when it no longer exists, even if it was killed.
         command.add("-Despalier.parent.pid=" + ProcessHandle.current().pid());
         // The next start of the stack empties this folder, so the files of a killed service do not remain.

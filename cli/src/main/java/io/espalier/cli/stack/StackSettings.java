@@ -11,10 +11,10 @@ import java.nio.file.Path;
  * @param texts root folder of the texts that a request may name
  * @param artifacts root folder of the checkpoints that jobs write
  * @param scorers number of scorer processes, at least 1
- * @param forget whether the broker starts empty, without the topics and jobs of earlier runs
+ * @param once whether the stack is for one short run alone: the broker starts empty, without the topics and jobs of earlier runs,
+ *     and the services' JVMs rather start quickly than compile well
  */
-public record StackSettings(
-        Path home, Path state, Path models, Path texts, Path artifacts, int scorers, boolean forget) {
+public record StackSettings(Path home, Path state, Path models, Path texts, Path artifacts, int scorers, boolean once) {
     Path brokerFolder() {
         return state.resolve("broker");
     }

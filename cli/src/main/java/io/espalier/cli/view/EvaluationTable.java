@@ -22,29 +22,19 @@ public final class EvaluationTable {
 
     private record Quantity(String name, String format, ToDoubleFunction<ModelMeasurement> value) {
         /** @param models the dense one first, last the one that is compared with it */
-        String row(List<ModelMeasurement> models) {
+        List<String> row(List<ModelMeasurement> models) {
             double before = value.applyAsDouble(models.get(0));
             double after = value.applyAsDouble(models.get(models.size() - 1));
-            String ratio = before == 0 || after == 0 ? "–" : String.format(Locale.ROOT, "%.3f", after / before);
-            return line(
-                    name,
-                    models.stream()
-                            .map(model -> figure(value.applyAsDouble(model)))
-                            .toList(),
-                    ratio);
+            List<String> cells = new ArrayList<>(List.of(name));
+            models.forEach(model -> cells.add(figure(value.applyAsDouble(model))));
+            cells.add(before == 0 || after == 0 ? "–" : String.format(Locale.ROOT, "%.3f", after / before));
+            return cells;
         }
 
         /** Formats a value. The value 0 means that the quantity was not measured. */
         private String figure(double figure) {
             return figure == 0 ? "–" : String.format(Locale.ROOT, format, figure);
         }
-    }
-
-    /** One line of the table. */
-    static String line(String name, List<String> figures, String ratio) {
-        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-24s", name));
-        figures.forEach(figure -> line.append(String.format(Locale.ROOT, " %16s", figure)));
-        return line.append(String.format(Locale.ROOT, " %9s", ratio)).toString();
     }
 
     /** One table for each checkpoint of the job. If there are several, each table is preceded by the checkpoint's name. */
@@ -77,11 +67,13 @@ public final class EvaluationTable {
         List<ModelMeasurement> models = recovered
                 ? List.of(report.getDense(), report.getUnrecovered(), report.getPruned())
                 : List.of(report.getDense(), report.getPruned());
-        StringBuilder table = new StringBuilder(
-                line("", recovered ? List.of("dense", "pruned", "recovered") : List.of("dense", "pruned"), "ratio"));
-        for (Quantity quantity : quantities) {
-            table.append('\n').append(quantity.row(models));
-        }
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(
+                recovered
+                        ? List.of("", "dense", "pruned", "recovered", "ratio")
+                        : List.of("", "dense", "pruned", "ratio"));
+        quantities.forEach(quantity -> rows.add(quantity.row(models)));
+        StringBuilder table = new StringBuilder(Columns.of(rows));
         long zeros = report.getPruned().getParameters() - report.getPruned().getNonzeroParameters();
         if (report.getPruned().getNonzeroParameters() > 0 && zeros > 0) {
             table.append(

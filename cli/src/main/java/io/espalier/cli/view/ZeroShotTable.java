@@ -24,22 +24,23 @@ final class ZeroShotTable {
             return "";
         }
         boolean recovered = report.hasUnrecovered();
-        StringBuilder table = new StringBuilder("\n\n")
-                .append(line(
-                        "zero-shot accuracy",
-                        recovered ? List.of("dense", "pruned", "recovered") : List.of("dense", "pruned"),
-                        "questions"));
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(
+                recovered
+                        ? List.of("zero-shot accuracy", "dense", "pruned", "recovered", "questions")
+                        : List.of("zero-shot accuracy", "dense", "pruned", "questions"));
         for (ZeroShotTask task : report.getTasksList()) {
-            List<String> figures = new ArrayList<>(List.of(figure(task.getDense())));
+            List<String> row = new ArrayList<>(List.of(name(task), figure(task.getDense())));
             if (recovered) {
-                figures.add(figure(task.getUnrecovered()));
+                row.add(figure(task.getUnrecovered()));
             }
-            figures.add(figure(task.getPruned()));
-            table.append('\n')
-                    .append(line(name(task), figures, String.format(Locale.ROOT, "%,d", task.getQuestions())));
+            row.add(figure(task.getPruned()));
+            row.add(String.format(Locale.ROOT, "%,d", task.getQuestions()));
+            rows.add(row);
         }
-        table.append('\n').append(average("average", report, ZeroShotAverage::getPublished));
-        table.append('\n').append(average("average, acc alone", report, ZeroShotAverage::getAccuracy));
+        rows.add(average("average", report, ZeroShotAverage::getPublished));
+        rows.add(average("average, acc alone", report, ZeroShotAverage::getAccuracy));
+        StringBuilder table = new StringBuilder("\n\n").append(Columns.of(rows));
         table.append("\n± is the standard error; of the questions the pruned model "
                 + report.getTasksList().stream()
                         .map(task -> String.format(
@@ -68,13 +69,14 @@ final class ZeroShotTable {
         double of(ZeroShotAverage average);
     }
 
-    private static String average(String name, ZeroShotReport report, Share share) {
-        List<String> figures = new ArrayList<>(List.of(percent(share.of(report.getDense()))));
+    private static List<String> average(String name, ZeroShotReport report, Share share) {
+        List<String> row = new ArrayList<>(List.of(name, percent(share.of(report.getDense()))));
         if (report.hasUnrecovered()) {
-            figures.add(percent(share.of(report.getUnrecovered())));
+            row.add(percent(share.of(report.getUnrecovered())));
         }
-        figures.add(percent(share.of(report.getPruned())));
-        return line(name, figures, "");
+        row.add(percent(share.of(report.getPruned())));
+        row.add("");
+        return row;
     }
 
     /** The task with the accuracy that papers average. */
@@ -92,9 +94,5 @@ final class ZeroShotTable {
 
     private static String percent(double share) {
         return String.format(Locale.ROOT, "%.1f%%", 100 * share);
-    }
-
-    private static String line(String name, List<String> figures, String last) {
-        return EvaluationTable.line(name, figures, last);
     }
 }

@@ -52,7 +52,7 @@ class EvaluationTableTest {
 
         assertThat(table)
                 .contains(
-                        "peak memory, bytes             90,000,000       81,000,000     0.900",
+                        "peak memory, bytes   90,000,000   81,000,000  0.900",
                         "speeds in llama.cpp b4916, weights in f16, threads: 2; a prompt of 128 tokens, then 32",
                         "the same?tokens");
     }
@@ -102,10 +102,10 @@ class EvaluationTableTest {
 
         assertThat(table)
                 .contains(
-                        "zero-shot accuracy                  dense           pruned questions",
-                        "piqa, acc_norm                62.5% ± 1.1      55.0% ± 1.2     1,838",
-                        "average                             62.5%            55.0%",
-                        "average, acc alone                  50.0%            40.0%",
+                        "zero-shot accuracy        dense       pruned  questions",
+                        "piqa, acc_norm      62.5% ± 1.1  55.0% ± 1.2      1,838",
+                        "average                   62.5%        55.0%\n",
+                        "average, acc alone        50.0%        40.0%\n",
                         "the pruned model gained 12 and lost 45 of piqa",
                         "note: piqa: one and the same answer was given to nearly all questions");
     }
@@ -141,10 +141,10 @@ class EvaluationTableTest {
         assertThat(table)
                 .contains(
                         "wiki.test.raw by window-2048, 2,047 predictions, text: held-out",
-                        "perplexity                         10.000           15.000     1.500",
-                        "KL from dense, nats                     –           0.2500         –",
-                        "perplexity per word                20.000           30.000     1.500",
-                        "bits per byte                      1.0000           1.5000     1.500");
+                        "                      dense  pruned  ratio\nperplexity           10.000  15.000  1.500",
+                        "KL from dense, nats       –  0.2500      –",
+                        "perplexity per word  20.000  30.000  1.500",
+                        "bits per byte        1.0000  1.5000  1.500");
     }
 
     @Test
@@ -191,13 +191,13 @@ class EvaluationTableTest {
         String table = EvaluationTable.of(report.build());
 
         assertThat(table).startsWith("""
-                                                    dense           pruned        recovered     ratio
-                perplexity                         12.500           18.500           15.000     1.200
-                parameters                      4,000,000        3,000,000        3,000,000     0.750
-                MACs, 64 tokens               512,000,000      384,000,000      384,000,000     0.750
-                checkpoint bytes                8,000,000        6,000,000        6,000,000     0.750
-                prefill tokens/s                   10,000                –           12,500     1.250
-                decode tokens/s                         –                –                –         –
+                                        dense       pruned    recovered  ratio
+                perplexity             12.500       18.500       15.000  1.200
+                parameters          4,000,000    3,000,000    3,000,000  0.750
+                MACs, 64 tokens   512,000,000  384,000,000  384,000,000  0.750
+                checkpoint bytes    8,000,000    6,000,000    6,000,000  0.750
+                prefill tokens/s       10,000            –       12,500  1.250
+                decode tokens/s             –            –            –      –
 
                 recovery on 512 windows: local distillation, parallel: mean layer error 0.0300 → 0.0150; adapters of rank 8: KL 0.2100 → 0.1500 at step 250 of 300
                 """);
@@ -219,13 +219,13 @@ class EvaluationTableTest {
 
         // Then
         assertThat(table).isEqualTo("""
-                                                    dense           pruned     ratio
-                perplexity                         12.500           15.000     1.200
-                parameters                      4,000,000        3,000,000     0.750
-                MACs, 64 tokens               512,000,000      384,000,000     0.750
-                checkpoint bytes                8,000,000        6,000,000     0.750
-                prefill tokens/s                   10,000           12,500     1.250
-                decode tokens/s                         –                –         –
+                                        dense       pruned  ratio
+                perplexity             12.500       15.000  1.200
+                parameters          4,000,000    3,000,000  0.750
+                MACs, 64 tokens   512,000,000  384,000,000  0.750
+                checkpoint bytes    8,000,000    6,000,000  0.750
+                prefill tokens/s       10,000       12,500  1.250
+                decode tokens/s             –            –      –
 
                 perplexity over 12,700 predictions, windows of 128 tokens, text: held-out""");
     }
