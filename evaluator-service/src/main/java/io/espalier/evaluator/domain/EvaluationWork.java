@@ -72,17 +72,17 @@ public final class EvaluationWork {
             Progress progress) {
         Checkpoint dense = inputs.checkpoint();
         try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
-            int[][] windows = inputs.evaluation();
             Optional<ScoreSets> sliced = scoreSets(spec, artifact);
+            // The first one is the prompt of the speeds.
+            int[][] windows = windowsApart && sliced.isEmpty() ? inputs.evaluation(0, 1) : inputs.evaluation();
+            int length = windows[0].length;
             List<Checkpoint> measured = new ArrayList<>(List.of(pruned));
             unrecovered.ifPresent(measured::add);
             int compared = windowsApart ? 0 : 1 + measured.size();
             ModelsProgress models = new ModelsProgress(
                     progress,
                     compared + sliced.map(sets -> sets.names().size()).orElse(0),
-                    (long) windows.length
-                            * windows[0].length
-                            * dense.config().layers().size());
+                    (long) windows.length * length * dense.config().layers().size());
             Optional<Comparison> comparison = windowsApart
                     ? Optional.empty()
                     : Optional.of(Comparison.of(
@@ -96,8 +96,8 @@ public final class EvaluationWork {
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
-                    windows.length,
-                    (long) windows.length * (windows[0].length - 1),
+                    inspection.evaluationWindows(),
+                    (long) inspection.evaluationWindows() * (length - 1),
                     MACS_TOKENS,
                     speeds,
                     sliced.map(sets ->

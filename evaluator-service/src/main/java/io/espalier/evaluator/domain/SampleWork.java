@@ -5,7 +5,6 @@ import io.espalier.evaluator.domain.EvaluationWork.Pruned;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
 import io.espalier.job.Workspace;
-import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.evaluation.Continuation;
 import io.espalier.model.tensor.Engine;
 import java.util.ArrayList;
@@ -26,41 +25,18 @@ public final class SampleWork {
     public List<List<Continuation>> write(
             JobSpec spec, Inspection inspection, List<Pruned> artifacts, Progress progress) {
         Engine.setThreads(inspection.threads());
+        JobSpec.Prompts prompts = spec.evaluation().prompts();
         return workspace.read(spec, inspection, inputs -> {
-            int models = 1
-                    + artifacts.stream()
-                            .mapToInt(artifact -> artifact.unrecovered().isPresent() ? 2 : 1)
-                            .sum();
-            Writing writing = new Writing(spec, inspection, new CountedModels(progress, models));
-            writing.add(inputs.checkpoint());
-            for (Pruned artifact : artifacts) {
-                try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
-                    writing.add(pruned);
-                }
-                artifact.unrecovered().ifPresent(where -> {
-                    try (Checkpoint unrecovered = where.open(workspace.artifacts(), spec.jobId())) {
-                        writing.add(unrecovered);
-                    }
-                });
-            }
-            return writing.written;
-        });
-    }
-
-    private record Writing(
-            JobSpec spec, Inspection inspection, CountedModels counted, List<List<Continuation>> written) {
-        Writing(JobSpec spec, Inspection inspection, CountedModels counted) {
-            this(spec, inspection, counted, new ArrayList<>());
-        }
-
-        void add(Checkpoint model) {
-            JobSpec.Prompts prompts = spec.evaluation().prompts();
-            written.add(Continuation.of(
+            JobModels models = new JobModels(workspace.artifacts(), spec, inputs.checkpoint(), artifacts);
+            CountedModels counted = new CountedModels(progress, models.count());
+            List<List<Continuation>> written = new ArrayList<>();
+            models.forEach((name, model) -> written.add(Continuation.of(
                     model,
                     prompts.texts(),
                     new Continuation.Length(prompts.tokens(), spec.seed()),
                     inspection.computation().budget(),
-                    counted.of(written.size())));
-        }
+                    counted.of(written.size()))));
+            return written;
+        });
     }
 }

@@ -45,19 +45,9 @@ public final class WindowsWork {
     public List<SummedLoss> measure(
             JobSpec spec, Inspection inspection, List<Pruned> artifacts, Slice slice, Progress progress) {
         Engine.setThreads(inspection.threads());
-        return workspace.read(spec, inspection, inputs -> {
-            List<Checkpoint> others = new ArrayList<>();
-            try {
-                for (Pruned artifact : artifacts) {
-                    others.add(workspace.artifacts().open(artifact.output()));
-                    artifact.unrecovered()
-                            .ifPresent(where -> others.add(where.open(workspace.artifacts(), spec.jobId())));
-                }
-                return measure(inspection, inputs, others, slice, progress);
-            } finally {
-                others.forEach(Checkpoint::close);
-            }
-        });
+        return workspace.read(
+                spec, inspection, inputs -> new JobModels(workspace.artifacts(), spec, inputs.checkpoint(), artifacts)
+                        .together(others -> measure(inspection, inputs, others, slice, progress)));
     }
 
     private List<SummedLoss> measure(

@@ -37,7 +37,7 @@ public final class ZeroShotWork {
     /**
      * What one model answered.
      *
-     * @param name "dense", the artifact's, or that with "-unrecovered" behind it
+     * @param name as {@link JobModels#forEach} gives it
      * @param logLikelihoods per question and choice, in nats
      * @param gained questions that it answers right and the dense model wrong, by the accuracy that papers average
      * @param lost the other way round
@@ -64,27 +64,14 @@ public final class ZeroShotWork {
             List<Pruned> artifacts,
             Slice slice,
             Progress progress) {
-        int models = 1
-                + artifacts.stream()
-                        .mapToInt(artifact -> artifact.unrecovered().isPresent() ? 2 : 1)
-                        .sum();
+        JobModels models = new JobModels(workspace.artifacts(), spec, inputs.checkpoint(), artifacts);
         Asking asking = new Asking(
                 spec.evaluation().tasks().get(slice.task()).task(),
                 inputs.questions(slice.task(), slice.first(), slice.last()),
                 inspection,
                 new DenseLikelihoods(workspace.artifacts(), inspection, codeVersion),
-                new CountedModels(progress, models));
-        asking.ask("dense", inputs.checkpoint());
-        for (Pruned artifact : artifacts) {
-            try (Checkpoint pruned = workspace.artifacts().open(artifact.output())) {
-                asking.ask(artifact.output(), pruned);
-            }
-            artifact.unrecovered().ifPresent(where -> {
-                try (Checkpoint unrecovered = where.open(workspace.artifacts(), spec.jobId())) {
-                    asking.ask(artifact.output() + "-unrecovered", unrecovered);
-                }
-            });
-        }
+                new CountedModels(progress, models.count()));
+        models.forEach(asking::ask);
         return new Answers(asking.task, asking.questions, asking.answers);
     }
 

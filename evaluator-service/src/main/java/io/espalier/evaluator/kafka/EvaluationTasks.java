@@ -17,7 +17,8 @@ import java.util.Optional;
 
 /**
  * The tasks of the queue that measure the models of a job, and which of their results are whose: one for each checkpoint, then
- * some for the questions of each task, then some for the windows of each text.
+ * some for the questions of each task, then some for the windows of each text. A job that an earlier version began is ended by its
+ * results in this order, so order and sizes stay as they are.
  *
  * @param first checkpoint of the job, with its further ones
  */
@@ -28,9 +29,12 @@ record EvaluationTasks(PrunedCheckpoint first) {
     /** Tokens of the windows of a task of the queue, for the same reasons. */
     private static final int TOKENS_TOGETHER = 1 << 15;
 
+    /** Each of them reads the text up to its last window, so that many would read it many times. */
+    private static final int MOST_TASKS_OF_A_TEXT = 64;
+
     List<Task> all() {
         List<Task> tasks = new ArrayList<>(evaluations());
-        inputs().getTasksList().forEach(read -> tasks.addAll(questions(read)));
+        questions().forEach(tasks::addAll);
         windows().forEach(tasks::addAll);
         if (samples()) {
             tasks.add(of(
@@ -50,9 +54,7 @@ record EvaluationTasks(PrunedCheckpoint first) {
         return split(
                 results,
                 evaluationsCount(),
-                inputs().getTasksList().stream()
-                        .map(read -> questions(read).size())
-                        .toList());
+                questions().stream().map(List::size).toList());
     }
 
     /**
@@ -60,10 +62,8 @@ record EvaluationTasks(PrunedCheckpoint first) {
      * version, which measured the own text beside everything else.
      */
     List<List<TaskResult>> measured(List<TaskResult> results) {
-        int before = evaluationsCount()
-                + inputs().getTasksList().stream()
-                        .mapToInt(read -> questions(read).size())
-                        .sum();
+        int before =
+                evaluationsCount() + questions().stream().mapToInt(List::size).sum();
         return results.size() == before
                 ? List.of()
                 : split(results, before, windows().stream().map(List::size).toList());
@@ -105,9 +105,16 @@ record EvaluationTasks(PrunedCheckpoint first) {
                         .setWindowsApart(!windows().isEmpty()));
     }
 
-    /** One task for each slice of the questions. */
-    private List<Task> questions(TaskRead read) {
-        int index = inputs().getTasksList().indexOf(read);
+    /** The slices of the questions of each task. */
+    private List<List<Task>> questions() {
+        List<List<Task>> tasks = new ArrayList<>();
+        for (TaskRead read : inputs().getTasksList()) {
+            tasks.add(questions(tasks.size(), read));
+        }
+        return tasks;
+    }
+
+    private List<Task> questions(int index, TaskRead read) {
         List<Task> tasks = new ArrayList<>();
         for (int from = 0; from < read.getQuestions(); from += QUESTIONS_TOGETHER) {
             AskWork ask = AskWork.newBuilder()
@@ -138,7 +145,8 @@ record EvaluationTasks(PrunedCheckpoint first) {
     }
 
     private List<Task> windows(int text, int windows, long longest) {
-        int together = Math.toIntExact(Math.max(1, TOKENS_TOGETHER / longest));
+        int least = (windows + MOST_TASKS_OF_A_TEXT - 1) / MOST_TASKS_OF_A_TEXT;
+        int together = Math.toIntExact(Math.max(least, TOKENS_TOGETHER / longest));
         List<Task> tasks = new ArrayList<>();
         for (int from = 0; from < windows; from += together) {
             WindowsWork work = WindowsWork.newBuilder()

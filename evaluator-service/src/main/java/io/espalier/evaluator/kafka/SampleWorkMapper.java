@@ -23,9 +23,6 @@ record SampleWorkMapper(SampleWork work) {
     /** A token may be long, and a record has a limit. */
     private static final int MAX_CHARS = 1000;
 
-    /** In what all models wrote. */
-    private static final int DENSE = 0;
-
     static SampleWorkMapper in(Workspace workspace) {
         return new SampleWorkMapper(new SampleWork(workspace));
     }
@@ -56,10 +53,10 @@ record SampleWorkMapper(SampleWork work) {
     static List<EvaluationReport> added(
             List<PrunedCheckpoint> checkpoints, List<EvaluationReport> evaluations, Sampled sampled) {
         PruneRequest request = checkpoints.get(0).getRequest();
+        List<ModelPlaces> places = ModelPlaces.of(checkpoints);
         List<EvaluationReport> added = new ArrayList<>();
-        int model = DENSE + 1;
         for (int i = 0; i < evaluations.size(); i++) {
-            boolean recovered = checkpoints.get(i).hasRecovery();
+            ModelPlaces models = places.get(i);
             SampleReport.Builder report = SampleReport.newBuilder()
                     .setTokens(request.getEvaluation().getPromptTokens())
                     .setSeed(request.getSeed())
@@ -68,14 +65,14 @@ record SampleWorkMapper(SampleWork work) {
             for (int prompt = 0; prompt < request.getEvaluation().getPromptsCount(); prompt++) {
                 Sample.Builder sample = report.addSamplesBuilder()
                         .setPrompt(request.getEvaluation().getPrompts(prompt))
-                        .setDense(sampled.getModels(DENSE).getPrompts(prompt))
-                        .setPruned(sampled.getModels(model).getPrompts(prompt));
-                if (recovered) {
-                    sample.setUnrecovered(sampled.getModels(model + 1).getPrompts(prompt));
+                        .setDense(sampled.getModels(ModelPlaces.DENSE).getPrompts(prompt))
+                        .setPruned(sampled.getModels(models.pruned()).getPrompts(prompt));
+                if (models.unrecovered().isPresent()) {
+                    sample.setUnrecovered(
+                            sampled.getModels(models.unrecovered().getAsInt()).getPrompts(prompt));
                 }
             }
             added.add(evaluations.get(i).toBuilder().setSamples(report).build());
-            model += recovered ? 2 : 1;
         }
         return added;
     }

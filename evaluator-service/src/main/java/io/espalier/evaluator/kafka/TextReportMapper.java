@@ -13,9 +13,6 @@ import java.util.List;
 
 /** Adds up how well the models of a job predicted the windows of each text. */
 final class TextReportMapper {
-    /** In the losses of all models. */
-    private static final int DENSE = 0;
-
     private TextReportMapper() {}
 
     /** The losses of all models on a text. */
@@ -63,15 +60,13 @@ final class TextReportMapper {
     /** The evaluations of a job's checkpoints with the perplexities of the evaluation's own text. */
     static List<EvaluationReport> measured(
             List<PrunedCheckpoint> checkpoints, List<EvaluationReport> evaluations, Summed own) {
+        List<ModelPlaces> places = ModelPlaces.of(checkpoints);
         List<EvaluationReport> measured = new ArrayList<>();
-        int model = DENSE + 1;
         for (int i = 0; i < evaluations.size(); i++) {
             EvaluationReport.Builder report = evaluations.get(i).toBuilder();
-            set(report.getDenseBuilder(), own, DENSE);
-            set(report.getPrunedBuilder(), own, model++);
-            if (checkpoints.get(i).hasRecovery()) {
-                set(report.getUnrecoveredBuilder(), own, model++);
-            }
+            set(report.getDenseBuilder(), own, ModelPlaces.DENSE);
+            set(report.getPrunedBuilder(), own, places.get(i).pruned());
+            places.get(i).unrecovered().ifPresent(model -> set(report.getUnrecoveredBuilder(), own, model));
             report.getProtocolBuilder().setPredictedTokens(own.predictions());
             measured.add(report.build());
         }
@@ -80,7 +75,7 @@ final class TextReportMapper {
 
     private static void set(ModelMeasurement.Builder measurement, Summed own, int model) {
         measurement.setPerplexity(own.perplexity(model));
-        if (model != DENSE) {
+        if (model != ModelPlaces.DENSE) {
             measurement.setDivergence(own.divergence(model)).setAgreement(own.agreement(model));
         }
     }
@@ -88,21 +83,19 @@ final class TextReportMapper {
     /** The same with the perplexities of further texts. */
     static List<EvaluationReport> added(
             List<PrunedCheckpoint> checkpoints, List<EvaluationReport> evaluations, List<Text> texts) {
+        List<ModelPlaces> places = ModelPlaces.of(checkpoints);
         List<EvaluationReport> added = new ArrayList<>();
-        int model = DENSE + 1;
         for (int i = 0; i < evaluations.size(); i++) {
-            boolean recovered = checkpoints.get(i).hasRecovery();
+            ModelPlaces models = places.get(i);
             EvaluationReport.Builder report = evaluations.get(i).toBuilder();
             for (Text text : texts) {
-                TextPerplexity.Builder wire =
-                        perplexity(text).setDense(measurement(text, DENSE)).setPruned(measurement(text, model));
-                if (recovered) {
-                    wire.setUnrecovered(measurement(text, model + 1));
-                }
+                TextPerplexity.Builder wire = perplexity(text)
+                        .setDense(measurement(text, ModelPlaces.DENSE))
+                        .setPruned(measurement(text, models.pruned()));
+                models.unrecovered().ifPresent(model -> wire.setUnrecovered(measurement(text, model)));
                 report.addTexts(wire);
             }
             added.add(report.build());
-            model += recovered ? 2 : 1;
         }
         return added;
     }

@@ -17,9 +17,6 @@ import java.util.function.ToDoubleFunction;
 
 /** Adds up what the models of a job answered to the questions of all tasks. */
 final class ZeroShotReportMapper {
-    /** In the answers of all models. */
-    private static final int DENSE = 0;
-
     private ZeroShotReportMapper() {}
 
     /**
@@ -39,20 +36,20 @@ final class ZeroShotReportMapper {
         if (tasks.isEmpty()) {
             return evaluations;
         }
+        List<ModelPlaces> places = ModelPlaces.of(checkpoints);
         List<EvaluationReport> added = new ArrayList<>();
-        int model = DENSE + 1;
         for (int i = 0; i < evaluations.size(); i++) {
-            boolean recovered = checkpoints.get(i).hasRecovery();
-            ZeroShotReport report = report(tasks, model, recovered ? OptionalInt.of(model + 1) : OptionalInt.empty());
+            ZeroShotReport report =
+                    report(tasks, places.get(i).pruned(), places.get(i).unrecovered());
             added.add(evaluations.get(i).toBuilder().setZeroShot(report).build());
-            model += recovered ? 2 : 1;
         }
         return added;
     }
 
     private static ZeroShotReport report(List<AskedTask> tasks, int pruned, OptionalInt unrecovered) {
-        ZeroShotReport.Builder report =
-                ZeroShotReport.newBuilder().setDense(average(tasks, DENSE)).setPruned(average(tasks, pruned));
+        ZeroShotReport.Builder report = ZeroShotReport.newBuilder()
+                .setDense(average(tasks, ModelPlaces.DENSE))
+                .setPruned(average(tasks, pruned));
         unrecovered.ifPresent(model -> report.setUnrecovered(average(tasks, model)));
         for (AskedTask task : tasks) {
             TaskScore score = score(task, pruned);
@@ -60,7 +57,7 @@ final class ZeroShotReportMapper {
                     .setTask(task.read().getTask())
                     .setDataSha256(task.read().getSha256())
                     .setQuestions(score.questions())
-                    .setDense(accuracy(score(task, DENSE)))
+                    .setDense(accuracy(score(task, ModelPlaces.DENSE)))
                     .setPruned(accuracy(score))
                     .setGained(task.answers().stream()
                             .mapToInt(asked -> asked.getModels(pruned).getGained())

@@ -78,12 +78,12 @@ final class EventStream extends ServerCallStreamObserver<JobEvent> {
 
     @Override
     public void setOnReadyHandler(Runnable handler) {
-        throw new UnsupportedOperationException("a watch looks whether the reader is ready");
+        // A watch asks isReady() before each event instead.
     }
 
     @Override
     public void request(int count) {
-        throw new UnsupportedOperationException("a watch is one request");
+        // A watch is one request, which is here already.
     }
 
     @Override

@@ -29,6 +29,7 @@ import io.espalier.v1.TaskResult;
 import io.espalier.v1.TextPerplexity;
 import io.espalier.v1.TextRead;
 import io.espalier.v1.WindowsMeasured;
+import io.espalier.v1.WindowsWork;
 import io.espalier.v1.ZeroShotReport;
 import io.espalier.v1.ZeroShotTask;
 import java.util.ArrayList;
@@ -181,6 +182,33 @@ class EvaluatorStageTest {
                         tuple("windows-0-0", 0, 0, 256, false),
                         tuple("windows-0-256", 0, 256, 300, false),
                         tuple("windows-1-0", 1, 0, 3, false));
+    }
+
+    @Test
+    void aLongTextHasAFewLargeTasksWhichTakeEachWindowOnce() throws Exception {
+        // Given
+        PrunedCheckpoint.Builder longText = MEASURED.toBuilder();
+        longText.getInputsBuilder()
+                .setEvaluationWindows(99_999)
+                .getEvaluationBuilder()
+                .setTokens(99_999L * 128);
+
+        // When
+        Step.Run run = (Step.Run) new EvaluatorStage()
+                .next(new EvaluatorStage().start(longText.build().toByteArray()).orElseThrow(), List.of());
+
+        // Then
+        List<WindowsWork> slices = run.tasks().stream()
+                .filter(task -> task.getTaskId().startsWith("windows-0-"))
+                .map(task -> task.getEvaluate().getWindows())
+                .toList();
+        assertThat(slices).hasSize(64);
+        assertThat(slices.get(0).getFirstWindow()).isZero();
+        assertThat(slices.get(63).getLastWindow()).isEqualTo(99_999);
+        for (int i = 1; i < slices.size(); i++) {
+            assertThat(slices.get(i).getFirstWindow())
+                    .isEqualTo(slices.get(i - 1).getLastWindow());
+        }
     }
 
     @Test

@@ -43,6 +43,17 @@ public record Continuation(String greedy, String drawn) {
      */
     public static List<Continuation> of(
             Checkpoint checkpoint, List<String> prompts, Length length, MemoryBudget budget, Progress progress) {
+        return of(checkpoint, prompts, length, budget, CACHE_SHARE, progress);
+    }
+
+    /** @param cacheShare one part in so many of the memory budget is for keys and values */
+    static List<Continuation> of(
+            Checkpoint checkpoint,
+            List<String> prompts,
+            Length length,
+            MemoryBudget budget,
+            long cacheShare,
+            Progress progress) {
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
             List<Text> texts = new ArrayList<>();
             for (String prompt : prompts) {
@@ -55,7 +66,7 @@ public record Continuation(String greedy, String drawn) {
                     .max()
                     .orElse(0);
             long each = StreamedGeneration.perText(ModelLayout.of(checkpoint), longest);
-            int together = (int) Math.max(1, Math.min(texts.size(), budget.bytes() / CACHE_SHARE / Math.max(1, each)));
+            int together = (int) Math.max(1, Math.min(texts.size(), budget.bytes() / cacheShare / Math.max(1, each)));
             for (int from = 0; from < texts.size(); from += together) {
                 write(checkpoint, tokenizer, texts, from, Math.min(from + together, texts.size()), budget, progress);
             }

@@ -26,6 +26,8 @@ import java.util.stream.IntStream;
  */
 public record TextWindows(
         String field, List<Path> files, String column, Tokenizer tokenizer, int vocabSize, int[] beginning) {
+    /** A hundred times WikiText-2's test part. */
+    private static final int MAX_TOKENS = 1 << 25;
 
     /** Windows of one file, with nothing at their start. */
     public TextWindows(String field, Path text, Tokenizer tokenizer, int vocabSize) {
@@ -62,6 +64,7 @@ public record TextWindows(
                     windows.add(window(ids, from, textTokens));
                     from += textTokens;
                 }
+                requireFits((long) windows.size() * length);
                 carried = Arrays.copyOfRange(ids, from, ids.length);
             }
             if (windows.isEmpty()) {
@@ -121,6 +124,13 @@ public record TextWindows(
             Arrays.stream(checked(tokenizer.encode(piece))).forEach(ids);
         }
         return ids.build().toArray();
+    }
+
+    private void requireFits(long tokens) {
+        if (tokens > MAX_TOKENS) {
+            throw invalid("gives windows of more than %,d tokens, which are all in memory; take fewer windows of it"
+                    .formatted(MAX_TOKENS));
+        }
     }
 
     private int textTokens(int samples, int length) {

@@ -19,10 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/**
- * Held to what lm-evaluation-harness 0.4.13 makes of the same pages: {@code expected.json} was made with its own functions for
- * prose and windows, and transformers in fp64.
- */
+/** Held to what lm-evaluation-harness 0.4.13 makes of the same pages: {@code make_expected.py} beside the numbers made them. */
 class WikitextTest {
     private static final Path PAGES = Path.of("..", "deploy", "demo", "pages.txt");
     private static final Path EXPECTED = Path.of("src/test/resources/wikitext/expected.json");

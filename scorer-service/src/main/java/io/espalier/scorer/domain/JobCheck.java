@@ -3,6 +3,7 @@ package io.espalier.scorer.domain;
 import io.espalier.job.Inputs;
 import io.espalier.job.Inspection;
 import io.espalier.job.JobSpec;
+import io.espalier.job.MeasuredTextRead;
 import io.espalier.job.Recovery;
 import io.espalier.job.Target;
 import io.espalier.job.TextRead;
@@ -64,15 +65,17 @@ public final class JobCheck {
         }
         int recovery = spec.recovery().isPresent() ? inputs.recovery().length : 0;
         spec.recovery().ifPresent(asked -> lines.add(recovery(asked, recovery)));
-        inspection
-                .texts()
-                .forEach(read -> lines.add(String.format(
-                        Locale.ROOT,
-                        "%s: %,d windows, %,d predictions; documents: %,d",
-                        read.protocol().label(),
-                        read.windows(),
-                        read.predictions(),
-                        read.documents())));
+        for (int i = 0; i < inspection.texts().size(); i++) {
+            MeasuredTextRead read = inspection.texts().get(i);
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "%s by %s: %,d windows, %,d predictions; documents: %,d",
+                    spec.evaluation().texts().get(i).source().uri(),
+                    read.protocol().label(),
+                    read.windows(),
+                    read.predictions(),
+                    read.documents()));
+        }
         inspection
                 .tasks()
                 .forEach(task -> lines.add(String.format(
