@@ -1,5 +1,6 @@
 package io.espalier.model.evaluation;
 
+import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.text.Tokenizer;
@@ -21,13 +22,18 @@ import java.util.List;
 public record RollingWindows(Tokenizer tokenizer, int prefix, int[] beginning, int longest, int vocabulary) {
     /**
      * @throws EspalierException {@code MODEL_UNSUPPORTED} when the tokenizer names neither a token that begins a sequence nor one
-     *     that ends it
+     *     that ends it, or the model reads no token behind another
      */
     public static RollingWindows of(Checkpoint checkpoint, Tokenizer tokenizer, int[] beginning) {
         ModelLayout layout = ModelLayout.of(checkpoint);
         // The last token is only predicted. Where positions are learned, it takes one all the same.
         int longest = Math.min(
                 SequenceLikelihoods.longest(checkpoint), layout.embedding().maxPositions() - 1);
+        if (longest < 1) {
+            throw new EspalierException(
+                    ErrorCode.MODEL_UNSUPPORTED,
+                    "config.json: a model of one position judges no token behind another; measure it by no text");
+        }
         return new RollingWindows(tokenizer, tokenizer.beforeFirst(), beginning, longest, layout.vocabulary());
     }
 

@@ -14,15 +14,20 @@ import org.jspecify.annotations.Nullable;
 /** Documents out of rows of JSON. */
 final class RowDocuments implements Documents {
     /** Where the document of a row stands when nobody says so: the names that public data sets use. */
-    private static final List<String> USUAL = List.of("text", "content", "page");
+    static final List<String> USUAL = List.of("text", "content");
 
     private final JsonRows rows;
     private final String column;
+    private final List<String> usual;
 
-    /** @param column name of the value that is the document; empty: the usual ones */
-    RowDocuments(JsonRows rows, String column) {
+    /**
+     * @param column name of the value that is the document; empty: the usual ones
+     * @param usual names, of which the first that a row has is taken
+     */
+    RowDocuments(JsonRows rows, String column, List<String> usual) {
         this.rows = rows;
         this.column = column;
+        this.usual = usual;
     }
 
     @Override
@@ -39,9 +44,9 @@ final class RowDocuments implements Documents {
         if (!column.isEmpty()) {
             return textAt(values, column);
         }
-        for (String usual : USUAL) {
-            if (values.has(usual)) {
-                return textAt(values, usual);
+        for (String name : usual) {
+            if (values.has(name)) {
+                return textAt(values, name);
             }
         }
         if (values.has("instruction") && values.has("output")) {
@@ -57,8 +62,8 @@ final class RowDocuments implements Documents {
                     + " apply it yourself and write the outcome into a column text");
         }
         throw rows.invalid(
-                "has none of the columns text, content, page, or instruction with output; its columns are %s, name one of them"
-                        .formatted(names(values)));
+                "has none of the columns %s, or instruction with output; its columns are %s, name one of them"
+                        .formatted(String.join(", ", usual), names(values)));
     }
 
     private String textAt(JsonNode values, String name) {

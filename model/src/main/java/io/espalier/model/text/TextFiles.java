@@ -27,12 +27,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param field of the request that names the files, for messages
  * @param column where rows have their text; empty: where they usually have it
+ * @param usual names of the columns where they usually have it
  */
-record TextFiles(String field, List<Path> files, String column) {
+record TextFiles(String field, List<Path> files, String column, List<String> usual) {
     private static final int HEAD_BYTES = 1 << 16;
 
     TextFiles {
         files = List.copyOf(files);
+    }
+
+    TextFiles(String field, List<Path> files, String column) {
+        this(field, files, column, RowDocuments.USUAL);
     }
 
     /**
@@ -74,7 +79,7 @@ record TextFiles(String field, List<Path> files, String column) {
 
     private Documents documents(Path file) throws IOException {
         return opened(file, (format, bytes, name) -> switch (format) {
-            case ROWS -> new RowDocuments(rows(bytes, name), column);
+            case ROWS -> new RowDocuments(rows(bytes, name), column, usual);
             case PLAIN -> plain(bytes, name);
             case PARQUET -> throw parquet(name);
         });

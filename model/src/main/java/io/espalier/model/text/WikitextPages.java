@@ -17,6 +17,9 @@ import java.util.function.Predicate;
  * @param column where rows of JSON have their page; empty: where they usually have it
  */
 public record WikitextPages(String field, List<Path> files, String column) {
+    /** Where rows have their page. The rows of WikiText's own data set have a column text, but each is a line and no page. */
+    private static final List<String> USUAL = List.of("page");
+
     /** Of one page; the longest of WikiText-103 has some 150,000. */
     private static final int MAX_CHARS = 2_000_000;
 
@@ -27,7 +30,7 @@ public record WikitextPages(String field, List<Path> files, String column) {
      *     of more than two million characters; {@code MODEL_NOT_FOUND} when it cannot be read
      */
     public void forEachWhile(Predicate<WikitextPage> wanted) {
-        try (Documents documents = new TextFiles(field, files, column).open()) {
+        try (Documents documents = new TextFiles(field, files, column, USUAL).open()) {
             boolean more = true;
             for (Reader document = documents.next(); more && document != null; document = documents.next()) {
                 more = pages(document, wanted);

@@ -43,6 +43,31 @@ class WikitextPagesTest {
     }
 
     @Test
+    void rowsThatAreLinesOfPagesAreRefused() throws IOException {
+        // Given
+        Path text = written("{\"text\": \" = One = \\n\"}\n{\"text\": \" first \\n\"}\n");
+
+        // When/Then
+        assertThatThrownBy(() -> pages(text))
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("has none of the columns page");
+    }
+
+    /** A page may be a number in the rows of other texts, which is no text to calibrate on. */
+    @Test
+    void aColumnPageIsTakenForPagesAlone() throws IOException {
+        // Given
+        Path text = written("{\"page\": \"12\", \"body\": \"Once upon a time\"}\n");
+
+        // When/Then
+        assertThatThrownBy(() -> new TextFiles("calibration.text", List.of(text), "")
+                        .open()
+                        .next())
+                .isInstanceOf(EspalierException.class)
+                .hasMessageContaining("has none of the columns text, content, or instruction");
+    }
+
+    @Test
     void linesMayEndAsOnAnySystem() throws IOException {
         // Given
         Path text = written("= One =\r\nfirst\rline\r\n\r\n= Two =\r\nsecond");
