@@ -179,8 +179,8 @@ public final class Inputs implements AutoCloseable {
     /**
      * Tokens of the longest prompt, for the inspection; 0 where there is none.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} naming the prompt with which, and what is written
-     *     behind it, the model cannot cope
+     * @throws EspalierException {@code INVALID_ARGUMENT} naming a prompt that has no tokens, others than the model's, or too many
+     *     beside what is written behind it
      */
     public int longestPrompt(JobSpec.Prompts prompts) {
         if (prompts.texts().isEmpty()) {
@@ -189,7 +189,9 @@ public final class Inputs implements AutoCloseable {
         int longest = 0;
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint)) {
             for (int i = 0; i < prompts.texts().size(); i++) {
-                int tokens = tokenizer.prompt(prompts.texts().get(i)).length;
+                int[] ids = tokenizer.prompt(prompts.texts().get(i));
+                requireKnown(ids, i);
+                int tokens = ids.length;
                 longest = Math.max(longest, tokens);
                 if (tokens == 0
                         || tokens + prompts.tokens() > checkpoint.config().maxPositions()) {
@@ -204,6 +206,17 @@ public final class Inputs implements AutoCloseable {
                 }
             }
             return longest;
+        }
+    }
+
+    private void requireKnown(int[] ids, int prompt) {
+        for (int id : ids) {
+            if (id >= checkpoint.config().vocabSize()) {
+                throw new EspalierException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "evaluation.prompts[%d]: token id %d is outside the model's vocabulary of %d; the tokenizer belongs to another model"
+                                .formatted(prompt, id, checkpoint.config().vocabSize()));
+            }
         }
     }
 

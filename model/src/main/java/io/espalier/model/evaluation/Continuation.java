@@ -83,9 +83,16 @@ public record Continuation(String greedy, String drawn) {
         }
     }
 
-    /** The most bytes that are held at once for a prompt and what is written behind it. */
-    public static long bytes(Footprint footprint, int tokens) {
-        return StreamedGeneration.bytes(footprint, tokens);
+    /**
+     * The most bytes that are held at once.
+     *
+     * @param tokens of the longest prompt and what is written behind it
+     */
+    public static long bytes(Footprint footprint, int prompts, int tokens) {
+        long each = StreamedGeneration.perText(footprint.layout(), tokens);
+        long share = footprint.computation().budget().bytes() / CACHE_SHARE;
+        long cached = Math.max(each, Math.min(share, 2L * prompts * each));
+        return footprint.streamedExact() + footprint.activations(1, tokens) + cached;
     }
 
     private static void write(

@@ -100,6 +100,7 @@ public record TextWindows(
                 if (ids.length > textTokens) {
                     long draw = Seeds.of(seed, "window/" + field + "/" + documents);
                     windows.add(window(ids, (int) Long.remainderUnsigned(draw, ids.length - textTokens), textTokens));
+                    requireFits((long) windows.size() * length);
                 }
                 documents++;
                 if (windows.size() == samples) {

@@ -66,11 +66,6 @@ public final class StreamedGeneration implements AutoCloseable {
         }
     }
 
-    /** The most bytes that are held at once for one text of so many tokens. */
-    public static long bytes(Footprint footprint, int tokens) {
-        return footprint.streamedExact() + footprint.activations(1, tokens) + perText(footprint.layout(), tokens);
-    }
-
     /** Bytes of the keys and values of one text of so many tokens. */
     public static long perText(ModelLayout layout, int tokens) {
         return layout.layers().stream()

@@ -86,11 +86,11 @@ final class ScoreInspection {
                         texts)
                 .check();
         if (prompt > 0) {
+            JobSpec.Prompts prompts = spec.evaluation().prompts();
             Footprint footprint = new Footprint(layout, computation);
             footprint.check(
                     "writing of samples",
-                    Continuation.bytes(
-                            footprint, prompt + spec.evaluation().prompts().tokens()));
+                    Continuation.bytes(footprint, prompts.texts().size(), prompt + prompts.tokens()));
         }
         Engine.setThreads(settings.threads());
         var profile = Engine.profile();
