@@ -37,6 +37,9 @@ final class ScoringProcess {
     /** Tokens of a window whose scores outweigh a small model. */
     static final int LONG = 3072;
 
+    /** Rounds of passes after each of which the memory in use is printed. */
+    static final int ROUNDS = 3;
+
     private ScoringProcess() {}
 
     /** @param arguments the work, then checkpoints */
@@ -59,9 +62,11 @@ final class ScoringProcess {
             case "stream" -> stream(folder, GoldenCheckpoint.windows(16, 64, 1));
             case "repeat-backprop" -> {
                 repeatBackprop(folder, 10);
-                print("early", "VmRSS");
-                repeatBackprop(folder, 30);
-                print("late", "VmRSS");
+                print("round0", "VmRSS");
+                for (int round = 1; round <= ROUNDS; round++) {
+                    repeatBackprop(folder, 20);
+                    print("round" + round, "VmRSS");
+                }
             }
             case "repeat" -> {
                 repeat(folder, 50);
