@@ -131,6 +131,17 @@ enum FuzzTarget {
             };
         }
     },
+    PARQUET {
+        @Override
+        List<byte[]> corpus() {
+            return files("parquet");
+        }
+
+        @Override
+        Reader open(Path folder) throws IOException {
+            return TEXT.open(folder);
+        }
+    },
     REQUEST_JSON {
         @Override
         List<byte[]> corpus() {

@@ -58,6 +58,7 @@ class ArchitectureTest {
             "file",
             "checkpoint",
             "artifact",
+            "parquet",
             "text",
             "tensor",
             "transformer",

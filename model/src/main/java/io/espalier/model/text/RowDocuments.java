@@ -1,6 +1,5 @@
 package io.espalier.model.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.model.file.Quoted;
 import java.io.IOException;
@@ -8,15 +7,17 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Documents out of rows of JSON. */
+/** Documents out of rows. */
 final class RowDocuments implements Documents {
     /** Where the document of a row stands when nobody says so: the names that public data sets use. */
     static final List<String> USUAL = List.of("text", "content");
 
-    private final JsonRows rows;
+    private final Rows rows;
     private final String column;
     private final List<String> usual;
 
@@ -24,20 +25,25 @@ final class RowDocuments implements Documents {
      * @param column name of the value that is the document; empty: the usual ones
      * @param usual names, of which the first that a row has is taken
      */
-    RowDocuments(JsonRows rows, String column, List<String> usual) {
+    RowDocuments(Rows rows, String column, List<String> usual) {
         this.rows = rows;
         this.column = column;
         this.usual = usual;
     }
 
+    /** Names of the columns out of which documents are made, as far as a row has them. */
+    static Set<String> columns(String column, List<String> usual) {
+        Set<String> columns = new LinkedHashSet<>(column.isEmpty() ? usual : List.of(column));
+        if (column.isEmpty()) {
+            columns.addAll(List.of("instruction", "input", "output", "messages"));
+        }
+        return columns;
+    }
+
     @Override
     public @Nullable Reader next() throws IOException {
-        try {
-            JsonNode values = rows.next();
-            return values == null ? null : new StringReader(document(values));
-        } catch (JsonProcessingException e) {
-            throw rows.malformed(e);
-        }
+        JsonNode values = rows.next();
+        return values == null ? null : new StringReader(document(values));
     }
 
     private String document(JsonNode values) {

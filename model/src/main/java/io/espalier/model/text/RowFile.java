@@ -1,6 +1,5 @@
 package io.espalier.model.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
@@ -10,13 +9,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of JSON rows, one after the other or in one array, packed with gzip or not. One row is in memory at a time.
+ * A file of rows: of JSON, one after the other or in one array, packed with gzip or not, or of Parquet. One row is in memory at a
+ * time.
  */
 public final class RowFile implements AutoCloseable {
-    private final JsonRows rows;
+    private final Rows rows;
     private final String field;
 
-    private RowFile(JsonRows rows, String field) {
+    private RowFile(Rows rows, String field) {
         this.rows = rows;
         this.field = field;
     }
@@ -35,7 +35,7 @@ public final class RowFile implements AutoCloseable {
 
     /**
      * @param field of the request that names the file, for messages
-     * @throws EspalierException {@code INVALID_ARGUMENT} for what holds no JSON rows, {@code MODEL_NOT_FOUND}
+     * @throws EspalierException {@code INVALID_ARGUMENT} for what holds no rows, {@code MODEL_NOT_FOUND}
      */
     public static RowFile open(String field, Path file) {
         try {
@@ -48,14 +48,12 @@ public final class RowFile implements AutoCloseable {
     /**
      * The next row; null at the end.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} for what is no JSON object
+     * @throws EspalierException {@code INVALID_ARGUMENT} for what is no such row
      */
     public @Nullable Row next() {
         try {
             JsonNode values = rows.next();
             return values == null ? null : new Row(values, rows.place());
-        } catch (JsonProcessingException e) {
-            throw rows.malformed(e);
         } catch (IOException e) {
             throw unreadable(field, e);
         }

@@ -17,13 +17,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The documents of one or more files, in order. Each file is prose or rows of JSON, packed with gzip or not; which of them, its
- * bytes say.
+ * The documents of one or more files, in order. Each file is prose or rows of JSON, packed with gzip or not, or rows of Parquet;
+ * which of them, its bytes say.
  *
  * @param field of the request that names the files, for messages
  * @param column where rows have their text; empty: where they usually have it
@@ -81,31 +82,31 @@ record TextFiles(String field, List<Path> files, String column, List<String> usu
         return opened(file, (format, bytes, name) -> switch (format) {
             case ROWS -> new RowDocuments(rows(bytes, name), column, usual);
             case PLAIN -> plain(bytes, name);
-            case PARQUET -> throw parquet(name);
+            case PARQUET -> new RowDocuments(parquet(file, bytes, RowDocuments.columns(column, usual)), column, usual);
         });
     }
 
     /**
      * One of the files as rows, whatever their columns.
      *
-     * @throws EspalierException {@code INVALID_ARGUMENT} when it holds no JSON rows
+     * @throws EspalierException {@code INVALID_ARGUMENT} when it holds no rows
      */
-    JsonRows rows(Path file) throws IOException {
+    Rows rows(Path file) throws IOException {
         return opened(file, (format, bytes, name) -> switch (format) {
             case ROWS -> rows(bytes, name);
-            case PLAIN -> throw invalid(name + " holds no JSON rows; give a file with one JSON object per line");
-            case PARQUET -> throw parquet(name);
+            case PLAIN -> throw invalid(name + " holds no rows; give a file with one JSON object per line, or Parquet");
+            case PARQUET -> parquet(file, bytes, Set.of());
         });
     }
 
-    private JsonRows rows(InputStream bytes, String name) throws IOException {
+    private Rows rows(InputStream bytes, String name) throws IOException {
         return new JsonRows(StrictJson.rows(bytes), field, name);
     }
 
-    private EspalierException parquet(String name) {
-        return invalid(("%s is Parquet, which is not read; write it as JSON Lines, in Python:"
-                        + " pandas.read_parquet(\"%s\").to_json(\"rows.jsonl\", orient=\"records\", lines=True)")
-                .formatted(name, name));
+    /** Columns are read from all over the file, which needs a file rather than its bytes in order. */
+    private Rows parquet(Path file, InputStream bytes, Set<String> columns) throws IOException {
+        bytes.close();
+        return ParquetRows.open(file, columns, field);
     }
 
     @FunctionalInterface

@@ -13,7 +13,7 @@ enum TextFormat {
     PLAIN,
     /** JSON objects, one after the other or in one array: each is a document. */
     ROWS,
-    /** A columnar file, which is not read. */
+    /** A columnar file: each row is a document. */
     PARQUET;
 
     private static final byte[] PARQUET_MAGIC = {'P', 'A', 'R', '1'};

@@ -224,7 +224,7 @@ class TextWindowsTest {
 
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(broken).all(2)).contains("row 2 of broken", "JSON");
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(messages).all(2)).contains("row 1 of chat", "template");
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(parquet).all(2)).contains("Parquet", "to_json");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(parquet).all(2)).contains("table", "Parquet", "damaged");
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(cut).all(2)).contains("calibration.text", "cut off");
     }
 

@@ -48,6 +48,19 @@ class ZeroShotTaskTest {
 
     @ParameterizedTest
     @EnumSource
+    void asksTheSameOfParquet(ZeroShotTask task) {
+        // Given
+        Path parquet = Path.of("src/test/resources/parquet/tasks", task.label() + ".parquet");
+
+        // When
+        List<Question> questions = QuestionFile.read(task, "tasks", parquet, Integer.MAX_VALUE);
+
+        // Then
+        assertThat(questions).isEqualTo(GoldenTasks.questions(task));
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void answersAsTheHarnessSaysTheModelDoes(ZeroShotTask task) {
         List<JsonNode> documents = GoldenTasks.documents(task);
         List<Question> questions = GoldenTasks.questions(task);
@@ -83,7 +96,7 @@ class ZeroShotTaskTest {
                 "arc_challenge | {\"question\": \"q\", \"choices\": {\"text\": [\"a\", \"b\"], \"label\": [\"A\", \"B\"]}, \"answerKey\": \"C\"} | has answerKey \"C\", which is none of the 2 labels of its 2 choices",
                 "arc_easy      | {\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answerKey\": \"A\"}  | needs 2 to 26 answers in choices.text",
                 "openbookqa    | {\"question_stem\": 3}                                            | has no text in column question_stem",
-                "boolq         | [1]                                                             | holds no JSON rows",
+                "boolq         | [1]                                                             | holds no rows",
                 "boolq         | {\"passage\": \"p\", \"question\"                                      | row 1 of t.jsonl is not JSON",
             })
     void refusesRowsOfAnotherKindNamingRowAndColumn(String task, String row, String message) throws IOException {
