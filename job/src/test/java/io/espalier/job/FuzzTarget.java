@@ -131,6 +131,35 @@ enum FuzzTarget {
             };
         }
     },
+    CHAT_TEMPLATE {
+        @Override
+        List<byte[]> corpus() {
+            return files("chat-template");
+        }
+
+        @Override
+        Reader open(Path folder) throws IOException {
+            Path texts = Files.createDirectory(folder.resolve("texts"));
+            Path model = Files.createDirectories(folder.resolve("models/tiny"));
+            writeModel(model);
+            Files.copy(CORPUS.resolve("tokenizer/word-level.json"), model.resolve(Tokenizer.FILE));
+            Workspace workspace = new Workspace(
+                    folder.resolve("models"), texts, new FolderArtifactStore(folder.resolve("artifacts")));
+            JobSpec spec = RequestMapper.toSpec(
+                    "job",
+                    PruneRequest.newBuilder()
+                            .setModel("tiny")
+                            .setCalibration(
+                                    Calibration.newBuilder().setText("text").setSequenceLength(4))
+                            .setPruning(Pruning.newBuilder().setUnitRatio(0.25))
+                            .build());
+            Files.copy(CORPUS.resolve("conversations.jsonl"), texts.resolve("text"));
+            return bytes -> {
+                Files.write(model.resolve("chat_template.jinja"), bytes);
+                workspace.inspect(spec, Inputs::calibrationRead);
+            };
+        }
+    },
     PARQUET {
         @Override
         List<byte[]> corpus() {

@@ -59,6 +59,7 @@ class ArchitectureTest {
             "checkpoint",
             "artifact",
             "parquet",
+            "chat",
             "text",
             "tensor",
             "transformer",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.chat.ChatTemplates;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.ModelConfig;
 import io.espalier.model.file.Quoted;
@@ -77,7 +78,7 @@ record GgufTokenizer(
         List<String> notes = new ArrayList<>(vocabulary.notes(config.modelType()));
         Map<String, Integer> special =
                 GgufSpecialTokens.of(checkpoint, vocabulary, beginning.length == 1 ? beginning : bos, notes);
-        Map<String, String> templates = GgufChatTemplates.of(checkpoint);
+        Map<String, String> templates = ChatTemplates.of(checkpoint.companions(), Tokenizer.settings(checkpoint));
         boolean stripsAfter = vocabulary.stripsAfter();
         if (model.path("byte_fallback").asBoolean()) {
             SentencePiece pieces = SentencePiece.of(json, vocabulary);

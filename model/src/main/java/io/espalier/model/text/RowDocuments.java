@@ -1,6 +1,7 @@
 package io.espalier.model.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.espalier.model.chat.ChatTemplateException;
 import io.espalier.model.file.Quoted;
 import java.io.IOException;
 import java.io.Reader;
@@ -17,25 +18,29 @@ final class RowDocuments implements Documents {
     /** Where the document of a row stands when nobody says so: the names that public data sets use. */
     static final List<String> USUAL = List.of("text", "content");
 
+    private static final String MESSAGES = "messages";
+
     private final Rows rows;
     private final String column;
     private final List<String> usual;
+    private final Conversations conversations;
 
     /**
      * @param column name of the value that is the document; empty: the usual ones
      * @param usual names, of which the first that a row has is taken
      */
-    RowDocuments(Rows rows, String column, List<String> usual) {
+    RowDocuments(Rows rows, String column, List<String> usual, Conversations conversations) {
         this.rows = rows;
         this.column = column;
         this.usual = usual;
+        this.conversations = conversations;
     }
 
     /** Names of the columns out of which documents are made, as far as a row has them. */
     static Set<String> columns(String column, List<String> usual) {
         Set<String> columns = new LinkedHashSet<>(column.isEmpty() ? usual : List.of(column));
         if (column.isEmpty()) {
-            columns.addAll(List.of("instruction", "input", "output", "messages"));
+            columns.addAll(List.of("instruction", "input", "output", MESSAGES));
         }
         return columns;
     }
@@ -48,7 +53,7 @@ final class RowDocuments implements Documents {
 
     private String document(JsonNode values) {
         if (!column.isEmpty()) {
-            return textAt(values, column);
+            return values.path(column).isArray() ? conversation(values.get(column)) : textAt(values, column);
         }
         for (String name : usual) {
             if (values.has(name)) {
@@ -63,13 +68,20 @@ final class RowDocuments implements Documents {
             parts.add(textAt(values, "output"));
             return String.join("\n", parts);
         }
-        if (values.has("messages")) {
-            throw rows.invalid("holds messages, which the model's chat template would have to be put around;"
-                    + " apply it yourself and write the outcome into a column text");
+        if (values.has(MESSAGES)) {
+            return conversation(values.get(MESSAGES));
         }
         throw rows.invalid(
-                "has none of the columns %s, or instruction with output; its columns are %s, name one of them"
+                "has none of the columns %s, instruction with output, or messages; its columns are %s, name one of them"
                         .formatted(String.join(", ", usual), names(values)));
+    }
+
+    private String conversation(JsonNode messages) {
+        try {
+            return conversations.text(messages);
+        } catch (ChatTemplateException e) {
+            throw rows.invalid("cannot be read: " + e.getMessage());
+        }
     }
 
     private String textAt(JsonNode values, String name) {

@@ -39,7 +39,7 @@ public final class RowFile implements AutoCloseable {
      */
     public static RowFile open(String field, Path file) {
         try {
-            return new RowFile(new TextFiles(field, List.of(file), "").rows(file), field);
+            return new RowFile(new TextFiles(field, List.of(file), "", Conversations.NONE).rows(file), field);
         } catch (IOException e) {
             throw unreadable(field, e);
         }

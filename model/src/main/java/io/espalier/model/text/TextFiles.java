@@ -29,16 +29,17 @@ import org.jspecify.annotations.Nullable;
  * @param field of the request that names the files, for messages
  * @param column where rows have their text; empty: where they usually have it
  * @param usual names of the columns where they usually have it
+ * @param conversations makes a text of rows that hold messages
  */
-record TextFiles(String field, List<Path> files, String column, List<String> usual) {
+record TextFiles(String field, List<Path> files, String column, List<String> usual, Conversations conversations) {
     private static final int HEAD_BYTES = 1 << 16;
 
     TextFiles {
         files = List.copyOf(files);
     }
 
-    TextFiles(String field, List<Path> files, String column) {
-        this(field, files, column, RowDocuments.USUAL);
+    TextFiles(String field, List<Path> files, String column, Conversations conversations) {
+        this(field, files, column, RowDocuments.USUAL, conversations);
     }
 
     /**
@@ -80,9 +81,11 @@ record TextFiles(String field, List<Path> files, String column, List<String> usu
 
     private Documents documents(Path file) throws IOException {
         return opened(file, (format, bytes, name) -> switch (format) {
-            case ROWS -> new RowDocuments(rows(bytes, name), column, usual);
+            case ROWS -> new RowDocuments(rows(bytes, name), column, usual, conversations);
             case PLAIN -> plain(bytes, name);
-            case PARQUET -> new RowDocuments(parquet(file, bytes, RowDocuments.columns(column, usual)), column, usual);
+            case PARQUET ->
+                new RowDocuments(
+                        parquet(file, bytes, RowDocuments.columns(column, usual)), column, usual, conversations);
         });
     }
 

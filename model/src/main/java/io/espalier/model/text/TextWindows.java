@@ -54,7 +54,8 @@ public record TextWindows(
         int textTokens = textTokens(samples, length);
         List<int[]> windows = new ArrayList<>();
         int[] carried = {};
-        try (JoinedReader joined = new JoinedReader(new TextFiles(field, files, column).open())) {
+        try (JoinedReader joined =
+                new JoinedReader(new TextFiles(field, files, column, tokenizer::conversation).open())) {
             TextPieces pieces = new TextPieces(joined);
             for (String piece = pieces.next(); piece != null && windows.size() < samples; piece = pieces.next()) {
                 Cancellation.check();
@@ -93,7 +94,7 @@ public record TextWindows(
         List<int[]> windows = new ArrayList<>();
         long documents = 0;
         long longest = 0;
-        try (Documents all = new TextFiles(field, files, column).open()) {
+        try (Documents all = new TextFiles(field, files, column, tokenizer::conversation).open()) {
             for (Reader document = all.next(); document != null; document = all.next()) {
                 int[] ids = tokens(new TextPieces(document));
                 longest = Math.max(longest, ids.length);

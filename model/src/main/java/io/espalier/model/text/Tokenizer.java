@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.espalier.base.ErrorCode;
 import io.espalier.base.EspalierException;
+import io.espalier.model.chat.ChatTemplate;
+import io.espalier.model.chat.ChatTemplateException;
+import io.espalier.model.chat.ChatTemplates;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.file.Quoted;
 import io.espalier.model.file.StrictJson;
@@ -18,6 +21,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Converts text to token ids and back with the checkpoint's {@code tokenizer.json}, or what {@link BpeFiles} makes of others. */
 public final class Tokenizer implements AutoCloseable {
@@ -36,10 +40,13 @@ public final class Tokenizer implements AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
     private final JsonNode config;
+    private final Map<String, Path> files;
+    private @Nullable ChatTemplate chat;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer, JsonNode config) {
+    private Tokenizer(HuggingFaceTokenizer tokenizer, JsonNode config, Map<String, Path> files) {
         this.tokenizer = tokenizer;
         this.config = config;
+        this.files = files;
     }
 
     /**
@@ -52,11 +59,12 @@ public final class Tokenizer implements AutoCloseable {
         Map<String, Path> files = checkpoint.companions();
         JsonNode config = settings(checkpoint);
         return files.containsKey(FILE)
-                ? open(checkpoint.file(FILE), config)
+                ? open(checkpoint.file(FILE), config, files)
                 : open(
                         () -> new ByteArrayInputStream(
                                 BpeFiles.tokenizerJson(checkpoint.config().modelType(), files, config)),
-                        config);
+                        config,
+                        files);
     }
 
     /**
@@ -85,10 +93,10 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     static Tokenizer open(Path tokenizerJson) {
-        return open(tokenizerJson, MissingNode.getInstance());
+        return open(tokenizerJson, MissingNode.getInstance(), Map.of());
     }
 
-    private static Tokenizer open(Path tokenizerJson, JsonNode config) {
+    private static Tokenizer open(Path tokenizerJson, JsonNode config, Map<String, Path> files) {
         return open(
                 () -> {
                     if (Files.size(tokenizerJson) > MAX_BYTES) {
@@ -97,7 +105,8 @@ public final class Tokenizer implements AutoCloseable {
                     }
                     return Files.newInputStream(tokenizerJson);
                 },
-                config);
+                config,
+                files);
     }
 
     @FunctionalInterface
@@ -105,13 +114,13 @@ public final class Tokenizer implements AutoCloseable {
         InputStream open() throws IOException;
     }
 
-    private static Tokenizer open(Source source, JsonNode config) {
+    private static Tokenizer open(Source source, JsonNode config, Map<String, Path> files) {
         try {
             try (InputStream json = source.open()) {
                 TokenizerCheck.check(json);
             }
             try (InputStream json = source.open()) {
-                return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), config);
+                return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), config, files);
             }
         } catch (EspalierException e) {
             throw e;
@@ -202,10 +211,33 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private OptionalInt special(String name) {
-        JsonNode named = config.path(name);
-        String text = named.isObject() ? named.path("content").asText() : named.asText();
+        String text = specialText(name);
         int[] ids = text.isEmpty() ? new int[0] : ids(text, false);
         return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();
+    }
+
+    private String specialText(String name) {
+        JsonNode named = config.path(name);
+        return named.isObject() ? named.path("content").asText() : named.asText();
+    }
+
+    /**
+     * A conversation as the model's chat template writes it, without the token that begins a sequence.
+     *
+     * @param messages an array of objects with {@code role} and {@code content}
+     * @throws ChatTemplateException when there is no template, or it cannot be put around them
+     */
+    public String conversation(JsonNode messages) throws ChatTemplateException {
+        if (chat == null) {
+            String template = ChatTemplates.of(files, config).get(ChatTemplates.USUAL);
+            if (template == null) {
+                throw new ChatTemplateException(
+                        "holds messages, and the model has no chat template;"
+                                + " put the chat_template.jinja of a model of its kind beside it, or write their text into a column text");
+            }
+            chat = new ChatTemplate(template, specialText(EOS));
+        }
+        return chat.text(messages);
     }
 
     private int[] ids(String text, boolean special) {

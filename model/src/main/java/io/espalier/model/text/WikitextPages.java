@@ -30,7 +30,7 @@ public record WikitextPages(String field, List<Path> files, String column) {
      *     of more than two million characters; {@code MODEL_NOT_FOUND} when it cannot be read
      */
     public void forEachWhile(Predicate<WikitextPage> wanted) {
-        try (Documents documents = new TextFiles(field, files, column, USUAL).open()) {
+        try (Documents documents = new TextFiles(field, files, column, USUAL, Conversations.NONE).open()) {
             boolean more = true;
             for (Reader document = documents.next(); more && document != null; document = documents.next()) {
                 more = pages(document, wanted);

@@ -4,6 +4,7 @@ import static io.espalier.model.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.espalier.base.ErrorCode;
+import io.espalier.model.checkpoint.Checkpoint;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -210,6 +211,36 @@ class TextWindowsTest {
     }
 
     @Test
+    void conversationsAreReadAsTheModelsTemplateWritesThem() throws IOException {
+        // Given
+        Path model = Files.createDirectory(folder.resolve("model"));
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.copy(TokenizerTest.DEMO.resolve("llama").resolve(name), model.resolve(name));
+        }
+        Files.writeString(
+                model.resolve("chat_template.jinja"),
+                "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + '\n' }}{% endfor %}");
+        Path rows = Files.writeString(folder.resolve("rows"), """
+                {"messages": [{"role": "user", "content": "Which way is north?"}, {"role": "assistant", "content": "Up."}]}
+                {"messages": [{"role": "user", "content": "And south?"}, {"role": "assistant", "content": "Down."}]}
+                """);
+        Path prose = text("user: Which way is north?\nassistant: Up.\n\n\nuser: And south?\nassistant: Down.\n");
+
+        try (Checkpoint checkpoint = Checkpoint.open(model);
+                Tokenizer chatting = Tokenizer.open(checkpoint)) {
+            // When
+            Windows windows = new TextWindows("calibration.text", rows, chatting, VOCAB).all(4);
+
+            // Then
+            assertThat(windows.documents()).isEqualTo(2);
+            assertThat(windows.tokens())
+                    .isDeepEqualTo(new TextWindows("calibration.text", prose, chatting, VOCAB)
+                            .all(4)
+                            .tokens());
+        }
+    }
+
+    @Test
     void whatIsNoTextIsRefusedWithItsRow() throws IOException {
         Path broken = Files.writeString(folder.resolve("broken"), "{\"text\": \"One two three four\"}\n{\"text\": \n");
         Path messages = Files.writeString(
@@ -223,7 +254,8 @@ class TextWindowsTest {
         Files.write(cut, Arrays.copyOf(packed.toByteArray(), packed.size() / 2));
 
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(broken).all(2)).contains("row 2 of broken", "JSON");
-        assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(messages).all(2)).contains("row 1 of chat", "template");
+        assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(messages).all(2))
+                .contains("row 1 of chat", "no chat template", "chat_template.jinja");
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(parquet).all(2)).contains("table", "Parquet", "damaged");
         assertFails(ErrorCode.INVALID_ARGUMENT, () -> windows(cut).all(2)).contains("calibration.text", "cut off");
     }

@@ -60,7 +60,7 @@ class WikitextPagesTest {
         Path text = written("{\"page\": \"12\", \"body\": \"Once upon a time\"}\n");
 
         // When/Then
-        assertThatThrownBy(() -> new TextFiles("calibration.text", List.of(text), "")
+        assertThatThrownBy(() -> new TextFiles("calibration.text", List.of(text), "", Conversations.NONE)
                         .open()
                         .next())
                 .isInstanceOf(EspalierException.class)
