@@ -2,12 +2,14 @@ package io.espalier.model.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -73,6 +75,15 @@ class ChatTemplateTest {
                         .text(JSON.readTree("[{\"role\": \"user\", \"content\": \"Hi\"}]")))
                 .isInstanceOf(ChatTemplateException.class)
                 .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(400));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{{", "{{ (a=", "{{ not a", "{{ '", "{{ a.", "{{ a[", "{{ |", "{%", "{{ (a=- "})
+    void aLongTemplateIsRefusedSoon(String part) {
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> assertThatThrownBy(
+                        () -> new ChatTemplate(part.repeat(1_000_000 / part.length()), "")
+                                .text(JSON.readTree("[{\"role\": \"user\", \"content\": \"Hi\"}]")))
+                .isInstanceOf(ChatTemplateException.class));
     }
 
     @ParameterizedTest
