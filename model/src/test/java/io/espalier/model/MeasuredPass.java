@@ -48,6 +48,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Each kind of pass with what its footprint says of it: every chunk is as large as it gets. */
@@ -265,8 +267,8 @@ enum MeasuredPass {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
             teach(checkpoint, folder);
-            LocalDistillation distillation =
-                    new LocalDistillation(checkpoint, WINDOWS, folder, LOCAL, 1, MemoryBudget.DEFAULT);
+            LocalDistillation distillation = new LocalDistillation(
+                    checkpoint, linears(checkpoint), WINDOWS, folder, LOCAL, 1, MemoryBudget.DEFAULT);
             distillation.layer(1, folder, Progress.SILENT);
         }
 
@@ -340,6 +342,14 @@ enum MeasuredPass {
 
     private static LayerScope all(Checkpoint checkpoint) {
         return new LayerScope(0, checkpoint.config().layers().size());
+    }
+
+    /** Names of the weights of all linear layers, as if all were masked. */
+    private static Set<String> linears(Checkpoint checkpoint) {
+        return ModelLayout.of(checkpoint).layers().stream()
+                .flatMap(layer -> layer.linears().stream())
+                .map(linear -> linear.weight().name())
+                .collect(Collectors.toSet());
     }
 
     /** The first quarter of each layer's units. */

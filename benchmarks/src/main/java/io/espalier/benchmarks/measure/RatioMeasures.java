@@ -19,6 +19,7 @@ import io.espalier.model.search.SearchSpace;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -141,6 +142,7 @@ final class RatioMeasures {
                     pass,
                     (teacher, folder) -> new LocalDistillation(
                                     pass.checkpoint(),
+                                    Set.of(),
                                     pass.windows(),
                                     teacher,
                                     new LocalTraining(false, STEPS, batch, 1e-3),

@@ -66,7 +66,7 @@ record LayerTraining(
         Path result = folder.resolve(LocalDistillation.file(layer.index()));
         // Another worker may do the same task: each writes what is best so far under a name of its own.
         Path best = folder.resolve("." + result.getFileName() + "." + UUID.randomUUID());
-        try (TrainedLayer trained = new TrainedLayer(distillation.pruned(), layer)) {
+        try (TrainedLayer trained = new TrainedLayer(distillation.pruned(), layer, distillation.masked())) {
             LossCurve curve = train(trained, new LayerFile(layer, best), progress);
             Files.move(best, result, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             return curve;

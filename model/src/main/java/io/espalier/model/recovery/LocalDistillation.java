@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Trains each decoder layer of a pruned model on its own to imitate the dense layer: it minimises ‖f(h) − g(h')‖² / ‖g(h')‖²
@@ -22,12 +23,24 @@ import java.util.List;
  * layers h is h', so all layers can be trained at the same time; behind recovered ones h is what those give (after Puzzle's
  * blockwise distillation, Bercovich et al., 2024).
  *
+ * @param masked names of the tensors in which pruning made single weights zero; those weights stay zero, bit for bit. A zero of
+ *     any other tensor learns: a bias or norm may begin at 0
  * @param windows [n][t] token ids, those of the {@link TeacherPass}
  * @param teacher folder that a {@link TeacherPass} filled
  * @param seed of the order of the windows
  */
 public record LocalDistillation(
-        Checkpoint pruned, int[][] windows, Path teacher, LocalTraining training, long seed, MemoryBudget budget) {
+        Checkpoint pruned,
+        Set<String> masked,
+        int[][] windows,
+        Path teacher,
+        LocalTraining training,
+        long seed,
+        MemoryBudget budget) {
+    public LocalDistillation {
+        masked = Set.copyOf(masked);
+    }
+
     /**
      * The most bytes that are held at once with batches of windows of {@code length} tokens: a layer with its gradients and the
      * optimizer's two means, a batch, and what is recorded of a chunk.

@@ -16,12 +16,14 @@ import io.espalier.model.transformer.Parameter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A decoder layer whose weights and norms learn, with their gradients and the state of the optimizer, in fp32. */
 final class TrainedLayer implements AutoCloseable {
     private final Scope scope = Scope.open();
     private final Checkpoint checkpoint;
     private final LayerLayout layer;
+    private final Set<String> masked;
     private final Arena memory;
     private final LayerWeights weights;
     private final Map<String, Trained> trained = new LinkedHashMap<>();
@@ -30,9 +32,11 @@ final class TrainedLayer implements AutoCloseable {
     /** Three tensors of the shape of a weight: its gradient, and the means that the optimizer keeps of it. */
     private record Trained(Tensor gradient, Tensor mean, Tensor square) {}
 
-    TrainedLayer(Checkpoint checkpoint, LayerLayout layer) {
+    /** @param masked names of the tensors whose zeros stay, as in {@link LocalDistillation} */
+    TrainedLayer(Checkpoint checkpoint, LayerLayout layer, Set<String> masked) {
         this.checkpoint = checkpoint;
         this.layer = layer;
+        this.masked = masked;
         this.memory = LayerWeights.arenaForLayer(List.of(layer));
         this.weights = LayerWeights.readRecordable(checkpoint, layer, memory);
         for (Parameter parameter : layer.parameters()) {
@@ -109,6 +113,9 @@ final class TrainedLayer implements AutoCloseable {
         RecoveryKernels optimizer = new RecoveryKernels(scope);
         for (Parameter parameter : layer.parameters()) {
             Trained of = of(parameter);
+            if (masked.contains(parameter.name())) {
+                optimizer.holdZeros(weights.get(parameter), of.gradient, of.square);
+            }
             optimizer.adam(
                     weights.get(parameter), of.gradient, of.mean, of.square, rate, RecoveryKernels.Adam.USUAL, step);
             kernels.clear(of.gradient);

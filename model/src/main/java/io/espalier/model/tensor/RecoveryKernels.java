@@ -48,6 +48,18 @@ public final class RecoveryKernels extends KernelCalls {
         public static final Adam USUAL = new Adam(0.9, 0.999, 1e-8, 0);
     }
 
+    /**
+     * Sets the gradients of removed weights to zero, in place, so that the next step of {@link #adam} leaves those weights as they
+     * are. The removed weights are those that were 0 before the first step; one that a step takes to 0 can move on.
+     *
+     * @param weight w, contiguous
+     * @param gradient of the loss, of the shape of w
+     * @param square running mean of the squared gradient before the step, of the shape of w
+     */
+    public void holdZeros(Tensor weight, Tensor gradient, Tensor square) {
+        tensor("hold_zeros", of(weight), of(gradient), of(square)).close();
+    }
+
     /** x · factor, in place. */
     public void scaleInPlace(Tensor x, double factor) {
         tensor("scale_in_place", of(x), IValue.from(factor)).close();

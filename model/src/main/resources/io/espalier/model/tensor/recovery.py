@@ -16,6 +16,18 @@
       (flat[start:end]).mul_(1. - rate * decay).addcdiv_(m1, width, value=-rate / first)
     return w
 
+  # Sets the gradient of every removed weight to zero, in place, before a step of `adam` with the same w and v. A weight is removed
+  # if it is 0 and v is: v is 0 everywhere before the first step, so these are the zeros that the training began with, and none
+  # that a weight passes through later, whose v its gradients have made positive. So w = v = 0 lasts, and no mask has to be kept.
+  def hold_zeros(self: __torch__.Kernels, w: Tensor, gradient: Tensor, v: Tensor) -> Tensor:
+    flat, g, square = w.view([-1]), gradient.view([-1]), v.view([-1])
+    step = 131072
+    for start in range(0, flat.size(0), step):
+      end = start + step
+      removed = (flat[start:end] == 0.).logical_and_(square[start:end] == 0.)
+      (g[start:end]).masked_fill_(removed, 0.)
+    return gradient
+
   # x · factor, in place.
   def scale_in_place(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return x.mul_(factor)

@@ -7,6 +7,8 @@ import io.espalier.model.DemoModel;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
 import io.espalier.model.evaluation.Perplexity;
+import io.espalier.model.importance.InputStatistics;
+import io.espalier.model.importance.LayerEvidence;
 import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
@@ -15,6 +17,12 @@ import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
 import io.espalier.model.pruning.UnitRounding;
+import io.espalier.model.sparsity.LinearChoice;
+import io.espalier.model.sparsity.MaskCriterion;
+import io.espalier.model.sparsity.MaskReport;
+import io.espalier.model.sparsity.SparseGptPass;
+import io.espalier.model.sparsity.SparsePruning;
+import io.espalier.model.sparsity.SparsityPattern;
 import io.espalier.model.tensor.MemoryBudget;
 import io.espalier.model.transformer.LayerScope;
 import java.io.IOException;
@@ -23,13 +31,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What a recovery is worth on the trained demo model. The table of docs/results.md is made with
@@ -38,39 +49,80 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecoveryIT {
     private static final Path TABLE = Path.of("target", "recovery-results.md");
 
+    private static final SparsityPattern TWO_OF_FOUR = new SparsityPattern.NofM(2, 4);
+
     @TempDir
     private Path folder;
 
-    /** A demo model that lost half of its units, with what recoveries learn from. */
+    /** Writes what is left of a dense model into a folder. */
+    private interface Pruning {
+        /** @return names of the tensors in which single weights became zero */
+        Set<String> write(Checkpoint dense, int[][] windows, Path out);
+    }
+
+    private Set<String> halfOfTheUnits(Checkpoint dense, int[][] windows, Path out) {
+        Map<Integer, UnitScores> scores =
+                DemoScores.byLayer(new DemoScores(dense, windows, folder.resolve("scores")).obs());
+        List<RemovedUnits> removed = new UniformAllocation(new UnitRounding(1))
+                .select(
+                        new Budget.UnitRatio(0.5),
+                        dense.config().layers(),
+                        all(dense),
+                        scores,
+                        new PrunedTensors(dense, Compensation.LEAST_SQUARES_BLEND));
+        DemoModel.prune(dense, removed, windows, Compensation.LEAST_SQUARES_BLEND, out);
+        return Set.of();
+    }
+
+    private static Set<String> twoOfFourByWanda(Checkpoint dense, int[][] windows, Path out) {
+        InputStatistics statistics = InputStatistics.collect(dense, windows, all(dense), Progress.SILENT);
+        return SparsePruning.write(
+                        dense,
+                        all(dense),
+                        (layer, weights) -> MaskCriterion.named("wanda")
+                                .masks(
+                                        new LayerEvidence(layer, weights, 0).with(statistics),
+                                        TWO_OF_FOUR,
+                                        LinearChoice.ALL),
+                        out)
+                .stream()
+                .map(MaskReport::tensor)
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> twoOfFourBySparseGpt(Checkpoint dense, int[][] windows, Path out) {
+        SparseGptPass pass =
+                new SparseGptPass(dense, windows, TWO_OF_FOUR, LinearChoice.ALL, all(dense), MemoryBudget.DEFAULT);
+        return SparsePruning.write(dense, out, writer -> pass.run(writer, Progress.SILENT)).stream()
+                .map(report -> report.mask().tensor())
+                .collect(Collectors.toSet());
+    }
+
+    private static LayerScope all(Checkpoint dense) {
+        return new LayerScope(0, dense.config().layers().size());
+    }
+
+    /** A demo model that lost half of its units or weights, with what recoveries learn from. */
     private final class Halved implements AutoCloseable {
         private final Checkpoint dense;
         private final Checkpoint pruned;
+        private final Set<String> masked;
         private final int[][] windows;
         private final int[][] evaluation;
         private final Path teacher = folder.resolve("teacher");
 
-        Halved(int samples, int evaluated) {
+        Halved(int samples, int evaluated, Pruning pruning) {
             dense = DemoModel.open();
             windows = DemoModel.calibration(dense, samples, 128);
             evaluation = DemoModel.evaluation(dense, evaluated, 128);
-            Map<Integer, UnitScores> scores =
-                    DemoScores.byLayer(new DemoScores(dense, windows, folder.resolve("scores")).obs());
-            LayerScope all = new LayerScope(0, dense.config().layers().size());
-            List<RemovedUnits> removed = new UniformAllocation(new UnitRounding(1))
-                    .select(
-                            new Budget.UnitRatio(0.5),
-                            dense.config().layers(),
-                            all,
-                            scores,
-                            new PrunedTensors(dense, Compensation.LEAST_SQUARES_BLEND));
             Path out = folder.resolve("pruned");
-            DemoModel.prune(dense, removed, windows, Compensation.LEAST_SQUARES_BLEND, out);
+            masked = pruning.write(dense, windows, out);
             pruned = Checkpoint.open(out);
             new TeacherPass(dense, windows, MemoryBudget.DEFAULT).run(teacher, Progress.SILENT);
         }
 
         LocalDistillation distillation(LocalTraining training, long seed) {
-            return new LocalDistillation(pruned, windows, teacher, training, seed, MemoryBudget.DEFAULT);
+            return new LocalDistillation(pruned, masked, windows, teacher, training, seed, MemoryBudget.DEFAULT);
         }
 
         List<LossCurve> parallel(LocalTraining training, long seed, Path to) {
@@ -112,7 +164,7 @@ class RecoveryIT {
 
     @Test
     void aModelThatLostHalfOfItsUnitsComesCloserToTheDenseOne() throws IOException {
-        try (Halved halved = new Halved(64, 50)) {
+        try (Halved halved = new Halved(64, 50, this::halfOfTheUnits)) {
             // Given
             Path layers = folder.resolve("layers");
 
@@ -130,7 +182,7 @@ class RecoveryIT {
     @ParameterizedTest
     @EnumSource(LoraTraining.Objective.class)
     void adaptersBringItCloser(LoraTraining.Objective objective) throws IOException {
-        try (Halved halved = new Halved(64, 50)) {
+        try (Halved halved = new Halved(64, 50, this::halfOfTheUnits)) {
             // Given
             LoraTraining training = new LoraTraining(8, 16, List.of(), objective, 20, 8, 1e-3, 2);
             LoraDistillation lora = halved.lora(halved.pruned, training, 1);
@@ -149,6 +201,32 @@ class RecoveryIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"wanda", "sparsegpt"})
+    @EnabledIfSystemProperty(named = "results.full", matches = "true")
+    void everyRecoveryOfAMask(String rule) throws IOException {
+        Pruning pruning = rule.equals("wanda") ? RecoveryIT::twoOfFourByWanda : RecoveryIT::twoOfFourBySparseGpt;
+        List<String> rows = new ArrayList<>();
+        try (Halved halved = new Halved(512, 200, pruning)) {
+            rows.add("dense | %.3f".formatted(halved.perplexity(halved.dense)));
+            rows.add("pruned | %.3f".formatted(halved.perplexity(halved.pruned)));
+            for (boolean sequential : new boolean[] {false, true}) {
+                String order = sequential ? "sequential" : "parallel";
+                LocalTraining training = new LocalTraining(sequential, 150, 16, 1e-3);
+                Path layers = folder.resolve("layers-" + order);
+                List<LossCurve> curves = sequential
+                        ? halved.distillation(training, 1).sequence(layers, Progress.SILENT)
+                        : halved.parallel(training, 1, layers);
+                curves.forEach(curve -> rows.add(
+                        "%s | %.4f | %.4f | %d".formatted(order, curve.before(), curve.after(), curve.best())));
+                try (Checkpoint recovered = halved.recovered(layers, "recovered-" + order)) {
+                    rows.add("%s | %.3f".formatted(order, halved.perplexity(recovered)));
+                }
+                Files.write(TABLE.resolveSibling("recovery-results-%s.md".formatted(rule)), rows);
+            }
+        }
+    }
+
     @Test
     @EnabledIfSystemProperty(named = "results.full", matches = "true")
     void everyRecovery() throws IOException {
@@ -156,7 +234,7 @@ class RecoveryIT {
         int loraSteps = Integer.getInteger("results.lora.steps", 300);
         double loraRate = Double.parseDouble(System.getProperty("results.lora.rate", "1e-3"));
         List<String> rows = new ArrayList<>();
-        try (Halved halved = new Halved(Integer.getInteger("results.samples", 512), 200)) {
+        try (Halved halved = new Halved(Integer.getInteger("results.samples", 512), 200, this::halfOfTheUnits)) {
             rows.add("dense | %.3f".formatted(halved.perplexity(halved.dense)));
             rows.add("pruned | %.3f".formatted(halved.perplexity(halved.pruned)));
             for (String order :

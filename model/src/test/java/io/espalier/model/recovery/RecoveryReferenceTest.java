@@ -11,6 +11,7 @@ import io.espalier.model.tensor.MemoryBudget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,7 @@ class RecoveryReferenceTest {
         open(family);
         LocalDistillation distillation = new LocalDistillation(
                 models.student(),
+                Set.of(),
                 windows(),
                 teacher,
                 new LocalTraining(false, STEPS, WINDOWS - 1, 1e-3),

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -55,7 +56,7 @@ class RecoveryTest {
     }
 
     private LocalDistillation local(LocalTraining training) {
-        return new LocalDistillation(models.student(), WINDOWS, teacher, training, 1, MemoryBudget.DEFAULT);
+        return new LocalDistillation(models.student(), Set.of(), WINDOWS, teacher, training, 1, MemoryBudget.DEFAULT);
     }
 
     private LoraDistillation lora() {
@@ -187,7 +188,7 @@ class RecoveryTest {
             Files.write(overflowing.resolve("dense-%d.f32".formatted(boundary)), bytes);
         }
         LocalDistillation distillation =
-                new LocalDistillation(models.student(), WINDOWS, overflowing, LOCAL, 1, MemoryBudget.DEFAULT);
+                new LocalDistillation(models.student(), Set.of(), WINDOWS, overflowing, LOCAL, 1, MemoryBudget.DEFAULT);
 
         // When, then
         assertThatThrownBy(() -> distillation.layer(0, folder.resolve("out"), Progress.SILENT))

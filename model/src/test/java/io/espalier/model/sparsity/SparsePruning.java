@@ -18,7 +18,7 @@ public final class SparsePruning {
     }
 
     /** By any pass that writes all tensors of the dense checkpoint. */
-    static <R> R write(Checkpoint dense, Path folder, Function<CheckpointWriter, R> pass) {
+    public static <R> R write(Checkpoint dense, Path folder, Function<CheckpointWriter, R> pass) {
         try (CheckpointWriter out =
                 CheckpointWriter.create(folder, List.copyOf(dense.tensors().values()))) {
             R result = pass.apply(out);

@@ -86,9 +86,16 @@ public final class RecoverWork {
         int[][] windows = inputs.recovery();
         List<SortedMap<Integer, LossCurve>> curves = new ArrayList<>();
         for (StagedCheckpoint source : task.sources()) {
-            try (Checkpoint pruned = staged(job, source).open()) {
+            Staged before = staged(job, source);
+            try (Checkpoint pruned = before.open()) {
                 LocalDistillation distillation = new LocalDistillation(
-                        pruned, windows, teacher(job), job.local(), job.spec().seed(), budget(job));
+                        pruned,
+                        before.manifest().masks().keySet(),
+                        windows,
+                        teacher(job),
+                        job.local(),
+                        job.spec().seed(),
+                        budget(job));
                 curves.add(train(distillation, task, learned(job, source), progress));
             }
         }
@@ -184,7 +191,8 @@ public final class RecoverWork {
         String pruned = before.manifest().files().containsKey(Checkpoint.CARD)
                 ? new String(before.read(Checkpoint.CARD), StandardCharsets.UTF_8)
                 : "";
-        return RecoveryCard.after(pruned, job.recovery(), report);
+        return RecoveryCard.after(
+                pruned, job.recovery(), !before.manifest().masks().isEmpty(), report);
     }
 
     /** Makes the artifact visible; once it is, doing so again changes nothing. */

@@ -17,14 +17,15 @@ final class RecoveryCard {
      * The card with that part at its end, in the place of one that an earlier step of the same recovery wrote.
      *
      * @param card of the pruned checkpoint
+     * @param masked whether pruning made single weights zero
      */
-    static String after(String card, Recovery asked, RecoveryReport report) {
+    static String after(String card, Recovery asked, boolean masked, RecoveryReport report) {
         int earlier = card.indexOf("\n" + HEADING);
         String pruned = earlier < 0 ? card : card.substring(0, earlier);
-        return pruned + "\n" + String.join("\n", lines(asked, report)) + "\n";
+        return pruned + "\n" + String.join("\n", lines(asked, masked, report)) + "\n";
     }
 
-    private static List<String> lines(Recovery asked, RecoveryReport report) {
+    private static List<String> lines(Recovery asked, boolean masked, RecoveryReport report) {
         List<String> lines = new ArrayList<>(List.of(
                 HEADING,
                 "",
@@ -54,6 +55,9 @@ final class RecoveryCard {
                         loss.after(),
                         loss.best(),
                         training.steps()))));
+        if (masked) {
+            lines.add("\nWhat pruning made zero is still zero, in the same places.");
+        }
         return lines;
     }
 

@@ -25,7 +25,7 @@ class RecoveryCardTest {
 
     @Test
     void tellsWhatTheLayersLearnedBehindWhatThePrunerWrote() {
-        assertThat(RecoveryCard.after(PRUNED, BOTH, LOCAL)).isEqualTo(PRUNED + """
+        assertThat(RecoveryCard.after(PRUNED, BOTH, false, LOCAL)).isEqualTo(PRUNED + """
 
                 ## How it was recovered
 
@@ -37,15 +37,24 @@ class RecoveryCardTest {
 
     @Test
     void tellsOfTheAdaptersInThePlaceOfWhatTheStepBeforeTold() {
-        String before = RecoveryCard.after(PRUNED, BOTH, LOCAL);
+        String before = RecoveryCard.after(PRUNED, BOTH, false, LOCAL);
         RecoveryReport adapted = new RecoveryReport(1_024, LOCAL.layers(), Optional.of(curve(0.21, 0.15)));
 
-        String card = RecoveryCard.after(before, BOTH, adapted);
+        String card = RecoveryCard.after(before, BOTH, false, adapted);
 
         assertThat(card)
                 .startsWith(before)
                 .endsWith("are part of the weights: loss 0.2100 → 0.1500 nats per token at step 10 of 300.\n")
                 .containsOnlyOnce("## How it was recovered");
+    }
+
+    @Test
+    void tellsThatWeightsWhichBecameZeroAreZeroStill() {
+        String card = RecoveryCard.after(PRUNED, BOTH, true, LOCAL);
+
+        assertThat(card)
+                .startsWith(RecoveryCard.after(PRUNED, BOTH, false, LOCAL))
+                .endsWith("0.0150.\n\nWhat pruning made zero is still zero, in the same places.\n");
     }
 
     private static LossCurve curve(double before, double after) {
