@@ -28,11 +28,17 @@ final class RecoveryMapper {
     private RecoveryMapper() {}
 
     static Recovery recovery(io.espalier.v1.Recovery wire, Target target) {
-        if (!(target instanceof Target.Units)) {
+        if (target instanceof Target.Layers) {
             throw invalid(
                     "recovery",
-                    "is for target units: what training adds would fill weights that became zero, and layers that went"
-                            + " teach nothing; leave it out");
+                    "is for targets units, N:M and unstructured: the layers that target layers leaves are those of the"
+                            + " dense model and have nothing to learn from it; leave it out");
+        }
+        if (target instanceof Target.Weights && wire.hasLora()) {
+            throw invalid(
+                    "recovery.lora",
+                    "is for target units: adapters become part of the weights and would fill those that became zero;"
+                            + " give recovery.local instead, which leaves them zero");
         }
         boolean local = wire.hasLocal() || !wire.hasLora();
         Recovery recovery = new Recovery(

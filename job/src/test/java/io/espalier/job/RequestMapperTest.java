@@ -148,6 +148,29 @@ class RequestMapperTest {
                         false));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\"target\":\"2:4\"", "\"target\":\"unstructured\",\"sparsity\":0.5"})
+    void anEmptyRecoveryOfAMaskIsTheLocalOneToo(String pruning) {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{%s},\"recovery\":{}}"
+                .formatted(pruning);
+
+        JobSpec spec = RequestMapper.toSpec("job", RequestJson.fromJson(json));
+
+        assertThat(spec.recovery().orElseThrow().local()).contains(new LocalTraining(false, 150, 16, 1e-3));
+        assertThat(spec.recovery().orElseThrow().lora()).isEmpty();
+        assertThat(RequestMapper.toSpec("job", CompleteRequestMapper.toWire(spec)))
+                .isEqualTo(spec);
+    }
+
+    @Test
+    void adaptersAreRefusedToAMaskNamingWhatKeepsItsZeros() {
+        String json = "{\"model\":\"m\",\"calibration\":{\"text\":\"t\"},\"pruning\":{\"target\":\"2:4\"},"
+                + "\"recovery\":{\"lora\":{}}}";
+
+        assertThatThrownBy(() -> RequestMapper.toSpec("job", RequestJson.fromJson(json)))
+                .hasMessageContaining("would fill those that became zero; give recovery.local instead");
+    }
+
     @Test
     void adaptersAloneTakeTheDocumentedDefaults() {
         assertThat(RequestMapper.toSpec("job", RequestJson.fromJson(recovering("{\"lora\":{}}")))
@@ -341,8 +364,10 @@ class RequestMapperTest {
                 "scoring.scores_of              | \"scoring\":{\"scores_of\":\"a\"},\"pruning\":{\"unit_ratio\":0.5,\"selection\":\"sequential\"}",
                 "scoring.magnitude_p            | \"scoring\":{\"magnitude_p\":3}",
                 "scoring.gradient.draws         | \"scoring\":{\"gradient\":{\"draws\":5000}}",
-                "recovery is for target units   | \"pruning\":{\"target\":\"2:4\"},\"recovery\":{}",
-                "recovery is for target units   | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3},\"recovery\":{\"lora\":{}}",
+                "recovery is for targets units  | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3},\"recovery\":{}",
+                "recovery is for targets units  | \"pruning\":{\"target\":\"layers\",\"unit_ratio\":0.3},\"recovery\":{\"lora\":{}}",
+                "recovery.lora is for target    | \"pruning\":{\"target\":\"2:4\"},\"recovery\":{\"lora\":{}}",
+                "recovery.lora is for target    | \"pruning\":{\"target\":\"unstructured\",\"sparsity\":0.5},\"recovery\":{\"local\":{},\"lora\":{}}",
                 "recovery.samples               | \"recovery\":{\"samples\":16}",
                 "recovery.samples               | \"recovery\":{\"samples\":1000000}",
                 "recovery.local.order           | \"recovery\":{\"local\":{\"order\":\"backwards\"}}",

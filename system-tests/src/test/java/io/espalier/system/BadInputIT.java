@@ -241,7 +241,10 @@ class BadInputIT extends SoundStack {
                                         Budget.newBuilder().setUnitRatio(0.4).setOutput(GOOD)),
                         ErrorCode.ALREADY_EXISTS,
                         "pruning.budgets[1].output"),
-                target("recovery of weights in place", "recovery", PruneRequest.Builder::getRecoveryBuilder),
+                target(
+                        "adapters beside weights that became zero",
+                        "recovery.lora",
+                        request -> request.getRecoveryBuilder().getLoraBuilder()),
                 new BadRequest(
                         "recovery with larger batches than the text",
                         request -> request.getRecoveryBuilder()

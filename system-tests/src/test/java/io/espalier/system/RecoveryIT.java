@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.espalier.model.artifact.Manifest;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.file.Digests;
+import io.espalier.model.tensor.Scope;
+import io.espalier.model.tensor.StoredWeights;
 import io.espalier.v1.Budget;
 import io.espalier.v1.EvaluationReport;
 import io.espalier.v1.JobEvent;
@@ -21,7 +23,10 @@ import io.espalier.v1.ZeroShotTask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,6 +40,7 @@ class RecoveryIT extends SoundStack {
     private static final String PARALLEL = "recovery-parallel";
     private static final String SEQUENTIAL = "recovery-sequential";
     private static final String KEPT = "recovery-kept";
+    private static final String MASKED = "recovery-masked";
     private static final String WITHOUT = "recovery-without";
 
     @BeforeAll
@@ -59,6 +65,10 @@ class RecoveryIT extends SoundStack {
                         .setProtocol("window-256")
                         .setLimit(3));
         kept.getEvaluationBuilder().addPrompts("It was a").setPromptTokens(8);
+        PruneRequest.Builder masked = Requests.recovery(MASKED).toBuilder();
+        masked.getPruningBuilder().clearUnitRatio().setTarget("2:4");
+        masked.getRecoveryBuilder().setKeepUnrecovered(true);
+        stack.client().submit(masked.build());
         stack.client().submit(Requests.recovery(PARALLEL));
         stack.client().submit(sequential.build());
         stack.client().submit(kept.build());
@@ -174,6 +184,56 @@ class RecoveryIT extends SoundStack {
                 assertThat(other.config().layers()).isEqualTo(one.config().layers());
             }
         }
+    }
+
+    @Test
+    void weightsThatBecameZeroAreZeroBehindTheRecovery() {
+        // When
+        EvaluationReport report = end(MASKED).getCompleted();
+
+        // Then
+        Path recovered = stack.folders().artifacts().resolve(MASKED);
+        Path before = stack.folders().artifacts().resolve(MASKED + "-unrecovered");
+        Set<String> masked = Manifest.read(recovered).masks().keySet();
+        assertThat(masked)
+                .hasSize(7 * LAYERS)
+                .isEqualTo(Manifest.read(before).masks().keySet());
+        try (Checkpoint one = Checkpoint.open(before);
+                Checkpoint other = Checkpoint.open(recovered)) {
+            assertThat(masked).allSatisfy(tensor -> {
+                float[] pruned = weights(one, tensor);
+                float[] trained = weights(other, tensor);
+                assertThat(trained).as(tensor).isNotEqualTo(pruned);
+                assertThat(zeros(trained)).as(tensor).isEqualTo(zeros(pruned));
+                for (int start = 0; start < trained.length; start += 4) {
+                    assertThat(zeros(Arrays.copyOfRange(trained, start, start + 4))
+                                    .cardinality())
+                            .isGreaterThanOrEqualTo(2);
+                }
+            });
+        }
+        assertThat(List.of(report.getDense(), report.getUnrecovered(), report.getPruned()))
+                .allSatisfy(
+                        model -> assertThat(model.getPerplexity()).isFinite().isGreaterThan(1));
+        assertThat(report.getPruned().getNonzeroParameters())
+                .isEqualTo(report.getUnrecovered().getNonzeroParameters())
+                .isLessThan(report.getDense().getNonzeroParameters());
+        assertThat(recovered.resolve("README.md")).content().contains("(2:4)", "is still zero, in the same places");
+    }
+
+    private static float[] weights(Checkpoint checkpoint, String tensor) {
+        try (Scope scope = Scope.open()) {
+            return StoredWeights.read(checkpoint, tensor, scope).floats();
+        }
+    }
+
+    /** Which weights are +0, bit for bit. */
+    private static BitSet zeros(float[] weights) {
+        BitSet zeros = new BitSet();
+        for (int i = 0; i < weights.length; i++) {
+            zeros.set(i, Float.floatToRawIntBits(weights[i]) == 0);
+        }
+        return zeros;
     }
 
     /** The dense model's accuracies are those that lm-evaluation-harness found. */

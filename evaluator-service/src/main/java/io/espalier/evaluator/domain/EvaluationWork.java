@@ -43,7 +43,7 @@ public final class EvaluationWork {
      * The artifact to measure.
      *
      * @param output its name in the artifact store
-     * @param zeroedWeights weights that pruning made zero in place
+     * @param zeroedWeights weights that pruning made zero in place; a recovery leaves them so
      * @param unrecovered the model as it was before its recovery; empty where there was none
      */
     public record Pruned(String output, long zeroedWeights, Optional<Unrecovered> unrecovered) {}
@@ -92,7 +92,8 @@ public final class EvaluationWork {
                     measurement(
                             dense, comparison.map(all -> new Quality(all.dense().value(), Optional.empty())), 0),
                     measurement(pruned, comparison.map(all -> quality(all, 0)), artifact.zeroedWeights()),
-                    unrecovered.map(model -> measurement(model, comparison.map(all -> quality(all, 1)), 0)),
+                    unrecovered.map(model ->
+                            measurement(model, comparison.map(all -> quality(all, 1)), artifact.zeroedWeights())),
                     pruned.config().layers(),
                     spec.evaluation().heldOut() ? "held-out" : "calibration",
                     spec.evaluation().text().sequenceLength(),
