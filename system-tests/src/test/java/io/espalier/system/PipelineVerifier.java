@@ -21,7 +21,7 @@ import org.awaitility.Awaitility;
  * exactly one terminal event, and its artifact is complete or absent.
  */
 final class PipelineVerifier {
-    private static final Set<String> NO_ARTIFACTS = Set.of("work", "reports");
+    private static final Set<String> NO_ARTIFACTS = Set.of("work", "reports", ".measured");
 
     private final Stack stack;
 
