@@ -23,7 +23,8 @@ import jinjava.javax.el.CompositeELResolver;
 
 /**
  * A template, set up as transformers' {@code apply_chat_template} does, without a prompt for an answer. The token that begins a
- * sequence is left out: windows begin with it. The date is not known to templates, so that the same rows give the same text.
+ * sequence is left out: windows begin with it. The date is not known to templates, so that the same rows give the same text. Not
+ * for several threads at once.
  */
 public final class ChatTemplate {
     /** Parts of the template that are rendered for one conversation. */
@@ -93,6 +94,8 @@ public final class ChatTemplate {
         context.put("eos_token", end);
         context.put("add_generation_prompt", false);
         RenderResult result = jinja.renderForResult(template, context);
+        // The engine took a cancel for an error of the template.
+        Cancellation.check();
         if (result.hasErrors()) {
             throw new ChatTemplateException("the model's chat template cannot be put around it: "
                     + Quoted.of(result.getErrors().get(0).getMessage()));
