@@ -6,15 +6,18 @@ import io.espalier.base.ErrorCode;
 import io.espalier.job.service.JobConfig;
 import io.espalier.pipeline.service.EspalierConfig;
 import io.smallrye.config.WithName;
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DocumentsTest {
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]+)");
@@ -53,22 +56,23 @@ class DocumentsTest {
         assertThat(keys).allSatisfy(key -> assertThat(key.meaning()).isNotBlank());
     }
 
+    static List<String> pages() throws IOException {
+        try (Stream<Path> folders = Files.walk(Repository.ROOT, 1)) {
+            return folders.filter(folder -> folder.equals(Repository.ROOT)
+                            || Files.exists(folder.resolve("pom.xml"))
+                            || Set.of("docs", "recipes")
+                                    .contains(folder.getFileName().toString()))
+                    .flatMap(folder ->
+                            Stream.of(Objects.requireNonNull(folder.toFile().listFiles())))
+                    .map(file -> Repository.ROOT.relativize(file.toPath()).toString())
+                    .filter(name -> name.endsWith(".md"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "README.md",
-                "SECURITY.md",
-                "deploy/README.md",
-                "docs/failures.md",
-                "docs/families.md",
-                "docs/methods.md",
-                "docs/operations.md",
-                "docs/evaluation.md",
-                "docs/comparison.md",
-                "docs/request.md",
-                "recipes/README.md",
-                "docs/web.md"
-            })
+    @MethodSource("pages")
     void everyLinkLeadsToAFile(String page) {
         // Given
         Path file = Repository.ROOT.resolve(page);

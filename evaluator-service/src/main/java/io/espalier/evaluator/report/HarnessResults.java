@@ -23,6 +23,7 @@ final class HarnessResults {
     private final ObjectNode versions = root.putObject("versions");
     private final ObjectNode shots = root.putObject("n-shot");
     private final ObjectNode better = root.putObject("higher_is_better");
+    private final ObjectNode configs = root.putObject("configs");
     private final ObjectNode samples = root.putObject("n-samples");
 
     private HarnessResults() {}
@@ -52,7 +53,8 @@ final class HarnessResults {
     private void add(JsonNode task, String model) {
         String label = task.path("task").asText();
         JsonNode accuracy = task.path(model);
-        ObjectNode figures = task(label, task.path("questions").asInt());
+        ObjectNode figures =
+                task(label, "multiple_choice", task.path("questions").asInt());
         figures.put("acc,none", accuracy.path("accuracy").asDouble());
         figures.set("acc_stderr,none", orUnknown(accuracy.path("accuracy_error")));
         ObjectNode higher = better.putObject(label).put("acc", true);
@@ -65,7 +67,8 @@ final class HarnessResults {
 
     private void addWikitext(JsonNode text, String model) {
         JsonNode measured = text.path(model);
-        ObjectNode figures = task(WIKITEXT, text.path("documents").asInt());
+        ObjectNode figures =
+                task(WIKITEXT, "loglikelihood_rolling", text.path("documents").asInt());
         ObjectNode higher = better.putObject(WIKITEXT);
         for (String metric : new String[] {"word_perplexity", "byte_perplexity", "bits_per_byte"}) {
             figures.put(metric + ",none", measured.path(metric).asDouble());
@@ -74,8 +77,15 @@ final class HarnessResults {
         }
     }
 
-    private ObjectNode task(String label, int documents) {
-        versions.put(label, VERSIONS.getOrDefault(label, USUAL_VERSION));
+    private ObjectNode task(String label, String kind, int documents) {
+        double version = VERSIONS.getOrDefault(label, USUAL_VERSION);
+        versions.put(label, version);
+        configs.putObject(label)
+                .put("task", label)
+                .put("output_type", kind)
+                .put("num_fewshot", 0)
+                .putObject("metadata")
+                .put("version", version);
         shots.put(label, 0);
         samples.putObject(label).put("effective", documents);
         return results.putObject(label).put("alias", label);

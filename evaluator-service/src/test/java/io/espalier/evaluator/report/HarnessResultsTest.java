@@ -30,6 +30,8 @@ class HarnessResultsTest {
         assertThat(file.at("/results/wikitext/bits_per_byte,none").asDouble()).isEqualTo(0.5);
         assertThat(file.at("/versions/boolq").asDouble()).isEqualTo(2);
         assertThat(file.at("/versions/piqa").asDouble()).isEqualTo(1);
+        assertThat(file.at("/configs/boolq/output_type").asText()).isEqualTo("multiple_choice");
+        assertThat(file.at("/configs/wikitext/output_type").asText()).isEqualTo("loglikelihood_rolling");
         assertThat(file.at("/n-samples/wikitext/effective").asInt()).isEqualTo(62);
         assertThat(file.at("/higher_is_better/wikitext/byte_perplexity").asBoolean(true))
                 .isFalse();
