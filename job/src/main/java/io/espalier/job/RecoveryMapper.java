@@ -28,16 +28,16 @@ final class RecoveryMapper {
     private RecoveryMapper() {}
 
     static Recovery recovery(io.espalier.v1.Recovery wire, Target target) {
-        if (target instanceof Target.Layers) {
+        if (target instanceof Target.Layers && (wire.hasLocal() || !wire.hasLora())) {
             throw invalid(
-                    "recovery",
-                    "is for targets units, N:M and unstructured: the layers that target layers leaves are those of the"
-                            + " dense model and have nothing to learn from it; leave it out");
+                    "recovery.local",
+                    "is for targets units, N:M and unstructured: each layer that target layers leaves is the dense"
+                            + " model's and has nothing to learn from it; give recovery.lora alone, which trains them together");
         }
         if (target instanceof Target.Weights && wire.hasLora()) {
             throw invalid(
                     "recovery.lora",
-                    "is for target units: adapters become part of the weights and would fill those that became zero;"
+                    "is for targets units and layers: adapters become part of the weights and would fill those that became zero;"
                             + " give recovery.local instead, which leaves them zero");
         }
         boolean local = wire.hasLocal() || !wire.hasLora();

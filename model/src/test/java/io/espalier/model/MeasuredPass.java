@@ -283,7 +283,7 @@ enum MeasuredPass {
         @Override
         void run(Checkpoint checkpoint, Path folder) {
             teach(checkpoint, folder);
-            new LoraDistillation(checkpoint, WINDOWS, folder, LORA, 1, MemoryBudget.DEFAULT)
+            new LoraDistillation(checkpoint, layers(checkpoint), WINDOWS, folder, LORA, 1, MemoryBudget.DEFAULT)
                     .run(folder, Progress.SILENT);
         }
 
@@ -342,6 +342,10 @@ enum MeasuredPass {
 
     private static LayerScope all(Checkpoint checkpoint) {
         return new LayerScope(0, checkpoint.config().layers().size());
+    }
+
+    private static int layers(Checkpoint checkpoint) {
+        return checkpoint.config().layers().size();
     }
 
     /** Names of the weights of all linear layers, as if all were masked. */

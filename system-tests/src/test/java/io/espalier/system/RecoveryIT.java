@@ -41,6 +41,7 @@ class RecoveryIT extends SoundStack {
     private static final String SEQUENTIAL = "recovery-sequential";
     private static final String KEPT = "recovery-kept";
     private static final String MASKED = "recovery-masked";
+    private static final String DEPTH = "recovery-depth";
     private static final String WITHOUT = "recovery-without";
 
     @BeforeAll
@@ -68,7 +69,12 @@ class RecoveryIT extends SoundStack {
         PruneRequest.Builder masked = Requests.recovery(MASKED).toBuilder();
         masked.getPruningBuilder().clearUnitRatio().setTarget("2:4");
         masked.getRecoveryBuilder().setKeepUnrecovered(true);
+        PruneRequest.Builder depth = Requests.recovery(DEPTH).toBuilder();
+        depth.clearScoring();
+        depth.getPruningBuilder().setTarget("layers").setUnitRatio(0.2);
+        depth.getRecoveryBuilder().clearLocal().getLoraBuilder().setSteps(10).setBatch(8);
         stack.client().submit(masked.build());
+        stack.client().submit(depth.build());
         stack.client().submit(Requests.recovery(PARALLEL));
         stack.client().submit(sequential.build());
         stack.client().submit(kept.build());
@@ -219,6 +225,19 @@ class RecoveryIT extends SoundStack {
                 .isEqualTo(report.getUnrecovered().getNonzeroParameters())
                 .isLessThan(report.getDense().getNonzeroParameters());
         assertThat(recovered.resolve("README.md")).content().contains("(2:4)", "is still zero, in the same places");
+    }
+
+    @Test
+    void aModelThatLostALayerLearnsByAdapters() {
+        // When
+        EvaluationReport report = end(DEPTH).getCompleted();
+
+        // Then
+        assertThat(report.getPruned().getPerplexity())
+                .isLessThan(report.getUnrecovered().getPerplexity());
+        try (Checkpoint recovered = Checkpoint.open(stack.folders().artifacts().resolve(DEPTH))) {
+            assertThat(recovered.config().layers()).hasSize(LAYERS - 1);
+        }
     }
 
     private static float[] weights(Checkpoint checkpoint, String tensor) {

@@ -122,6 +122,7 @@ final class RatioMeasures {
                     pass,
                     (teacher, folder) -> new LoraDistillation(
                                     pass.checkpoint(),
+                                    pass.checkpoint().config().layers().size(),
                                     pass.windows(),
                                     teacher,
                                     training,

@@ -31,12 +31,19 @@ import java.util.stream.Collectors;
  * time. The adapters are added to a layer's weights when it is read, so a layer computes as fast as without them.
  *
  * @param student the pruned model, which this does not change
+ * @param teacherLayers number of layers of the dense model, behind the last of which its hidden states are taken
  * @param windows [n][t] token ids, those of the {@link TeacherPass}
  * @param teacher folder that a {@link TeacherPass} filled
  * @param seed of the adapters' first weights and of the order of the windows
  */
 public record LoraDistillation(
-        Checkpoint student, int[][] windows, Path teacher, LoraTraining training, long seed, MemoryBudget budget) {
+        Checkpoint student,
+        int teacherLayers,
+        int[][] windows,
+        Path teacher,
+        LoraTraining training,
+        long seed,
+        MemoryBudget budget) {
     /** File with the adapters, in the layout of PEFT. */
     public static final String ADAPTERS = "adapter_model.safetensors";
 

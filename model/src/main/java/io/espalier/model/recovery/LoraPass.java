@@ -204,7 +204,7 @@ final class LoraPass implements AutoCloseable {
         return LayerStream.resumed(chunks, (chunk, owner) -> {
             int[] places = TeacherPass.ofChunk(chunks, chunk);
             return teacher.load(
-                    layout.layers().size(),
+                    distillation.teacherLayers(),
                     Arrays.stream(places).map(place -> some[place]).toArray(),
                     owner);
         });

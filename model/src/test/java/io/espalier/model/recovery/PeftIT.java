@@ -34,7 +34,7 @@ class PeftIT {
         Path merged = folder.resolve("merged");
         try (Students.Pair models = Students.of(GoldenCheckpoint.of(family), student)) {
             new TeacherPass(models.dense(), WINDOWS, MemoryBudget.DEFAULT).run(work, Progress.SILENT);
-            new LoraDistillation(models.student(), WINDOWS, work, TRAINING, 1, MemoryBudget.DEFAULT)
+            new LoraDistillation(models.student(), models.layers(), WINDOWS, work, TRAINING, 1, MemoryBudget.DEFAULT)
                     .run(work, Progress.SILENT);
             try (CheckpointWriter writer = CheckpointWriter.create(
                     merged, List.copyOf(models.student().tensors().values()))) {

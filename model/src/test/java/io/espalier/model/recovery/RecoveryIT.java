@@ -1,11 +1,13 @@
 package io.espalier.model.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.espalier.base.Progress;
 import io.espalier.model.DemoModel;
 import io.espalier.model.checkpoint.Checkpoint;
 import io.espalier.model.checkpoint.CheckpointWriter;
+import io.espalier.model.evaluation.Comparison;
 import io.espalier.model.evaluation.Perplexity;
 import io.espalier.model.importance.InputStatistics;
 import io.espalier.model.importance.LayerEvidence;
@@ -13,6 +15,7 @@ import io.espalier.model.importance.UnitScores;
 import io.espalier.model.pruning.Budget;
 import io.espalier.model.pruning.Compensation;
 import io.espalier.model.pruning.DemoScores;
+import io.espalier.model.pruning.LayerRemoval;
 import io.espalier.model.pruning.PrunedTensors;
 import io.espalier.model.pruning.RemovedUnits;
 import io.espalier.model.pruning.UniformAllocation;
@@ -29,6 +32,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -98,6 +102,16 @@ class RecoveryIT {
                 .collect(Collectors.toSet());
     }
 
+    private static Set<String> withoutALayer(Checkpoint dense, int[][] windows, Path out) {
+        LayerRemoval removal = new LayerRemoval(dense, Set.of(3));
+        try (CheckpointWriter writer = CheckpointWriter.create(out, removal.tensors())) {
+            removal.run(writer, Progress.SILENT);
+            writer.writeConfig(removal.config());
+            writer.finish();
+        }
+        return Set.of();
+    }
+
     private static LayerScope all(Checkpoint dense) {
         return new LayerScope(0, dense.config().layers().size());
     }
@@ -137,7 +151,8 @@ class RecoveryIT {
         }
 
         LoraDistillation lora(Checkpoint student, LoraTraining training, long seed) {
-            return new LoraDistillation(student, windows, teacher, training, seed, MemoryBudget.DEFAULT);
+            return new LoraDistillation(
+                    student, dense.config().layers().size(), windows, teacher, training, seed, MemoryBudget.DEFAULT);
         }
 
         Checkpoint written(String name, Consumer<CheckpointWriter> tensors) throws IOException {
@@ -198,6 +213,28 @@ class RecoveryIT {
                     writer -> LoraDistillation.merge(lora.student(), lora.training(), work, writer, Progress.SILENT))) {
                 assertThat(halved.perplexity(merged)).isLessThan(halved.perplexity(halved.pruned));
             }
+        }
+    }
+
+    @Test
+    void adaptersBringAModelThatLostALayerCloser() throws IOException {
+        try (Halved halved = new Halved(64, 50, RecoveryIT::withoutALayer)) {
+            // Given
+            LoraTraining training = new LoraTraining(8, 16, List.of(), LoraTraining.Objective.DISTILL, 20, 8, 1e-3, 2);
+            LoraDistillation lora = halved.lora(halved.pruned, training, 1);
+            int[][] heldOut = Arrays.stream(
+                            RecoveryWindows.of(halved.windows.length).heldOut())
+                    .mapToObj(window -> halved.windows[window])
+                    .toArray(int[][]::new);
+
+            // When
+            LossCurve curve = lora.run(folder.resolve("lora"), Progress.SILENT);
+
+            // Then: the whole dense model teaches, although it has more layers
+            Comparison before =
+                    Comparison.of(halved.dense, List.of(halved.pruned), heldOut, MemoryBudget.DEFAULT, Progress.SILENT);
+            assertThat(curve.before()).isCloseTo(before.others().get(0).divergence(), within(1e-5));
+            assertThat(curve.after()).isLessThan(curve.before());
         }
     }
 

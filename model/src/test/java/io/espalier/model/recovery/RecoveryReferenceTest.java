@@ -96,7 +96,7 @@ class RecoveryReferenceTest {
 
             // When
             LossCurve curve = new LoraDistillation(
-                            models.student(), windows(), teacher, training, SEED, MemoryBudget.DEFAULT)
+                            models.student(), models.layers(), windows(), teacher, training, SEED, MemoryBudget.DEFAULT)
                     .run(folder.resolve(objective.name()), Progress.SILENT);
 
             // Then

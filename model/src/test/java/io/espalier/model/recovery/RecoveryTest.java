@@ -60,7 +60,7 @@ class RecoveryTest {
     }
 
     private LoraDistillation lora() {
-        return new LoraDistillation(models.student(), WINDOWS, teacher, LORA, 1, MemoryBudget.DEFAULT);
+        return new LoraDistillation(models.student(), models.layers(), WINDOWS, teacher, LORA, 1, MemoryBudget.DEFAULT);
     }
 
     /** Stops the work after some reports of its progress, as a cancelled task is stopped. */

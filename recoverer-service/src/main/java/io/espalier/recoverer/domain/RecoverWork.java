@@ -133,7 +133,13 @@ public final class RecoverWork {
 
     private LoraDistillation lora(RecoverJob job, Checkpoint student, int[][] windows) {
         return new LoraDistillation(
-                student, windows, teacher(job), job.lora(), job.spec().seed(), budget(job));
+                student,
+                job.inspection().layers().size(),
+                windows,
+                teacher(job),
+                job.lora(),
+                job.spec().seed(),
+                budget(job));
     }
 
     /** Writes all tensors of a checkpoint once more, with other values. */
