@@ -53,7 +53,7 @@ public final class ParquetFile implements Closeable {
                 MessageType schema = chosen(reader.getFileMetaData().getSchema(), wanted);
                 check.requireReadable(schema::containsField);
                 return new ParquetFile(reader, schema);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 reader.close();
                 throw e;
             }

@@ -64,7 +64,7 @@ class WikitextPagesTest {
                         .open()
                         .next())
                 .isInstanceOf(EspalierException.class)
-                .hasMessageContaining("has none of the columns text, content, or instruction");
+                .hasMessageContaining("has none of the columns text, content, instruction");
     }
 
     @Test
