@@ -55,7 +55,7 @@ final class RequestOptions {
     @Option(
             names = "--text-field",
             paramLabel = "NAME",
-            description = "Where JSON rows of the calibration text have their text. Default: text or content.")
+            description = "Where rows of the calibration text have their text. Default: text, content, messages.")
     private @Nullable String textField;
 
     @Option(
@@ -215,7 +215,7 @@ final class RequestOptions {
     @Option(
             names = "--evaluation-field",
             paramLabel = "NAME",
-            description = "Where JSON rows of the held-out text have their text. Default: text or content.")
+            description = "Where rows of the held-out text have their text. Default: text, content, messages.")
     private @Nullable String evaluationField;
 
     @Option(
