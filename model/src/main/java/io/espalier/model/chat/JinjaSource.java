@@ -38,6 +38,10 @@ final class JinjaSource {
             "endfilter",
             "generation",
             "endgeneration");
+    /** Of any other macro jinjava looks for the name for hours. */
+    private static final Pattern MACRO =
+            Pattern.compile("\\{%[-+]?\\s*+macro\\s++\\w++\\s*+\\([^()]*+\\)\\s*+[-+]?%\\}");
+
     private static final Pattern FOR_IF = Pattern.compile("\\{%[-+]?\\s*for\\b.*\\bif\\b.*", Pattern.DOTALL);
 
     // No pattern gives back what it took: a hostile template could make that last for hours.
@@ -98,6 +102,11 @@ final class JinjaSource {
         Matcher statement = STATEMENT.matcher(bare);
         if (statement.matches() && !STATEMENTS.contains(statement.group(1))) {
             throw unknown("the statement " + Quoted.of(statement.group(1)));
+        }
+        if (statement.matches()
+                && statement.group(1).equals("macro")
+                && !MACRO.matcher(bare).matches()) {
+            throw unknown("a macro without a name and parameters");
         }
         if (FOR_IF.matcher(bare).matches()) {
             throw unknown("a loop with a condition");

@@ -86,6 +86,14 @@ class ChatTemplateTest {
                 .isInstanceOf(ChatTemplateException.class));
     }
 
+    @Test
+    void aLongMacroWithoutANameIsRefusedSoon() {
+        String macro = "{%- macro it\"" + "x".repeat(10_000) + " %}{% endmacro %}";
+
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> assertThatThrownBy(() -> new ChatTemplate(macro, ""))
+                .isInstanceOf(ChatTemplateException.class));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
