@@ -111,24 +111,7 @@ enum FuzzTarget {
 
         @Override
         Reader open(Path folder) throws IOException {
-            Path texts = Files.createDirectory(folder.resolve("texts"));
-            Path model = Files.createDirectories(folder.resolve("models/tiny"));
-            writeModel(model);
-            Files.copy(CORPUS.resolve("tokenizer/word-level.json"), model.resolve(Tokenizer.FILE));
-            Workspace workspace = new Workspace(
-                    folder.resolve("models"), texts, new FolderArtifactStore(folder.resolve("artifacts")));
-            JobSpec spec = RequestMapper.toSpec(
-                    "job",
-                    PruneRequest.newBuilder()
-                            .setModel("tiny")
-                            .setCalibration(
-                                    Calibration.newBuilder().setText("text").setSequenceLength(4))
-                            .setPruning(Pruning.newBuilder().setUnitRatio(0.25))
-                            .build());
-            return bytes -> {
-                Files.write(texts.resolve("text"), bytes);
-                workspace.inspect(spec, Inputs::calibrationRead);
-            };
+            return inspecting(folder, Path.of("texts", "text"));
         }
     },
     CHAT_TEMPLATE {
@@ -139,25 +122,11 @@ enum FuzzTarget {
 
         @Override
         Reader open(Path folder) throws IOException {
-            Path texts = Files.createDirectory(folder.resolve("texts"));
-            Path model = Files.createDirectories(folder.resolve("models/tiny"));
-            writeModel(model);
-            Files.copy(CORPUS.resolve("tokenizer/word-level.json"), model.resolve(Tokenizer.FILE));
-            Workspace workspace = new Workspace(
-                    folder.resolve("models"), texts, new FolderArtifactStore(folder.resolve("artifacts")));
-            JobSpec spec = RequestMapper.toSpec(
-                    "job",
-                    PruneRequest.newBuilder()
-                            .setModel("tiny")
-                            .setCalibration(
-                                    Calibration.newBuilder().setText("text").setSequenceLength(4))
-                            .setPruning(Pruning.newBuilder().setUnitRatio(0.25))
-                            .build());
-            Files.copy(CORPUS.resolve("conversations.jsonl"), texts.resolve("text"));
-            return bytes -> {
-                Files.write(model.resolve("chat_template.jinja"), bytes);
-                workspace.inspect(spec, Inputs::calibrationRead);
-            };
+            Reader reader = inspecting(folder, Path.of("models", "tiny", "chat_template.jinja"));
+            Files.copy(
+                    CORPUS.resolve("conversations.jsonl"),
+                    folder.resolve("texts").resolve("text"));
+            return reader;
         }
     },
     PARQUET {
@@ -196,6 +165,27 @@ enum FuzzTarget {
             return bytes -> spec(RequestReader.read("key", bytes, false, "topic-0-1"));
         }
     };
+
+    /** Reads the calibration text of a small model, of which, or of whose text, one file changes. */
+    private static Reader inspecting(Path folder, Path changed) throws IOException {
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Path model = Files.createDirectories(folder.resolve("models/tiny"));
+        writeModel(model);
+        Files.copy(CORPUS.resolve("tokenizer/word-level.json"), model.resolve(Tokenizer.FILE));
+        Workspace workspace =
+                new Workspace(folder.resolve("models"), texts, new FolderArtifactStore(folder.resolve("artifacts")));
+        JobSpec spec = RequestMapper.toSpec(
+                "job",
+                PruneRequest.newBuilder()
+                        .setModel("tiny")
+                        .setCalibration(Calibration.newBuilder().setText("text").setSequenceLength(4))
+                        .setPruning(Pruning.newBuilder().setUnitRatio(0.25))
+                        .build());
+        return bytes -> {
+            Files.write(folder.resolve(changed), bytes);
+            workspace.inspect(spec, Inputs::calibrationRead);
+        };
+    }
 
     private static final Path CORPUS = Path.of("src", "test", "resources", "fuzz");
     private static final Path FAMILIES = Path.of("..", "model", "src", "test", "resources", "golden");

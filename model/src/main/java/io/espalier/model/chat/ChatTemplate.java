@@ -30,7 +30,9 @@ public final class ChatTemplate {
     /** Parts of the template that are rendered for one conversation. */
     private static final int MAX_STEPS = 100_000;
 
-    private static final int MAX_CHARS = 16_000_000;
+    /** Of what a template writes, and of any text on the way. */
+    static final int MAX_CHARS = 16_000_000;
+
     private static final Set<String> CHANCE = Set.of("random", "shuffle");
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -66,7 +66,12 @@ final class Extensions {
 
         @Override
         public @Nullable Object filter(@Nullable Object text, JinjavaInterpreter interpreter, String... arguments) {
-            return text == null ? null : PythonMethods.stripped(text.toString());
+            if (text == null) {
+                return null;
+            }
+            return arguments.length == 0
+                    ? PythonMethods.stripped(text.toString())
+                    : PythonMethods.stripped(text.toString(), arguments[0]);
         }
     }
 

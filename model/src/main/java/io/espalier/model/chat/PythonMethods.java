@@ -17,8 +17,8 @@ import jinjava.javax.el.ELResolver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Python's methods of strings, which templates call. Other objects than strings, numbers, lists, maps, loops, filters and tests are closed: a
- * template comes with a checkpoint that anybody may have written.
+ * Python's methods of strings, which templates call. Other objects than strings, numbers, lists, maps, loops, filters and tests
+ * are closed: a template comes with a checkpoint that anybody may have written.
  */
 final class PythonMethods extends ELResolver {
     private static final Set<Class<?>> OPEN = Set.of(
@@ -54,17 +54,17 @@ final class PythonMethods extends ELResolver {
             case "strip/0" -> stripped(text);
             case "lstrip/0" -> leading(text, PythonMethods::isSpace);
             case "rstrip/0" -> trailing(text, PythonMethods::isSpace);
-            case "strip/1" -> leading(trailing(text, c -> first.indexOf(c) >= 0), c -> first.indexOf(c) >= 0);
+            case "strip/1" -> stripped(text, first);
             case "lstrip/1" -> leading(text, c -> first.indexOf(c) >= 0);
             case "rstrip/1" -> trailing(text, c -> first.indexOf(c) >= 0);
-            case "split/1" -> split(text, first, Integer.MAX_VALUE);
+            case "split/1" -> split(text, first, -1);
             case "split/2" -> split(text, first, ((Number) arguments.get(1)).intValue());
-            case "replace/2" -> text.replace(first, arguments.get(1).toString());
+            case "replace/2" -> replaced(text, first, arguments.get(1).toString());
             case "lower/0" -> text.toLowerCase(Locale.ROOT);
             case "upper/0" -> text.toUpperCase(Locale.ROOT);
             case "title/0" -> title(text);
             case "find/1" -> text.indexOf(first);
-            case "count/1" -> split(text, first, Integer.MAX_VALUE).size() - 1;
+            case "count/1" -> count(text, first);
             default ->
                 throw new UnsupportedOperationException(
                         "calls %s with %d arguments, which no text has here".formatted(method, arguments.size()));
@@ -74,6 +74,11 @@ final class PythonMethods extends ELResolver {
     /** Without the white space around it, as Python sees it: a no-break space is white too. */
     static String stripped(String text) {
         return leading(trailing(text, PythonMethods::isSpace), PythonMethods::isSpace);
+    }
+
+    /** Without the given characters around it. */
+    static String stripped(String text, String characters) {
+        return leading(trailing(text, c -> characters.indexOf(c) >= 0), c -> characters.indexOf(c) >= 0);
     }
 
     private static boolean isSpace(int c) {
@@ -96,13 +101,27 @@ final class PythonMethods extends ELResolver {
         return text.substring(0, to);
     }
 
+    /** jinjava bounds what its own operators give, and not this. */
+    private static String replaced(String text, String old, String by) {
+        long times = old.isEmpty() ? text.length() + 1L : count(text, old);
+        if (text.length() + times * (by.length() - old.length()) > ChatTemplate.MAX_CHARS) {
+            throw new UnsupportedOperationException("makes a text longer than %,d".formatted(ChatTemplate.MAX_CHARS));
+        }
+        return text.replace(old, by);
+    }
+
+    private static int count(String text, String part) {
+        return split(text, part, -1).size() - 1;
+    }
+
+    /** @param most how often the text is parted at most; negative: as often as it can be, as in Python */
     private static List<String> split(String text, String separator, int most) {
         if (separator.isEmpty()) {
             throw new UnsupportedOperationException("splits a text at nothing");
         }
         List<String> parts = new ArrayList<>();
         int from = 0;
-        for (int at = text.indexOf(separator); at >= 0 && parts.size() < most; at = text.indexOf(separator, from)) {
+        for (int at = text.indexOf(separator); at >= 0 && parts.size() != most; at = text.indexOf(separator, from)) {
             parts.add(text.substring(from, at));
             from = at + separator.length();
         }

@@ -100,6 +100,10 @@ public final class ParquetFile implements Closeable {
         if (e instanceof EspalierException typed) {
             throw typed;
         }
+        if (e instanceof OutOfMemoryError) {
+            return new ParquetException(
+                    "is damaged, or needs more memory than there is; write it in smaller groups of rows", e);
+        }
         return e instanceof ParquetException known ? known : new ParquetException("is damaged: " + reason(e), e);
     }
 

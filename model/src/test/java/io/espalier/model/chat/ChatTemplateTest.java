@@ -69,6 +69,14 @@ class ChatTemplateTest {
                 "{% for m in messages %}",
                 "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
                 "{{ [1, 2] | random }}",
+                "{{ messages | tojson(indent=4) }}",
+                "{{ messages | tojson(4) }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x|length }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x|length }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = ns.x.replace('x', 'xx') %}{% endfor %}{{ ns.x|length }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = ns.x|replace('x', 'xx') %}{% endfor %}{{ ns.x|length }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = [ns.x, ns.x]|join %}{% endfor %}{{ ns.x|length }}",
+                "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(90) %}{% set ns.x = (ns.x ~ '')|upper ~ ns.x %}{% endfor %}{{ ns.x|length }}",
             })
     void whatATemplateMustNotDoIsRefused(String template) {
         assertThatThrownBy(() -> new ChatTemplate(template, "</s>")
